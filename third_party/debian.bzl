@@ -143,7 +143,6 @@ cc_library(
         "googlemock/src/gmock-all.cc",
         "googletest/src/gtest-all.cc",
     ],
-    copts = ["-w"],
     includes = ["googlemock", "googletest"],
     linkopts = ["-pthread"],
     textual_hdrs = glob(
@@ -156,7 +155,6 @@ cc_library(
 cc_library(
     name = "gtest_main",
     srcs = ["googlemock/src/gmock_main.cc"],
-    copts = ["-w"],
     visibility = ["//visibility:public"],
     deps = [":gtest"],
 )
