@@ -1,0 +1,3 @@
+# A workspace of its own that takes Plumb as a dependency, as a user's does.
+cd examples/consumer || exit
+bazel test //...

@@ -1,0 +1,8 @@
+# The command with which README.md says Plumb is built and tested.
+command=$(sed -n '/^third_party\/install\.sh && bazel test/{p;q}' README.md)
+if [[ -z $command ]]; then
+  echo "README.md shows no line 'third_party/install.sh && bazel test ...'."
+  exit 1
+fi
+echo "$command"
+CI_BAZEL_FLAGS=--config=ci bash -c "$command"

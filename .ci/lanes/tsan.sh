@@ -1,0 +1,3 @@
+# Data races.
+abseil=$(third_party/tsan_abseil.sh) || exit
+bazel test --config=tsan --override_repository=com_google_absl="$abseil" //...
