@@ -1,0 +1,277 @@
+#include "transport/call.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "transport/park.h"
+
+// How a waiting call and those who end its wait agree (one direction).
+//
+// The call publishes a Parked, which lives on its stack, in the slot by
+// compare-and-swap from kNothing. Whoever has news exchanges the slot, and if a
+// Parked comes out, has it alone: it writes the Parked's state, last of all, and
+// wakes the Waiter. A call that comes back by itself (deadline, cancel, stray
+// wake-up) first moves its own state from kWaiting to kReturning, and then takes
+// the Parked out of the slot; when that fails somebody has it and will write.
+//
+// Close writes kEnded, and leaves the Gate on the call's behalf, only by
+// compare-and-swap from kWaiting: so a call that reads kEnded never touches the
+// object again, and one that is kReturning may, because the Gate still counts
+// it. A call whose Waiter sits in a system call on the descriptor always leaves
+// by itself, and Close waits for it.
+
+namespace plumb {
+namespace {
+
+constexpr uintptr_t kNothing = 0;
+constexpr uintptr_t kNews = 1;
+constexpr uintptr_t kShut = 2;
+
+// What has come out of a slot.
+bool IsParked(uintptr_t slot) { return slot > kShut; }
+
+}  // namespace
+
+struct CallState::Parked {
+  enum State : int {
+    kWaiting,
+    kReturning,  // the owner has come back by itself
+    kSignalled,  // there was news
+    kEnded,      // closed, and no longer inside
+    kClosing,    // closed, and still inside
+  };
+
+  Parked(Waiter& w, bool in_system_call)
+      : waiter(w), in_system_call(in_system_call) {}
+
+  Waiter& waiter;
+  const bool in_system_call;
+  std::atomic<int> state{kWaiting};
+};
+
+bool CallState::Close() {
+  if (!gate_.Close()) return false;
+  EndParked(Direction::kRead);
+  EndParked(Direction::kWrite);
+  gate_.AwaitEmpty();
+  return true;
+}
+
+void CallState::EndParked(Direction direction) {
+  const uintptr_t slot =
+      side(direction).slot.exchange(kShut, std::memory_order_acq_rel);
+  if (!IsParked(slot)) return;
+  Parked& parked = *reinterpret_cast<Parked*>(slot);
+  Waiter& waiter = parked.waiter;
+  int expected = Parked::kWaiting;
+  if (!parked.in_system_call &&
+      parked.state.compare_exchange_strong(expected, Parked::kEnded,
+                                           std::memory_order_acq_rel)) {
+    waiter.Wake();
+    gate_.Leave(direction);
+    return;
+  }
+  parked.state.store(Parked::kClosing, std::memory_order_release);
+  waiter.Wake();
+}
+
+void CallState::Signal(Direction direction) {
+  std::atomic<uintptr_t>& word = side(direction).slot;
+  uintptr_t slot = word.load(std::memory_order_relaxed);
+  do {
+    if (slot == kShut) return;
+  } while (!word.compare_exchange_weak(slot, kNews, std::memory_order_acq_rel,
+                                       std::memory_order_relaxed));
+  if (!IsParked(slot)) return;
+  Parked& parked = *reinterpret_cast<Parked*>(slot);
+  Waiter& waiter = parked.waiter;
+  parked.state.store(Parked::kSignalled, std::memory_order_release);
+  waiter.Wake();
+}
+
+void CallState::MoveDeadline(Direction direction, MonotonicNanos when) {
+  side(direction).deadline.store(when, std::memory_order_release);
+  Signal(direction);
+  gate_.WakeQueue(direction);
+}
+
+bool CallState::SetDeadline(Direction direction, absl::Time when) {
+  if (!gate_.Enter()) return false;
+  const MonotonicNanos nanos = clock_.ToMonotonic(when);
+  if (direction != Direction::kWrite) MoveDeadline(Direction::kRead, nanos);
+  if (direction != Direction::kRead) MoveDeadline(Direction::kWrite, nanos);
+  gate_.Leave();
+  return true;
+}
+
+int CallState::Blocked(Direction direction) const {
+  const uintptr_t slot = side(direction).slot.load(std::memory_order_acquire);
+  return gate_.QueueLength(direction) + (IsParked(slot) ? 1 : 0);
+}
+
+Call::Call(CallState& state, Direction direction)
+    : state_(state),
+      clock_(state.clock_),
+      direction_(direction),
+      waiter_(Waiter::Current()) {
+  switch (state_.gate_.TryEnter(direction)) {
+    case Gate::Turn::kTaken:
+      inside_ = true;
+      outcome_ = Check();
+      break;
+    case Gate::Turn::kClosed:
+      outcome_ = Outcome::kClosed;
+      break;
+    case Gate::Turn::kQueued:
+      TakeTurn();
+      break;
+  }
+  if (!inside_) return;
+  // Whatever was news before this call's first try, the try will see.
+  uintptr_t news = kNews;
+  state_.side(direction_)
+      .slot.compare_exchange_strong(news, kNothing, std::memory_order_acq_rel);
+}
+
+Call::~Call() {
+  if (inside_) state_.gate_.Leave(direction_);
+}
+
+void Call::TakeTurn() {
+  Gate::Queued queued;
+  Gate::Turn turn = state_.gate_.EnterOrQueue(direction_, queued);
+  while (turn == Gate::Turn::kQueued) {
+    MonotonicNanos deadline = kNever;
+    const bool left = state_.gate_.LeaveQueueIf(queued, [&] {
+      outcome_ = Check();
+      deadline = state_.side(direction_).deadline.load();
+      return outcome_ != Outcome::kGo;
+    });
+    turn = queued.turn();
+    if (left && turn == Gate::Turn::kQueued) return;
+    if (left) break;
+    ParkLimits limits(waiter_);
+    limits.Add(clock_, deadline);
+    waiter_.Park(limits.deadline());
+    turn = queued.turn();
+  }
+  inside_ = turn == Gate::Turn::kTaken;
+  outcome_ = inside_ ? Check() : Outcome::kClosed;
+}
+
+Call::Outcome Call::Check() const {
+  if (state_.gate_.closed()) return Outcome::kClosed;
+  const ScopeState scopes = CheckScopes(waiter_);
+  if (scopes == ScopeState::kCancelled) return Outcome::kCancelled;
+  const MonotonicNanos deadline =
+      state_.side(direction_).deadline.load(std::memory_order_acquire);
+  if (deadline != kNever && clock_.MonotonicNow() >= deadline) {
+    return Outcome::kTimeout;
+  }
+  return scopes == ScopeState::kTimeout ? Outcome::kScopeTimeout
+                                        : Outcome::kGo;
+}
+
+bool Call::Suspend(const Op* op, MonotonicNanos until) {
+  if (!ok()) return false;
+  std::atomic<uintptr_t>& slot = state_.side(direction_).slot;
+  // Read before the call is published, after which the object may go away. A
+  // deadline that moves in between is news, and keeps it from being published.
+  const MonotonicNanos deadline = state_.side(direction_).deadline.load();
+  CallState::Parked parked(waiter_,
+                           op != nullptr && waiter_.ParksInSystemCall());
+  uintptr_t expected = kNothing;
+  if (!slot.compare_exchange_strong(expected,
+                                    reinterpret_cast<uintptr_t>(&parked),
+                                    std::memory_order_acq_rel)) {
+    expected = kNews;
+    slot.compare_exchange_strong(expected, kNothing, std::memory_order_acq_rel);
+    outcome_ = Check();
+    return ok();
+  }
+  {
+    ParkLimits limits(waiter_);
+    limits.Add(clock_, deadline);
+    limits.Add(clock_, until);
+    if (op != nullptr) {
+      waiter_.ParkOn(*op, limits.deadline());
+    } else {
+      waiter_.Park(limits.deadline());
+    }
+  }
+  return Settle(parked);
+}
+
+bool Call::Settle(CallState::Parked& parked) {
+  using Parked = CallState::Parked;
+  int now = Parked::kWaiting;
+  if (parked.state.compare_exchange_strong(now, Parked::kReturning,
+                                           std::memory_order_acq_rel)) {
+    uintptr_t expected = reinterpret_cast<uintptr_t>(&parked);
+    if (state_.side(direction_)
+            .slot.compare_exchange_strong(expected, kNothing,
+                                          std::memory_order_acq_rel)) {
+      outcome_ = Check();
+      return ok();
+    }
+    while ((now = parked.state.load(std::memory_order_acquire)) ==
+           Parked::kReturning) {
+      waiter_.Park(kNever);
+    }
+  }
+  if (now == Parked::kEnded) {
+    inside_ = false;
+    outcome_ = Outcome::kClosed;
+    return false;
+  }
+  if (now == Parked::kSignalled) {
+    uintptr_t news = kNews;
+    state_.side(direction_)
+        .slot.compare_exchange_strong(news, kNothing,
+                                      std::memory_order_acq_rel);
+  }
+  outcome_ = Check();
+  return ok();
+}
+
+bool Call::Wait() { return Suspend(nullptr, kNever); }
+
+bool Call::WaitFor(const Op& op) { return Suspend(&op, kNever); }
+
+bool Call::Run(Op& op) {
+  while (ok()) {
+    if (op.Attempt()) return true;
+    WaitFor(op);
+  }
+  return false;
+}
+
+bool Call::RunAfterWait(Op& op) {
+  WaitFor(op);
+  return Run(op);
+}
+
+bool Call::Pause(absl::Duration duration) {
+  const MonotonicNanos until =
+      clock_.MonotonicNow() + absl::ToInt64Nanoseconds(duration);
+  while (ok() && clock_.MonotonicNow() < until) {
+    Suspend(nullptr, until);
+  }
+  return ok();
+}
+
+absl::Status CallError(Call::Outcome outcome, ErrorInfo info) {
+  switch (outcome) {
+    case Call::Outcome::kCancelled:
+      return CancelledError(std::move(info));
+    case Call::Outcome::kTimeout:
+      return TimeoutError(std::move(info));
+    case Call::Outcome::kScopeTimeout:
+      info.kind = ErrorKind::kScopeTimeout;
+      return TimeoutError(std::move(info));
+    default:
+      return ClosedError(std::move(info));
+  }
+}
+
+}  // namespace plumb

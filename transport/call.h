@@ -1,0 +1,161 @@
+// What a backend needs to make blocking calls that obey the contract of Conn:
+// turns, closing, cancelling, deadlines and waiting, on threads and on fibers.
+//
+// A Conn (Listener, PacketConn) holds a CallState; each blocking method makes a
+// Call on it, tries its work, and waits while it cannot be done:
+//
+//   absl::StatusOr<size_t> MemoryConn::Read(absl::Span<char> buffer) {
+//     Call call(state_, Direction::kRead);
+//     while (call.ok()) {
+//       if (std::optional<size_t> n = queue_.TryPop(buffer)) return *n;
+//       call.Wait();                     // until state_.Signal(kRead)
+//     }
+//     return CallError(call.outcome(), {...});
+//   }
+//
+//   absl::StatusOr<size_t> SocketConn::Read(absl::Span<char> buffer) {
+//     Call call(state_, Direction::kRead);
+//     ReceiveOp op(descriptor_, buffer);
+//     if (!call.Run(op)) return CallError(call.outcome(), {...});
+//     return op.result();
+//   }
+//
+// The outcome is decided in one order, at the start and after every wake-up:
+// closed, cancelled, deadline, work.
+//
+// Close takes a waiting call off its state and ends it there and then. Such a
+// call must not touch the object again: what its error says (addresses) has to
+// be on its own stack, or shared, before it waits.
+//
+// Threads: CallState, any method at any time; a Call belongs to its maker.
+#ifndef PLUMB_TRANSPORT_CALL_H_
+#define PLUMB_TRANSPORT_CALL_H_
+
+#include <atomic>
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "transport/clock.h"
+#include "transport/direction.h"
+#include "transport/error.h"
+#include "transport/gate.h"
+#include "transport/waiter.h"
+
+namespace plumb {
+
+class Call;
+
+class CallState {
+ public:
+  // `clock` is what deadlines are measured on; it must outlive this.
+  explicit CallState(Clock& clock) : clock_(clock) {}
+  CallState(const CallState&) = delete;
+  CallState& operator=(const CallState&) = delete;
+
+  Clock& clock() const { return clock_; }
+  bool closed() const { return gate_.closed(); }
+
+  // For calls that do not wait: false when closed; otherwise the object stays
+  // until Leave.
+  bool Enter() { return gate_.Enter(); }
+  void Leave() { gate_.Leave(); }
+
+  // Ends the calls that wait and waits for those that do not. False when it was
+  // closed before: the first closer is done by now. After true the caller frees
+  // what there is to free and calls Done, after which nothing touches this.
+  bool Close();
+  void Done() { gate_.Done(); }
+
+  // See Conn::SetDeadline. False when closed.
+  bool SetDeadline(Direction direction, absl::Time when);
+
+  // What the call of `direction` waits for may have come: it looks again. Not
+  // lost when the call is only about to wait.
+  void Signal(Direction direction);
+
+  // How many calls wait, for their turn or for what they need.
+  int Blocked(Direction direction) const;
+
+ private:
+  friend class Call;
+  struct Parked;
+
+  // One direction: 0 nothing new, 1 something new, 2 closed, or the one Parked.
+  struct Side {
+    std::atomic<uintptr_t> slot{0};
+    std::atomic<MonotonicNanos> deadline{kNever};
+  };
+
+  Side& side(Direction d) { return sides_[d == Direction::kRead ? 0 : 1]; }
+  const Side& side(Direction d) const {
+    return sides_[d == Direction::kRead ? 0 : 1];
+  }
+  void MoveDeadline(Direction direction, MonotonicNanos when);
+  void EndParked(Direction direction);
+
+  Clock& clock_;
+  Gate gate_;
+  Side sides_[2];
+};
+
+class Call {
+ public:
+  enum class Outcome : uint8_t {
+    kGo,  // none of the below: try
+    kClosed,
+    kCancelled,
+    kTimeout,       // the connection's deadline
+    kScopeTimeout,  // a scope's deadline
+  };
+
+  // Takes its turn, waiting for it if need be. `direction` is kRead or kWrite.
+  Call(CallState& state, Direction direction);
+  // Gives the turn to the next.
+  ~Call();
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  bool ok() const { return outcome_ == Outcome::kGo; }
+  Outcome outcome() const { return outcome_; }
+
+  // Whether the object may still be touched: not when Close ended the wait.
+  bool inside() const { return inside_; }
+
+  // Suspends until CallState::Signal, or for no reason; returns ok().
+  bool Wait();
+
+  // The same, or until `op` may be tried again.
+  bool WaitFor(const Op& op);
+
+  // Tries `op` until it is done: true. False when the outcome came first.
+  bool Run(Op& op);
+
+  // The same, but waits before the first try: for what will most likely block.
+  bool RunAfterWait(Op& op);
+
+  // Suspends for `duration` on the state's clock, for a condition of which
+  // nobody tells; returns ok().
+  bool Pause(absl::Duration duration);
+
+ private:
+  void TakeTurn();
+  bool Suspend(const Op* op, MonotonicNanos until);
+  // After the wait: takes the node back or learns who took it.
+  bool Settle(CallState::Parked& parked);
+  Outcome Check() const;
+
+  CallState& state_;
+  Clock& clock_;
+  const Direction direction_;
+  Waiter& waiter_;
+  Outcome outcome_ = Outcome::kGo;
+  bool inside_ = false;
+};
+
+// The error of a Call that ended with `outcome` (not kGo).
+absl::Status CallError(Call::Outcome outcome, ErrorInfo info);
+
+}  // namespace plumb
+
+#endif  // PLUMB_TRANSPORT_CALL_H_

@@ -1,0 +1,41 @@
+#include "transport/clock.h"
+
+#include <ctime>
+
+#include "absl/time/clock.h"
+
+namespace plumb {
+namespace {
+
+class RealClock final : public Clock {
+ public:
+  absl::Time TimeNow() const override { return absl::Now(); }
+
+  MonotonicNanos MonotonicNow() const override {
+    timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * MonotonicNanos{1000000000} + now.tv_nsec;
+  }
+
+  AlarmClock* alarms() override { return nullptr; }
+};
+
+}  // namespace
+
+MonotonicNanos Clock::ToMonotonic(absl::Time when) const {
+  if (when == absl::InfiniteFuture()) return kNever;
+  const MonotonicNanos now = MonotonicNow();
+  const absl::Duration left = when - TimeNow();
+  if (left <= absl::ZeroDuration()) return now;
+  // ToInt64Nanoseconds rounds towards zero: a deadline must never be early.
+  const MonotonicNanos nanos = absl::ToInt64Nanoseconds(left);
+  if (nanos >= kNever - 1 - now) return kNever;
+  return now + nanos + 1;
+}
+
+Clock& Clock::Real() {
+  static RealClock* const clock = new RealClock;
+  return *clock;
+}
+
+}  // namespace plumb

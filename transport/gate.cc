@@ -1,0 +1,285 @@
+#include "transport/gate.h"
+
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+
+// The table's rule: whoever changes a Queued's turn does so under the bucket's
+// lock as the last access to it but for the Waiter, which is never freed; the
+// owner leaves only with a changed turn or after taking itself out under that
+// lock. A kWaiting bit changes under the lock alone, so an Unlock that sees none
+// needs no table.
+
+namespace plumb {
+namespace {
+
+int Index(Direction direction) { return static_cast<int>(direction); }
+
+}  // namespace
+
+struct Gate::Bucket {
+  absl::Mutex mutex;
+  Queued* first ABSL_GUARDED_BY(mutex) = nullptr;
+
+  void Append(Queued& queued) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    Queued** link = &first;
+    while (*link != nullptr) link = &(*link)->next_;
+    queued.next_ = nullptr;
+    *link = &queued;
+  }
+
+  // The first for `gate` and `reason`, taken out; null when there is none.
+  Queued* Pop(const Gate* gate, Reason reason)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    for (Queued** link = &first; *link != nullptr; link = &(*link)->next_) {
+      Queued* const queued = *link;
+      if (queued->gate_ != gate || queued->reason_ != reason) continue;
+      *link = queued->next_;
+      return queued;
+    }
+    return nullptr;
+  }
+
+  bool Contains(const Gate* gate, Reason reason) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    for (Queued* queued = first; queued != nullptr; queued = queued->next_) {
+      if (queued->gate_ == gate && queued->reason_ == reason) return true;
+    }
+    return false;
+  }
+
+  bool Remove(const Queued& queued) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    for (Queued** link = &first; *link != nullptr; link = &(*link)->next_) {
+      if (*link != &queued) continue;
+      *link = queued.next_;
+      return true;
+    }
+    return false;
+  }
+};
+
+Gate::Bucket& Gate::bucket() const {
+  static constexpr int kBuckets = 256;
+  static Bucket* const buckets = new Bucket[kBuckets];
+  // Fibonacci hashing: the low bits of addresses are all alike.
+  const uint64_t hash =
+      reinterpret_cast<uintptr_t>(this) * uint64_t{0x9e3779b97f4a7c15};
+  return buckets[hash >> 56];
+}
+
+Gate::Reason Gate::TurnReason(Direction direction) {
+  return direction == Direction::kRead ? Reason::kReadTurn
+                                       : Reason::kWriteTurn;
+}
+
+bool Gate::closed() const {
+  return (word_.load(std::memory_order_acquire) & kClosed) != 0;
+}
+
+bool Gate::Enter() {
+  uint64_t word = word_.load(std::memory_order_relaxed);
+  do {
+    if ((word & kClosed) != 0) return false;
+  } while (!word_.compare_exchange_weak(word, word + kOne,
+                                        std::memory_order_acquire,
+                                        std::memory_order_relaxed));
+  return true;
+}
+
+void Gate::Leave() { Subtract(kOne); }
+
+void Gate::Subtract(uint64_t amount) {
+  Bucket& here = bucket();
+  const uint64_t after =
+      word_.fetch_sub(amount, std::memory_order_acq_rel) - amount;
+  WakeCloserIfEmpty(here, after);
+}
+
+void Gate::WakeCloserIfEmpty(Bucket& here, uint64_t after) const {
+  // The Gate may be gone by now, and another one be at its address: that one's
+  // closer looks again.
+  if ((after & kClosed) != 0 && after < kOne) {
+    ReleaseAll(this, here, Reason::kEmpty, Turn::kClosed);
+  }
+}
+
+Gate::Turn Gate::TryEnter(Direction direction) {
+  const uint64_t turn = kTurn[Index(direction)];
+  uint64_t word = word_.load(std::memory_order_relaxed);
+  do {
+    if ((word & kClosed) != 0) return Turn::kClosed;
+    if ((word & turn) != 0) return Turn::kQueued;
+  } while (!word_.compare_exchange_weak(word, (word | turn) + kOne,
+                                        std::memory_order_acquire,
+                                        std::memory_order_relaxed));
+  return Turn::kTaken;
+}
+
+Gate::Turn Gate::EnterOrQueue(Direction direction, Queued& queued) {
+  Bucket& here = bucket();
+  absl::MutexLock lock(&here.mutex);
+  for (;;) {
+    const Turn turn = TryEnter(direction);
+    if (turn != Turn::kQueued) return turn;
+    uint64_t word = word_.load(std::memory_order_relaxed);
+    if ((word & kClosed) != 0 || (word & kTurn[Index(direction)]) == 0) {
+      continue;
+    }
+    if (word_.compare_exchange_strong(word, word | kWaiting[Index(direction)],
+                                      std::memory_order_acq_rel)) {
+      break;
+    }
+  }
+  queued.gate_ = this;
+  queued.reason_ = TurnReason(direction);
+  here.Append(queued);
+  return Turn::kQueued;
+}
+
+bool Gate::LeaveQueueIf(Queued& queued, absl::FunctionRef<bool()> leave) {
+  Bucket& here = bucket();
+  absl::MutexLock lock(&here.mutex);
+  // Once released the Gate may be gone, if the release was a Close.
+  if (queued.turn() != Turn::kQueued) return true;
+  if (!leave()) return false;
+  here.Remove(queued);
+  if (!here.Contains(this, queued.reason_)) {
+    const int index = queued.reason_ == Reason::kReadTurn ? 0 : 1;
+    word_.fetch_and(~kWaiting[index], std::memory_order_acq_rel);
+  }
+  return true;
+}
+
+void Gate::Leave(Direction direction) {
+  const uint64_t turn = kTurn[Index(direction)];
+  const uint64_t waiting = kWaiting[Index(direction)];
+  uint64_t word = word_.load(std::memory_order_relaxed);
+  while ((word & (waiting | kClosed)) == 0) {
+    if (word_.compare_exchange_weak(word, (word & ~turn) - kOne,
+                                    std::memory_order_release,
+                                    std::memory_order_relaxed)) {
+      return;
+    }
+  }
+  LeaveSlowly(direction);
+}
+
+void Gate::LeaveSlowly(Direction direction) {
+  Bucket& here = bucket();
+  Waiter* next = nullptr;
+  uint64_t after = 0;
+  {
+    absl::MutexLock lock(&here.mutex);
+    Queued* const queued = here.Pop(this, TurnReason(direction));
+    if (queued != nullptr) {
+      // The turn and the place inside pass over as they are.
+      if (!here.Contains(this, TurnReason(direction))) {
+        word_.fetch_and(~kWaiting[Index(direction)], std::memory_order_acq_rel);
+      }
+      next = &queued->waiter_;
+      queued->turn_.store(Turn::kTaken, std::memory_order_release);
+    } else {
+      // Under the lock: nobody can queue for a turn that is just being given up.
+      const uint64_t amount = kOne + kTurn[Index(direction)];
+      after = word_.fetch_sub(amount, std::memory_order_acq_rel) - amount;
+    }
+  }
+  if (next != nullptr) {
+    next->Wake();
+  } else {
+    WakeCloserIfEmpty(here, after);
+  }
+}
+
+bool Gate::Close() {
+  Bucket& here = bucket();
+  Queued queued;
+  {
+    absl::MutexLock lock(&here.mutex);
+    const uint64_t word = word_.fetch_or(kClosed, std::memory_order_acq_rel);
+    if ((word & kDone) != 0) return false;
+    if ((word & kClosed) != 0) {
+      queued.gate_ = this;
+      queued.reason_ = Reason::kDone;
+      here.Append(queued);
+    }
+  }
+  if (queued.gate_ != nullptr) {
+    ParkUntilReleased(queued);
+    return false;
+  }
+  ReleaseAll(this, here, Reason::kReadTurn, Turn::kClosed);
+  ReleaseAll(this, here, Reason::kWriteTurn, Turn::kClosed);
+  return true;
+}
+
+void Gate::AwaitEmpty() {
+  Bucket& here = bucket();
+  for (;;) {
+    Queued queued;
+    {
+      absl::MutexLock lock(&here.mutex);
+      if (word_.load(std::memory_order_acquire) < kOne) return;
+      queued.gate_ = this;
+      queued.reason_ = Reason::kEmpty;
+      here.Append(queued);
+    }
+    ParkUntilReleased(queued);
+  }
+}
+
+void Gate::Done() {
+  Bucket& here = bucket();
+  {
+    absl::MutexLock lock(&here.mutex);
+    word_.fetch_or(kDone, std::memory_order_acq_rel);
+  }
+  ReleaseAll(this, here, Reason::kDone, Turn::kClosed);
+}
+
+void Gate::ParkUntilReleased(Queued& queued) {
+  while (queued.turn() == Turn::kQueued) queued.waiter_.Park(kNever);
+}
+
+void Gate::ReleaseAll(const Gate* gate, Bucket& bucket, Reason reason,
+                      Turn turn) {
+  std::vector<Waiter*> waiters;
+  {
+    absl::MutexLock lock(&bucket.mutex);
+    while (Queued* const queued = bucket.Pop(gate, reason)) {
+      waiters.push_back(&queued->waiter_);
+      queued->turn_.store(turn, std::memory_order_release);
+    }
+  }
+  for (Waiter* waiter : waiters) waiter->Wake();
+}
+
+void Gate::WakeQueue(Direction direction) {
+  std::vector<Waiter*> waiters;
+  {
+    Bucket& here = bucket();
+    absl::MutexLock lock(&here.mutex);
+    for (Queued* queued = here.first; queued != nullptr;
+         queued = queued->next_) {
+      if (queued->gate_ == this && queued->reason_ == TurnReason(direction)) {
+        waiters.push_back(&queued->waiter_);
+      }
+    }
+  }
+  for (Waiter* waiter : waiters) waiter->Wake();
+}
+
+int Gate::QueueLength(Direction direction) const {
+  Bucket& here = bucket();
+  absl::MutexLock lock(&here.mutex);
+  int length = 0;
+  for (Queued* queued = here.first; queued != nullptr; queued = queued->next_) {
+    if (queued->gate_ == this && queued->reason_ == TurnReason(direction)) {
+      ++length;
+    }
+  }
+  return length;
+}
+
+}  // namespace plumb

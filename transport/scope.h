@@ -1,0 +1,126 @@
+// Scopes end every blocking call in a block of code, on any connection, listener
+// or sleep, without naming one of them.
+//
+//   {
+//     plumb::DeadlineScope limit(absl::Seconds(2));
+//     RETURN_IF_ERROR(conn->Write(request));      // all of this together
+//     RETURN_IF_ERROR(ReadFull(*conn, reply));    // takes 2 s at most
+//   }
+//
+//   plumb::CancelSource stop;
+//   std::thread worker([&] {
+//     plumb::CancelScope scope(stop);
+//     Serve(*listener);                           // ends with IsCancelledCall
+//   });
+//   stop.Cancel();
+//
+// A scope belongs to the thread or fiber that made it and holds until the end of
+// its block. Nested scopes all hold: the earliest ends the call. A call that a
+// scope ended has left its connection as a deadline would: nothing consumed, and
+// a Write tells how far it got.
+//
+// Ended by scopes: Dial, Accept, Read, Write, WaitReadable, ReadBatch,
+// WriteBatch, waiting for one's turn in them, SleepFor, SleepUntil, Event::Wait.
+// Never: Close, destructors, setting options and deadlines, mutexes, joining.
+//
+// ShieldScope hides the outer scopes, for clean-up that must still do I/O.
+#ifndef PLUMB_TRANSPORT_SCOPE_H_
+#define PLUMB_TRANSPORT_SCOPE_H_
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "transport/clock.h"
+#include "transport/waiter.h"
+
+namespace plumb {
+
+// A scope as those see it who wait; not for users.
+class Scope {
+ public:
+  Scope(const Scope&) = delete;
+  Scope& operator=(const Scope&) = delete;
+
+  // The next scope outwards; null for none, and from a shield.
+  virtual Scope* outer() const { return outer_; }
+  virtual bool cancelled() const { return false; }
+  // The deadline on `clock()`, kNever for none.
+  virtual MonotonicNanos deadline() const { return kNever; }
+  virtual Clock* clock() const { return nullptr; }
+
+ protected:
+  // Becomes the innermost scope of the caller until its destruction, on the same
+  // thread or fiber, in reverse order.
+  Scope();
+  ~Scope();
+
+  Waiter& waiter() const { return waiter_; }
+
+ private:
+  Waiter& waiter_;
+  Scope* const outer_;
+};
+
+// Where a cancellation comes from. Copies share it. Cancelled once, for ever.
+//
+// Threads: any method at any time.
+class CancelSource {
+ public:
+  CancelSource();
+
+  // Ends the blocked and all later calls in every scope of this source.
+  void Cancel();
+  bool cancelled() const;
+
+ private:
+  friend class CancelScope;
+  class State;
+
+  std::shared_ptr<State> state_;
+};
+
+class CancelScope final : public Scope {
+ public:
+  explicit CancelScope(CancelSource source = CancelSource());
+  ~CancelScope();
+
+  void Cancel() { source_.Cancel(); }
+  const CancelSource& source() const { return source_; }
+
+  bool cancelled() const override { return source_.cancelled(); }
+
+ private:
+  CancelSource source_;
+};
+
+class DeadlineScope final : public Scope {
+ public:
+  // Ends at `when`; absl::InfiniteFuture() never does.
+  explicit DeadlineScope(absl::Time when, Clock& clock = Clock::Real());
+  // Ends `limit` from now; zero and less have passed already.
+  explicit DeadlineScope(absl::Duration limit, Clock& clock = Clock::Real());
+  ~DeadlineScope() = default;
+
+  MonotonicNanos deadline() const override { return deadline_; }
+  Clock* clock() const override { return &clock_; }
+
+ private:
+  Clock& clock_;
+  const MonotonicNanos deadline_;
+};
+
+class ShieldScope final : public Scope {
+ public:
+  ShieldScope() = default;
+  ~ShieldScope() = default;
+
+  Scope* outer() const override { return nullptr; }
+};
+
+}  // namespace plumb
+
+#endif  // PLUMB_TRANSPORT_SCOPE_H_

@@ -1,0 +1,49 @@
+// Turns signals into a cancellation, so that a server leaves its blocking calls
+// and cleans up:
+//
+//   int main() {
+//     plumb::StopOnSignal stop({SIGINT, SIGTERM});
+//     plumb::CancelScope scope(stop.source());
+//     ...
+//     while (true) {
+//       auto conn = listener->Accept();
+//       if (plumb::IsCancelledCall(conn.status())) break;
+//
+// The first of the signals cancels; the same signal again does what it did
+// before, so that a program that hangs in its clean-up can still be interrupted.
+//
+// One object at a time in a process; a second is a fatal error. It keeps one
+// thread, which ends with it, and gives the signals back as they were.
+#ifndef PLUMB_TRANSPORT_STOP_ON_SIGNAL_H_
+#define PLUMB_TRANSPORT_STOP_ON_SIGNAL_H_
+
+#include <csignal>
+#include <initializer_list>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "transport/scope.h"
+
+namespace plumb {
+
+class StopOnSignal {
+ public:
+  explicit StopOnSignal(std::initializer_list<int> signals);
+  ~StopOnSignal();
+  StopOnSignal(const StopOnSignal&) = delete;
+  StopOnSignal& operator=(const StopOnSignal&) = delete;
+
+  // Cancelled when a signal comes.
+  const CancelSource& source() const { return source_; }
+
+ private:
+  CancelSource source_;
+  std::vector<std::pair<int, struct sigaction>> before_;
+  int wake_fd_;
+  std::thread thread_;
+};
+
+}  // namespace plumb
+
+#endif  // PLUMB_TRANSPORT_STOP_ON_SIGNAL_H_

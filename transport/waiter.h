@@ -1,0 +1,87 @@
+// A Waiter is whoever can wait: an operating system thread, a fiber, a fiber in
+// a simulation. Every blocking call of the library suspends its caller through
+// the caller's Waiter and no backend knows which kind it is.
+//
+// This is for those who write backends and schedulers; call.h has what a backend
+// uses. Users of connections need none of it.
+//
+// The rules that everything above relies on:
+// - Wake may come at any time, from any thread, also after the wait is over. It
+//   leaves a token: the next Park returns at once. Tokens merge.
+// - Park may return for no reason. Every wait is a loop on its own condition.
+// - A Waiter is never freed, so that a late Wake is harmless; those of ended
+//   threads are used again.
+#ifndef PLUMB_TRANSPORT_WAITER_H_
+#define PLUMB_TRANSPORT_WAITER_H_
+
+#include "transport/clock.h"
+#include "transport/direction.h"
+
+namespace plumb {
+
+class Scope;
+
+// An operation on a descriptor that may have to wait for it.
+//
+// A Waiter that waits for readiness tries it, and again when the descriptor is
+// ready; one that is told of completion may run it for the caller.
+class Op {
+ public:
+  Op(int descriptor, Direction direction)
+      : descriptor_(descriptor), direction_(direction) {}
+
+  // Makes the system call, which must not block. False when it would block; the
+  // subclass keeps the result otherwise.
+  virtual bool Attempt() = 0;
+
+  int descriptor() const { return descriptor_; }
+  // kRead or kWrite.
+  Direction direction() const { return direction_; }
+
+ protected:
+  ~Op() = default;
+
+ private:
+  const int descriptor_;
+  const Direction direction_;
+};
+
+class Waiter {
+ public:
+  // The calling thread's or fiber's.
+  static Waiter& Current();
+
+  // Suspends the caller until Wake or until `deadline` of Clock::Real(). Only
+  // the owner calls it.
+  virtual void Park(MonotonicNanos deadline) = 0;
+
+  // The same, or until `op` may be tried again.
+  virtual void ParkOn(const Op& op, MonotonicNanos deadline) = 0;
+
+  // Whether ParkOn sits in a system call on the descriptor all the while, which
+  // therefore must not be closed before ParkOn returns.
+  virtual bool ParksInSystemCall() const = 0;
+
+  // Ends the owner's Park, or its next one.
+  virtual void Wake() = 0;
+
+  // The innermost scope (scope.h) around what the owner does now. Only the owner
+  // may touch it.
+  Scope* scope() const { return scope_; }
+  void set_scope(Scope* scope) { scope_ = scope; }
+
+  // For schedulers: makes `waiter` the current one of this thread until the next
+  // call, null for the thread's own; returns what was set before. Called at
+  // every switch to a fiber and back.
+  static Waiter* SetCurrent(Waiter* waiter);
+
+ protected:
+  ~Waiter() = default;
+
+ private:
+  Scope* scope_ = nullptr;
+};
+
+}  // namespace plumb
+
+#endif  // PLUMB_TRANSPORT_WAITER_H_
