@@ -18,6 +18,7 @@ packages=(
 )
 ci_packages=(
   binutils         # nm: what a consumer's binary holds
+  clang            # a second opinion, and lock annotations
   clang-format
   dpkg-dev         # the source of Abseil, for ThreadSanitizer
   git              # the list of files to check
