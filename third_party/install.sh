@@ -22,7 +22,6 @@ ci_packages=(
   clang-format
   dpkg-dev         # the source of Abseil, for ThreadSanitizer
   git              # the list of files to check
-  python3          # counting tests
 )
 
 fail() {
