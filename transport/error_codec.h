@@ -1,0 +1,22 @@
+// The bytes of an ErrorInfo inside an absl::Status; only error.cc needs them.
+//
+// A version number, then every field in the order of the struct: numbers as
+// base-128 varints, strings after their length. Nothing here trusts its input:
+// another version, a cut or a stray byte is simply no ErrorInfo.
+#ifndef PLUMB_TRANSPORT_ERROR_CODEC_H_
+#define PLUMB_TRANSPORT_ERROR_CODEC_H_
+
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "transport/error.h"
+
+namespace plumb {
+
+std::string EncodeErrorInfo(const ErrorInfo& info);
+std::optional<ErrorInfo> DecodeErrorInfo(absl::string_view bytes);
+
+}  // namespace plumb
+
+#endif  // PLUMB_TRANSPORT_ERROR_CODEC_H_

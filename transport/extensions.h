@@ -1,0 +1,116 @@
+// The extensions that the library's own backends answer for; see extension.h.
+//
+// Threads: as the object that was asked. Errors: after Close, IsClosed
+// ("set tcp ...: use of closed network connection").
+#ifndef PLUMB_TRANSPORT_EXTENSIONS_H_
+#define PLUMB_TRANSPORT_EXTENSIONS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "transport/direction.h"
+#include "transport/options.h"
+
+namespace plumb {
+
+// Conns that have messages instead of a stream: udp, unixgram, unixpacket, ip,
+// fakegram.
+class MessageTraits {
+ public:
+  static constexpr char kExtensionName[] = "plumb.MessageTraits";
+  // The longest message that can be sent, in bytes; a longer one is
+  // InvalidArgument, "message too long".
+  virtual size_t MaxMessageSize() const = 0;
+  // An empty message is told from the end of the stream (not on unixpacket,
+  // S-EOF-04).
+  virtual bool EmptyMessages() const = 0;
+
+ protected:
+  ~MessageTraits() = default;
+};
+
+// Conns over tcp.
+class TcpControl {
+ public:
+  static constexpr char kExtensionName[] = "plumb.TcpControl";
+  // TCP_NODELAY; on by default.
+  virtual absl::Status SetNoDelay(bool on) = 0;
+  virtual absl::Status SetKeepAlive(const KeepAlive& keep_alive) = 0;
+  // Negative: Close sends what is unsent in the background (the default). Zero:
+  // Close discards it and resets the connection. Positive: the kernel tries for
+  // that long, and Close may block for it.
+  virtual absl::Status SetLinger(absl::Duration linger) = 0;
+
+ protected:
+  ~TcpControl() = default;
+};
+
+// Conns that can stop reading: tcp, unix, unixpacket, fake.
+class ReadCloser {
+ public:
+  static constexpr char kExtensionName[] = "plumb.ReadCloser";
+  // What is queued can still be read, then the end of the stream. A blocked Read
+  // returns. On tcp, data that arrives later can be read too.
+  virtual absl::Status CloseRead() = 0;
+
+ protected:
+  ~ReadCloser() = default;
+};
+
+// What has buffers with sizes.
+class BufferControl {
+ public:
+  static constexpr char kExtensionName[] = "plumb.BufferControl";
+  // SO_RCVBUF and SO_SNDBUF; socket(7): the kernel doubles and clamps them.
+  virtual absl::Status SetReadBuffer(int bytes) = 0;
+  virtual absl::Status SetWriteBuffer(int bytes) = 0;
+
+ protected:
+  ~BufferControl() = default;
+};
+
+// What sits on a descriptor of the operating system.
+class NativeHandle {
+ public:
+  static constexpr char kExtensionName[] = "plumb.NativeHandle";
+  // The descriptor, still owned by the object, non-blocking, and valid until its
+  // Close; -1 afterwards. Do not close it, and do not read or write it.
+  virtual int Descriptor() const = 0;
+
+ protected:
+  ~NativeHandle() = default;
+};
+
+// Who is at the other end of a unix stream, as of its connect (SO_PEERCRED).
+struct Credentials {
+  int64_t pid = 0;
+  int64_t uid = 0;
+  int64_t gid = 0;
+};
+class PeerCredentials {
+ public:
+  static constexpr char kExtensionName[] = "plumb.PeerCredentials";
+  virtual absl::StatusOr<Credentials> GetPeerCredentials() = 0;
+
+ protected:
+  ~PeerCredentials() = default;
+};
+
+// For tests that need to know that a call has begun to wait, without a sleep.
+// Every backend and every decorator answers for it.
+class BlockedProbe {
+ public:
+  static constexpr char kExtensionName[] = "plumb.BlockedProbe";
+  // How many calls wait now: for data, room or their turn.
+  virtual int BlockedCalls(Direction direction) const = 0;
+
+ protected:
+  ~BlockedProbe() = default;
+};
+
+}  // namespace plumb
+
+#endif  // PLUMB_TRANSPORT_EXTENSIONS_H_
