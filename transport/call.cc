@@ -9,10 +9,11 @@
 //
 // The call publishes a Parked, which lives on its stack, in the slot by
 // compare-and-swap from kNothing. Whoever has news exchanges the slot, and if a
-// Parked comes out, has it alone: it writes the Parked's state, last of all, and
-// wakes the Waiter. A call that comes back by itself (deadline, cancel, stray
-// wake-up) first moves its own state from kWaiting to kReturning, and then takes
-// the Parked out of the slot; when that fails somebody has it and will write.
+// Parked comes out, has it alone: it writes the Parked's state, last of all,
+// and wakes the Waiter. A call that comes back by itself (deadline, cancel,
+// stray wake-up) first moves its own state from kWaiting to kReturning, and
+// then takes the Parked out of the slot; when that fails somebody has it and
+// will write.
 //
 // Close writes kEnded, and leaves the Gate on the call's behalf, only by
 // compare-and-swap from kWaiting: so a call that reads kEnded never touches the
@@ -120,6 +121,7 @@ Call::Call(CallState& state, Direction direction)
       outcome_ = Check();
       break;
     case Gate::Turn::kClosed:
+      names_ = state_.names_;
       outcome_ = Outcome::kClosed;
       break;
     case Gate::Turn::kQueued:
@@ -138,6 +140,7 @@ Call::~Call() {
 }
 
 void Call::TakeTurn() {
+  names_ = state_.names_;
   Gate::Queued queued;
   Gate::Turn turn = state_.gate_.EnterOrQueue(direction_, queued);
   while (turn == Gate::Turn::kQueued) {
@@ -168,13 +171,13 @@ Call::Outcome Call::Check() const {
   if (deadline != kNever && clock_.MonotonicNow() >= deadline) {
     return Outcome::kTimeout;
   }
-  return scopes == ScopeState::kTimeout ? Outcome::kScopeTimeout
-                                        : Outcome::kGo;
+  return scopes == ScopeState::kTimeout ? Outcome::kScopeTimeout : Outcome::kGo;
 }
 
 bool Call::Suspend(const Op* op, MonotonicNanos until) {
   if (!ok()) return false;
   std::atomic<uintptr_t>& slot = state_.side(direction_).slot;
+  if (names_ == nullptr) names_ = state_.names_;
   // Read before the call is published, after which the object may go away. A
   // deadline that moves in between is news, and keeps it from being published.
   const MonotonicNanos deadline = state_.side(direction_).deadline.load();
@@ -258,6 +261,26 @@ bool Call::Pause(absl::Duration duration) {
     Suspend(nullptr, until);
   }
   return ok();
+}
+
+absl::Status Call::Error(absl::string_view op) const {
+  return Error(op, ErrorInfo());
+}
+
+absl::Status Call::Error(absl::string_view op, ErrorInfo info) const {
+  const CallNames* const names = inside_ ? state_.names_.get() : names_.get();
+  return CallError(outcome_, NamedInfo(op, names, std::move(info)));
+}
+
+ErrorInfo NamedInfo(absl::string_view op, const CallNames* names,
+                    ErrorInfo info) {
+  info.op = std::string(op);
+  if (names != nullptr) {
+    info.network = names->network;
+    info.source = names->source;
+    info.addr = names->addr;
+  }
+  return info;
 }
 
 absl::Status CallError(Call::Outcome outcome, ErrorInfo info) {

@@ -10,13 +10,14 @@
 //       if (std::optional<size_t> n = queue_.TryPop(buffer)) return *n;
 //       call.Wait();                     // until state_.Signal(kRead)
 //     }
-//     return CallError(call.outcome(), {...});
+//     return call.Error("read");
 //   }
 //
 //   absl::StatusOr<size_t> SocketConn::Read(absl::Span<char> buffer) {
 //     Call call(state_, Direction::kRead);
+//     if (!call.ok()) return call.Error("read");
 //     ReceiveOp op(descriptor_, buffer);
-//     if (!call.Run(op)) return CallError(call.outcome(), {...});
+//     if (!call.Run(op)) return call.Error("read");
 //     return op.result();
 //   }
 //
@@ -24,8 +25,9 @@
 // closed, cancelled, deadline, work.
 //
 // Close takes a waiting call off its state and ends it there and then. Such a
-// call must not touch the object again: what its error says (addresses) has to
-// be on its own stack, or shared, before it waits.
+// call must not touch the object again, which may be gone: after ok() has
+// turned false, only the Call itself (and what is on the stack) may be used.
+// What its error says is therefore shared with it (CallNames).
 //
 // Threads: CallState, any method at any time; a Call belongs to its maker.
 #ifndef PLUMB_TRANSPORT_CALL_H_
@@ -33,8 +35,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "transport/clock.h"
 #include "transport/direction.h"
@@ -46,14 +52,24 @@ namespace plumb {
 
 class Call;
 
+// What the errors of an object's calls say of it.
+struct CallNames {
+  std::string network;  // as it was given to Dial or Listen
+  Addr source;          // this end of a connection; none for a listener
+  Addr addr;            // the other end, or where a listener listens
+};
+
 class CallState {
  public:
   // `clock` is what deadlines are measured on; it must outlive this.
-  explicit CallState(Clock& clock) : clock_(clock) {}
+  explicit CallState(Clock& clock,
+                     std::shared_ptr<const CallNames> names = nullptr)
+      : clock_(clock), names_(std::move(names)) {}
   CallState(const CallState&) = delete;
   CallState& operator=(const CallState&) = delete;
 
   Clock& clock() const { return clock_; }
+  const std::shared_ptr<const CallNames>& names() const { return names_; }
   bool closed() const { return gate_.closed(); }
 
   // For calls that do not wait: false when closed; otherwise the object stays
@@ -95,6 +111,7 @@ class CallState {
   void EndParked(Direction direction);
 
   Clock& clock_;
+  const std::shared_ptr<const CallNames> names_;
   Gate gate_;
   Side sides_[2];
 };
@@ -118,6 +135,13 @@ class Call {
 
   bool ok() const { return outcome_ == Outcome::kGo; }
   Outcome outcome() const { return outcome_; }
+
+  // The error of this outcome (not kGo): `op network source->addr: cause`, with
+  // the state's names. Touches nothing of the object.
+  absl::Status Error(absl::string_view op) const;
+  // The same with what else is to be said, such as bytes_done; `info` needs
+  // neither the op nor the names.
+  absl::Status Error(absl::string_view op, ErrorInfo info) const;
 
   // Whether the object may still be touched: not when Close ended the wait.
   bool inside() const { return inside_; }
@@ -149,12 +173,18 @@ class Call {
   Clock& clock_;
   const Direction direction_;
   Waiter& waiter_;
+  // Kept from the first wait on.
+  std::shared_ptr<const CallNames> names_;
   Outcome outcome_ = Outcome::kGo;
   bool inside_ = false;
 };
 
 // The error of a Call that ended with `outcome` (not kGo).
 absl::Status CallError(Call::Outcome outcome, ErrorInfo info);
+
+// An ErrorInfo of `op` with `names`, which may be null.
+ErrorInfo NamedInfo(absl::string_view op, const CallNames* names,
+                    ErrorInfo info = ErrorInfo());
 
 }  // namespace plumb
 
