@@ -1,7 +1,7 @@
 """What a WORKSPACE calls to build Plumb on Debian's packages."""
 
-load("@plumb//third_party:debian.bzl", "debian_abseil", "debian_benchmark", "debian_googletest", "debian_protobuf")
-load("@plumb//third_party:debian_bazel.bzl", "debian_rules", "no_coverage_tools", "native_rules_cc")
+load(":debian.bzl", "debian_abseil", "debian_benchmark", "debian_googletest", "debian_protobuf")
+load(":debian_bazel.bzl", "debian_rules", "no_coverage_tools", "native_rules_cc")
 
 def plumb_repositories():
     """Defines each repository that the WORKSPACE has not defined before."""
