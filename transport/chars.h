@@ -10,11 +10,19 @@
 
 namespace plumb {
 
+// Whether there is a data() that points to chars.
+template <typename Chars, typename = void>
+struct HasCharData : std::false_type {};
 template <typename Chars>
-using EnableIfChars = std::enable_if_t<
-    std::is_convertible_v<const Chars&, absl::string_view> ||
-    std::is_convertible_v<decltype(std::declval<const Chars&>().data()),
-                          const char*>>;
+struct HasCharData<Chars,
+                   std::void_t<decltype(std::declval<const Chars&>().data())>>
+    : std::is_convertible<decltype(std::declval<const Chars&>().data()),
+                          const char*> {};
+
+template <typename Chars>
+using EnableIfChars =
+    std::enable_if_t<std::is_convertible_v<const Chars&, absl::string_view> ||
+                     HasCharData<Chars>::value>;
 
 template <typename Chars>
 absl::string_view AsStringView(const Chars& chars) {

@@ -1,0 +1,220 @@
+#include "transport/forwarding.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/algorithm/container.h"
+#include "transport/error.h"
+#include "transport/extensions.h"
+
+namespace plumb {
+namespace {
+
+// Keeps the object from being closed for as long as it lives, once it entered.
+class Inside {
+ public:
+  explicit Inside(Gate& gate) : gate_(gate), entered_(gate.Enter()) {}
+  Inside(const Inside&) = delete;
+  Inside& operator=(const Inside&) = delete;
+  ~Inside() {
+    if (entered_) gate_.Leave();
+  }
+  bool entered() const { return entered_; }
+
+ private:
+  Gate& gate_;
+  const bool entered_;
+};
+
+absl::Status Closed(absl::string_view op, const Addr& source,
+                    const Addr& addr) {
+  ErrorInfo info;
+  info.op = std::string(op);
+  info.network = std::string((addr.has_value() ? addr : source).network());
+  info.source = source;
+  info.addr = addr;
+  return ClosedError(std::move(info));
+}
+
+absl::Status Closed(absl::string_view op, const Conn& conn) {
+  return Closed(op, conn.LocalAddr(), conn.RemoteAddr());
+}
+
+template <typename Endpoint>
+void* AllowedExtension(Endpoint& inner, const AllowedExtensions& allowed,
+                       absl::string_view name) {
+  const bool passes = name == absl::string_view(BlockedProbe::kExtensionName) ||
+                      absl::c_linear_search(allowed, name);
+  return passes ? inner.Extension(name) : nullptr;
+}
+
+}  // namespace
+
+ForwardingConn::ForwardingConn(std::unique_ptr<Conn> inner,
+                               AllowedExtensions allowed)
+    : inner_(std::move(inner)), allowed_(std::move(allowed)) {}
+
+ForwardingConn::~ForwardingConn() { Close().IgnoreError(); }
+
+absl::StatusOr<size_t> ForwardingConn::Read(absl::Span<char> buffer) {
+  Inside inside(gate_);
+  if (!inside.entered()) return Closed("read", *this);
+  return DoRead(buffer);
+}
+
+absl::Status ForwardingConn::Write(absl::Span<const absl::string_view> pieces) {
+  Inside inside(gate_);
+  if (!inside.entered()) return Closed("write", *this);
+  return DoWrite(pieces);
+}
+
+absl::Status ForwardingConn::WaitReadable() {
+  Inside inside(gate_);
+  if (!inside.entered()) return Closed("read", *this);
+  return DoWaitReadable();
+}
+
+absl::Status ForwardingConn::CloseWrite() {
+  Inside inside(gate_);
+  if (!inside.entered()) return Closed("close", *this);
+  return DoCloseWrite();
+}
+
+absl::Status ForwardingConn::SetDeadline(Direction direction, absl::Time when) {
+  Inside inside(gate_);
+  if (!inside.entered()) return Closed("set", Addr(), LocalAddr());
+  return DoSetDeadline(direction, when);
+}
+
+absl::Status ForwardingConn::Close() {
+  if (!gate_.Close()) return Closed("close", *this);
+  absl::Status status = DoClose();
+  gate_.AwaitEmpty();
+  gate_.Done();
+  return status;
+}
+
+void* ForwardingConn::Extension(absl::string_view name) {
+  return AllowedExtension(*inner_, allowed_, name);
+}
+
+absl::StatusOr<size_t> ForwardingConn::DoRead(absl::Span<char> buffer) {
+  return inner_->Read(buffer);
+}
+
+absl::Status ForwardingConn::DoWrite(
+    absl::Span<const absl::string_view> pieces) {
+  return inner_->Write(pieces);
+}
+
+absl::Status ForwardingConn::DoWaitReadable() { return inner_->WaitReadable(); }
+
+absl::Status ForwardingConn::DoCloseWrite() { return inner_->CloseWrite(); }
+
+absl::Status ForwardingConn::DoSetDeadline(Direction direction,
+                                           absl::Time when) {
+  return inner_->SetDeadline(direction, when);
+}
+
+absl::Status ForwardingConn::DoClose() { return inner_->Close(); }
+
+ForwardingListener::ForwardingListener(std::unique_ptr<Listener> inner,
+                                       AllowedExtensions allowed)
+    : inner_(std::move(inner)), allowed_(std::move(allowed)) {}
+
+ForwardingListener::~ForwardingListener() { Close().IgnoreError(); }
+
+absl::StatusOr<std::unique_ptr<Conn>> ForwardingListener::Accept() {
+  Inside inside(gate_);
+  if (!inside.entered()) return Closed("accept", Addr(), Address());
+  return DoAccept();
+}
+
+absl::Status ForwardingListener::SetDeadline(absl::Time when) {
+  Inside inside(gate_);
+  if (!inside.entered()) return Closed("set", Addr(), Address());
+  return DoSetDeadline(when);
+}
+
+absl::Status ForwardingListener::Close() {
+  if (!gate_.Close()) return Closed("close", Addr(), Address());
+  absl::Status status = DoClose();
+  gate_.AwaitEmpty();
+  gate_.Done();
+  return status;
+}
+
+void* ForwardingListener::Extension(absl::string_view name) {
+  return AllowedExtension(*inner_, allowed_, name);
+}
+
+absl::StatusOr<std::unique_ptr<Conn>> ForwardingListener::DoAccept() {
+  return inner_->Accept();
+}
+
+absl::Status ForwardingListener::DoSetDeadline(absl::Time when) {
+  return inner_->SetDeadline(when);
+}
+
+absl::Status ForwardingListener::DoClose() { return inner_->Close(); }
+
+ForwardingPacketConn::ForwardingPacketConn(std::unique_ptr<PacketConn> inner,
+                                           AllowedExtensions allowed)
+    : inner_(std::move(inner)), allowed_(std::move(allowed)) {}
+
+ForwardingPacketConn::~ForwardingPacketConn() { Close().IgnoreError(); }
+
+absl::StatusOr<size_t> ForwardingPacketConn::ReadBatch(
+    absl::Span<InPacket> packets) {
+  Inside inside(gate_);
+  if (!inside.entered()) return Closed("read", Addr(), LocalAddr());
+  return DoReadBatch(packets);
+}
+
+absl::StatusOr<size_t> ForwardingPacketConn::WriteBatch(
+    absl::Span<const OutPacket> packets) {
+  Inside inside(gate_);
+  if (!inside.entered()) {
+    return packets.empty() ? Closed("write", Addr(), LocalAddr())
+                           : Closed("write", LocalAddr(), packets[0].to);
+  }
+  return DoWriteBatch(packets);
+}
+
+absl::Status ForwardingPacketConn::SetDeadline(Direction direction,
+                                               absl::Time when) {
+  Inside inside(gate_);
+  if (!inside.entered()) return Closed("set", Addr(), LocalAddr());
+  return DoSetDeadline(direction, when);
+}
+
+absl::Status ForwardingPacketConn::Close() {
+  if (!gate_.Close()) return Closed("close", Addr(), LocalAddr());
+  absl::Status status = DoClose();
+  gate_.AwaitEmpty();
+  gate_.Done();
+  return status;
+}
+
+void* ForwardingPacketConn::Extension(absl::string_view name) {
+  return AllowedExtension(*inner_, allowed_, name);
+}
+
+absl::StatusOr<size_t> ForwardingPacketConn::DoReadBatch(
+    absl::Span<InPacket> packets) {
+  return inner_->ReadBatch(packets);
+}
+
+absl::StatusOr<size_t> ForwardingPacketConn::DoWriteBatch(
+    absl::Span<const OutPacket> packets) {
+  return inner_->WriteBatch(packets);
+}
+
+absl::Status ForwardingPacketConn::DoSetDeadline(Direction direction,
+                                                 absl::Time when) {
+  return inner_->SetDeadline(direction, when);
+}
+
+absl::Status ForwardingPacketConn::DoClose() { return inner_->Close(); }
+
+}  // namespace plumb
