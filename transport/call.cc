@@ -42,8 +42,8 @@ struct CallState::Parked {
     kClosing,    // closed, and still inside
   };
 
-  Parked(Waiter& w, bool in_system_call)
-      : waiter(w), in_system_call(in_system_call) {}
+  Parked(Waiter& w, bool in_call)
+      : waiter(w), in_system_call(in_call) {}
 
   Waiter& waiter;
   const bool in_system_call;

@@ -31,15 +31,15 @@ using MonotonicNanos = int64_t;
 inline constexpr MonotonicNanos kNever =
     std::numeric_limits<MonotonicNanos>::max();
 
-// Calls functions when the time has come, for clocks whose time does not pass by
-// itself.
+// Calls functions when the time has come, for clocks whose time does not pass
+// by itself.
 class AlarmClock {
  public:
   using AlarmId = uint64_t;
 
   // Calls `callback` once, on whatever thread moves the time to `when` or past
-  // it; at once and on this thread when `when` has passed. The callback must not
-  // block.
+  // it; at once and on this thread when `when` has passed. The callback must
+  // not block.
   virtual AlarmId CallAt(MonotonicNanos when,
                          absl::AnyInvocable<void()> callback) = 0;
 

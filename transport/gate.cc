@@ -8,8 +8,8 @@
 // The table's rule: whoever changes a Queued's turn does so under the bucket's
 // lock as the last access to it but for the Waiter, which is never freed; the
 // owner leaves only with a changed turn or after taking itself out under that
-// lock. A kWaiting bit changes under the lock alone, so an Unlock that sees none
-// needs no table.
+// lock. A kWaiting bit changes under the lock alone, so an Unlock that sees
+// none needs no table.
 
 namespace plumb {
 namespace {
@@ -69,8 +69,7 @@ Gate::Bucket& Gate::bucket() const {
 }
 
 Gate::Reason Gate::TurnReason(Direction direction) {
-  return direction == Direction::kRead ? Reason::kReadTurn
-                                       : Reason::kWriteTurn;
+  return direction == Direction::kRead ? Reason::kReadTurn : Reason::kWriteTurn;
 }
 
 bool Gate::closed() const {
@@ -81,9 +80,8 @@ bool Gate::Enter() {
   uint64_t word = word_.load(std::memory_order_relaxed);
   do {
     if ((word & kClosed) != 0) return false;
-  } while (!word_.compare_exchange_weak(word, word + kOne,
-                                        std::memory_order_acquire,
-                                        std::memory_order_relaxed));
+  } while (!word_.compare_exchange_weak(
+      word, word + kOne, std::memory_order_acquire, std::memory_order_relaxed));
   return true;
 }
 
@@ -180,7 +178,8 @@ void Gate::LeaveSlowly(Direction direction) {
       next = &queued->waiter_;
       queued->turn_.store(Turn::kTaken, std::memory_order_release);
     } else {
-      // Under the lock: nobody can queue for a turn that is just being given up.
+      // Under the lock: nobody can queue for a turn that is just being given
+      // up.
       const uint64_t amount = kOne + kTurn[Index(direction)];
       after = word_.fetch_sub(amount, std::memory_order_acq_rel) - amount;
     }

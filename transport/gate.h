@@ -3,15 +3,16 @@
 // direction.
 //
 //   if (!gate_.Enter()) return ClosedError(...);
-//   ...                                  // the object cannot be closed under us
-//   gate_.Leave();
+//   ...                                  // the object cannot be closed under
+//   us gate_.Leave();
 //
 // This is for those who write backends and decorators. Most use it through
-// call.h, which adds deadlines, scopes and waiting; ForwardingConn uses it alone.
+// call.h, which adds deadlines, scopes and waiting; ForwardingConn uses it
+// alone.
 //
-// Those who wait for a turn, for the last call to leave, or for a Close under way
-// wait in one table for the whole process, keyed by the Gate's address, so that
-// a Gate stays small. Turns are handed on in the order of asking.
+// Those who wait for a turn, for the last call to leave, or for a Close under
+// way wait in one table for the whole process, keyed by the Gate's address, so
+// that a Gate stays small. Turns are handed on in the order of asking.
 //
 // Threads: any method at any time. Nothing touches the Gate after Done.
 #ifndef PLUMB_TRANSPORT_GATE_H_
@@ -47,8 +48,8 @@ class Gate {
   bool Enter();
   void Leave();
 
-  // Enters and takes the turn of `direction` (kRead or kWrite); kQueued, and not
-  // inside, while another has it.
+  // Enters and takes the turn of `direction` (kRead or kWrite); kQueued, and
+  // not inside, while another has it.
   Turn TryEnter(Direction direction);
 
   // The same, but when another has the turn queues `queued`, whose owner then
@@ -79,9 +80,9 @@ class Gate {
 
  private:
   static constexpr uint64_t kClosed = 1, kDone = 2;
-  static constexpr uint64_t kTurn[2] = {4, 8};      // somebody has the turn
+  static constexpr uint64_t kTurn[2] = {4, 8};       // somebody has the turn
   static constexpr uint64_t kWaiting[2] = {16, 32};  // the queue is not empty
-  static constexpr uint64_t kOne = 256;             // one call inside
+  static constexpr uint64_t kOne = 256;              // one call inside
 
   // What one waits for in the table.
   enum class Reason : uint8_t { kReadTurn, kWriteTurn, kEmpty, kDone };

@@ -8,8 +8,8 @@
 //   clock.Advance(absl::Seconds(3));      // and now it has passed
 //   client.join();
 //
-// Threads: any method at any time. Callbacks run on the thread that advances the
-// clock, one by one in order of their time, with no lock held.
+// Threads: any method at any time. Callbacks run on the thread that advances
+// the clock, one by one in order of their time, with no lock held.
 #ifndef PLUMB_TRANSPORT_MANUAL_CLOCK_H_
 #define PLUMB_TRANSPORT_MANUAL_CLOCK_H_
 

@@ -1,5 +1,5 @@
-// The limits of one wait: the deadline of a connection, of the scopes around the
-// call, and whether they have passed; on whatever clocks they are.
+// The limits of one wait: the deadline of a connection, of the scopes around
+// the call, and whether they have passed; on whatever clocks they are.
 //
 // For those who write blocking primitives (call.h, event.h, sleep.h).
 #ifndef PLUMB_TRANSPORT_PARK_H_
@@ -20,7 +20,8 @@ enum class ScopeState : uint8_t { kGo, kCancelled, kTimeout };
 // deadline, whichever scope has it.
 ScopeState CheckScopes(const Waiter& waiter);
 
-// Makes sure that the waiter's next wait ends at the limits. Lives for one wait.
+// Makes sure that the waiter's next wait ends at the limits. Lives for one
+// wait.
 //
 //   ParkLimits limits(waiter);
 //   limits.Add(clock, deadline);

@@ -1,5 +1,5 @@
-// Scopes end every blocking call in a block of code, on any connection, listener
-// or sleep, without naming one of them.
+// Scopes end every blocking call in a block of code, on any connection,
+// listener or sleep, without naming one of them.
 //
 //   {
 //     plumb::DeadlineScope limit(absl::Seconds(2));
@@ -14,14 +14,15 @@
 //   });
 //   stop.Cancel();
 //
-// A scope belongs to the thread or fiber that made it and holds until the end of
-// its block. Nested scopes all hold: the earliest ends the call. A call that a
-// scope ended has left its connection as a deadline would: nothing consumed, and
-// a Write tells how far it got.
+// A scope belongs to the thread or fiber that made it and holds until the end
+// of its block. Nested scopes all hold: the earliest ends the call. A call that
+// a scope ended has left its connection as a deadline would: nothing consumed,
+// and a Write tells how far it got.
 //
 // Ended by scopes: Dial, Accept, Read, Write, WaitReadable, ReadBatch,
-// WriteBatch, waiting for one's turn in them, SleepFor, SleepUntil, Event::Wait.
-// Never: Close, destructors, setting options and deadlines, mutexes, joining.
+// WriteBatch, waiting for one's turn in them, SleepFor, SleepUntil,
+// Event::Wait. Never: Close, destructors, setting options and deadlines,
+// mutexes, joining.
 //
 // ShieldScope hides the outer scopes, for clean-up that must still do I/O.
 #ifndef PLUMB_TRANSPORT_SCOPE_H_
@@ -53,8 +54,8 @@ class Scope {
   virtual Clock* clock() const { return nullptr; }
 
  protected:
-  // Becomes the innermost scope of the caller until its destruction, on the same
-  // thread or fiber, in reverse order.
+  // Becomes the innermost scope of the caller until its destruction, on the
+  // same thread or fiber, in reverse order.
   Scope();
   ~Scope();
 

@@ -50,8 +50,8 @@ StopOnSignal::StopOnSignal(std::initializer_list<int> signals)
   for (int signal : signals) {
     struct sigaction action = {};
     action.sa_handler = Handle;
-    // SA_RESETHAND: the second one does what it did before this object when that
-    // was the default.
+    // SA_RESETHAND: the second one does what it did before this object when
+    // that was the default.
     action.sa_flags = SA_RESTART | SA_RESETHAND;
     struct sigaction before;
     if (sigaction(signal, &action, &before) != 0) Die("not a signal to catch");

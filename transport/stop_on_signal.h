@@ -10,7 +10,8 @@
 //       if (plumb::IsCancelledCall(conn.status())) break;
 //
 // The first of the signals cancels; the same signal again does what it did
-// before, so that a program that hangs in its clean-up can still be interrupted.
+// before, so that a program that hangs in its clean-up can still be
+// interrupted.
 //
 // One object at a time in a process; a second is a fatal error. It keeps one
 // thread, which ends with it, and gives the signals back as they were.

@@ -102,8 +102,8 @@ class FutexWaiter final : public Waiter {
     fds[1].events = POLLIN;
     MonotonicNanos left = kNever;
     if (deadline != kNever) {
-      left = std::max<MonotonicNanos>(
-          deadline - Clock::Real().MonotonicNow(), 0);
+      left =
+          std::max<MonotonicNanos>(deadline - Clock::Real().MonotonicNow(), 0);
     }
     if (wake_fd < 0) left = std::min(left, kSlice);
     const timespec timeout = ToTimespec(left);

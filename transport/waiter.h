@@ -2,8 +2,8 @@
 // a simulation. Every blocking call of the library suspends its caller through
 // the caller's Waiter and no backend knows which kind it is.
 //
-// This is for those who write backends and schedulers; call.h has what a backend
-// uses. Users of connections need none of it.
+// This is for those who write backends and schedulers; call.h has what a
+// backend uses. Users of connections need none of it.
 //
 // The rules that everything above relies on:
 // - Wake may come at any time, from any thread, also after the wait is over. It
@@ -65,14 +65,14 @@ class Waiter {
   // Ends the owner's Park, or its next one.
   virtual void Wake() = 0;
 
-  // The innermost scope (scope.h) around what the owner does now. Only the owner
-  // may touch it.
+  // The innermost scope (scope.h) around what the owner does now. Only the
+  // owner may touch it.
   Scope* scope() const { return scope_; }
   void set_scope(Scope* scope) { scope_ = scope; }
 
-  // For schedulers: makes `waiter` the current one of this thread until the next
-  // call, null for the thread's own; returns what was set before. Called at
-  // every switch to a fiber and back.
+  // For schedulers: makes `waiter` the current one of this thread until the
+  // next call, null for the thread's own; returns what was set before. Called
+  // at every switch to a fiber and back.
   static Waiter* SetCurrent(Waiter* waiter);
 
  protected:
