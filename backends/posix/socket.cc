@@ -1,0 +1,107 @@
+#include "backends/posix/socket.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <limits>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/string_view.h"
+#include "backends/posix/op_error.h"
+
+namespace plumb {
+namespace {
+
+absl::Status CheckCall(const char* syscall, int result) {
+  return result == 0 ? absl::OkStatus() : SyscallError(syscall, errno);
+}
+
+int ReadMaxBacklog() {
+  const Descriptor file(
+      open("/proc/sys/net/core/somaxconn", O_RDONLY | O_CLOEXEC));
+  char text[16];
+  const ssize_t n = read(file.get(), text, sizeof text);
+  int value = 0;
+  if (n <= 0 || !absl::SimpleAtoi(absl::string_view(text, n), &value)) {
+    return SOMAXCONN;
+  }
+  return value;
+}
+
+}  // namespace
+
+absl::StatusOr<Descriptor> MakeSocket(int family, int type, int protocol) {
+  Descriptor fd(socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
+  if (!fd.is_open()) return SyscallError("socket", errno);
+  return fd;
+}
+
+absl::Status BindSocket(int fd, const SockAddr& address) {
+  return CheckCall("bind", bind(fd, address.get(), address.size()));
+}
+
+absl::Status ListenSocket(int fd, int backlog) {
+  return CheckCall("listen", listen(fd, backlog));
+}
+
+absl::Status ShutdownSocket(int fd, int how) {
+  return CheckCall("shutdown", shutdown(fd, how));
+}
+
+absl::StatusOr<SockAddr> SocketName(int fd) {
+  SockAddr name;
+  name.set_size(SockAddr::kCapacity);
+  if (getsockname(fd, name.get(), name.mutable_size()) != 0) {
+    return SyscallError("getsockname", errno);
+  }
+  return name;
+}
+
+absl::StatusOr<SockAddr> PeerName(int fd) {
+  SockAddr name;
+  name.set_size(SockAddr::kCapacity);
+  if (getpeername(fd, name.get(), name.mutable_size()) != 0) {
+    return SyscallError("getpeername", errno);
+  }
+  return name;
+}
+
+absl::Status SetIntOption(int fd, int level, int name, int value) {
+  return CheckCall("setsockopt",
+                   setsockopt(fd, level, name, &value, sizeof value));
+}
+
+absl::StatusOr<int> GetIntOption(int fd, int level, int name) {
+  int value = 0;
+  socklen_t size = sizeof value;
+  if (getsockopt(fd, level, name, &value, &size) != 0) {
+    return SyscallError("getsockopt", errno);
+  }
+  return value;
+}
+
+absl::Status SetLingerOption(int fd, absl::Duration duration) {
+  linger value = {};
+  value.l_onoff = duration < absl::ZeroDuration() ? 0 : 1;
+  if (duration > absl::ZeroDuration()) value.l_linger = OptionSeconds(duration);
+  return CheckCall("setsockopt",
+                   setsockopt(fd, SOL_SOCKET, SO_LINGER, &value, sizeof value));
+}
+
+int OptionSeconds(absl::Duration duration) {
+  const int64_t seconds =
+      absl::ToInt64Seconds(absl::Ceil(duration, absl::Seconds(1)));
+  return static_cast<int>(
+      std::clamp<int64_t>(seconds, 1, std::numeric_limits<int>::max()));
+}
+
+int MaxBacklog() {
+  static const int backlog = ReadMaxBacklog();
+  return backlog;
+}
+
+}  // namespace plumb
