@@ -1,14 +1,28 @@
 #include "transport/addr.h"
 
+#include <memory>
+#include <ostream>
+#include <string>
+#include <tuple>
+
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 
 namespace plumb {
+namespace {
+
+constexpr char kRawNetwork[] = "ip";
+
+// As IpAddr::ToString, but nothing for the wildcard.
+std::string WildcardOrText(const IpAddr& ip) {
+  return ip.is_valid() ? ip.ToString() : std::string();
+}
+
+}  // namespace
 
 std::string IpPort::ToString() const {
-  if (!ip.is_valid()) return absl::StrCat(":", port);
-  const std::string host = ip.ToString();
-  return ip.is_v6() ? absl::StrCat("[", host, "]:", port)
-                    : absl::StrCat(host, ":", port);
+  if (ip.is_v6()) return absl::StrCat("[", ip.ToString(), "]:", port);
+  return absl::StrCat(WildcardOrText(ip), ":", port);
 }
 
 std::ostream& operator<<(std::ostream& out, const IpPort& p) {
@@ -18,12 +32,11 @@ std::ostream& operator<<(std::ostream& out, const IpPort& p) {
 Addr Addr::Ip(const char* network, IpPort ip_port) {
   Addr addr;
   addr.network_ = network;
-  ip_port.ip = ip_port.ip.Unmap();
-  addr.value_ = ip_port;
+  addr.value_ = IpPort{ip_port.ip.Unmap(), ip_port.port};
   return addr;
 }
 
-Addr Addr::RawIp(IpAddr ip) { return Ip("ip", {ip, 0}); }
+Addr Addr::RawIp(IpAddr ip) { return Ip(kRawNetwork, {ip, 0}); }
 
 Addr Addr::Named(const char* network, absl::string_view name) {
   Addr addr;
@@ -33,31 +46,34 @@ Addr Addr::Named(const char* network, absl::string_view name) {
 }
 
 absl::string_view Addr::network() const {
-  return network_ == nullptr ? absl::string_view() : network_;
+  return has_value() ? absl::string_view(network_) : absl::string_view();
 }
 
 absl::string_view Addr::name() const {
-  const Name* const name = std::get_if<Name>(&value_);
-  return name == nullptr ? absl::string_view() : absl::string_view(**name);
+  const Name* name = std::get_if<Name>(&value_);
+  // A name that was moved from is null.
+  if (name == nullptr || *name == nullptr) return absl::string_view();
+  return **name;
 }
 
 std::string Addr::ToString() const {
   if (!has_value()) return "<nil>";
   if (!is_ip()) return std::string(name());
-  if (network() != "ip") return ip_port()->ToString();
-  return ip().is_valid() ? ip().ToString() : "";
+  if (network() == kRawNetwork) return WildcardOrText(ip());
+  return ip_port()->ToString();
 }
 
 bool operator==(const Addr& a, const Addr& b) {
-  return a.network() == b.network() && a.is_ip() == b.is_ip() &&
+  return a.network() == b.network() && a.value_.index() == b.value_.index() &&
          a.ip() == b.ip() && a.port() == b.port() && a.name() == b.name();
 }
 
 bool operator<(const Addr& a, const Addr& b) {
-  if (a.network() != b.network()) return a.network() < b.network();
-  if (a.ip() != b.ip()) return a.ip() < b.ip();
-  if (a.port() != b.port()) return a.port() < b.port();
-  return a.name() < b.name();
+  const auto key = [](const Addr& addr) {
+    return std::make_tuple(addr.network(), addr.value_.index(), addr.ip(),
+                           addr.port(), addr.name());
+  };
+  return key(a) < key(b);
 }
 
 std::ostream& operator<<(std::ostream& out, const Addr& addr) {

@@ -3,233 +3,282 @@
 #include <net/if.h>
 
 #include <algorithm>
-#include <cctype>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <ostream>
+#include <string>
+#include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/escaping.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
+#include "transport/quote.h"
 
 namespace plumb {
 namespace {
 
-absl::Status ParseError(absl::string_view text, absl::string_view why,
-                        absl::string_view at = "") {
-  std::string message =
-      absl::StrCat("ParseAddr(\"", absl::CEscape(text), "\"): ", why);
-  if (!at.empty()) {
-    absl::StrAppend(&message, " (at \"", absl::CEscape(at), "\")");
-  }
-  return absl::InvalidArgumentError(message);
-}
+constexpr size_t kV6Size = 16;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-int HexValue(char c) {
-  if (IsDigit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
+uint8_t HexValue(char c) {
+  if (IsDigit(c)) return static_cast<uint8_t>(c - '0');
+  return static_cast<uint8_t>(absl::ascii_tolower(c) - 'a' + 10);
 }
 
-// Parses the fields of `text` into `fields`; `whole` is what errors name.
-absl::Status ParseV4Fields(absl::string_view whole, absl::string_view text,
-                           uint8_t* fields) {
-  int value = 0, position = 0, digits = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
+// Turns the whole of a text into an address, in the steps and with the words of
+// Go's netip.ParseAddr.
+class Parser {
+ public:
+  explicit Parser(absl::string_view text) : text_(text), rest_(text) {}
+
+  absl::StatusOr<IpAddr> Parse();
+
+ private:
+  absl::Status Error(absl::string_view what, absl::string_view at = "") const;
+
+  absl::StatusOr<IpAddr> ParseV4();
+  absl::StatusOr<IpAddr> ParseV6();
+  // All of rest_, as dotted decimals, into four bytes.
+  absl::Status ParseDotted(uint8_t* out) const;
+  // The fields of an IPv6 address, and the "::" spread out.
+  absl::Status ParseFields();
+  absl::Status TakeField();
+  absl::Status TakeEmbeddedV4();
+  absl::Status TakeSeparator();
+  absl::Status ExpandEllipsis();
+  absl::StatusOr<uint32_t> ParseZone(absl::string_view zone) const;
+
+  const absl::string_view text_;
+  absl::string_view rest_;
+  std::array<uint8_t, kV6Size> bytes_ = {};
+  size_t size_ = 0;  // how many bytes are known so far
+  bool has_ellipsis_ = false;
+  size_t ellipsis_ = 0;  // where in bytes_ the "::" stands
+};
+
+absl::Status Parser::Error(absl::string_view what, absl::string_view at) const {
+  std::string message = absl::StrCat("ParseAddr(", Quote(text_), "): ", what);
+  if (!at.empty()) absl::StrAppend(&message, " (at ", Quote(at), ")");
+  return absl::InvalidArgumentError(message);
+}
+
+absl::StatusOr<IpAddr> Parser::Parse() {
+  const size_t first = text_.find_first_of(".:%");
+  if (first == absl::string_view::npos) return Error("unable to parse IP");
+  if (text_[first] == '.') return ParseV4();
+  if (text_[first] == ':') return ParseV6();
+  return Error("missing IPv6 address");
+}
+
+absl::StatusOr<IpAddr> Parser::ParseV4() {
+  uint8_t b[4];
+  if (absl::Status status = ParseDotted(b); !status.ok()) return status;
+  return IpAddr::V4(b[0], b[1], b[2], b[3]);
+}
+
+absl::Status Parser::ParseDotted(uint8_t* out) const {
+  int value = 0;
+  int field = 0;
+  int digits = 0;
+  for (size_t i = 0; i < rest_.size(); ++i) {
+    const char c = rest_[i];
     if (IsDigit(c)) {
       if (digits == 1 && value == 0) {
-        return ParseError(whole, "IPv4 field has octet with leading zero");
+        return Error("IPv4 field has octet with leading zero");
       }
       value = value * 10 + (c - '0');
       ++digits;
-      if (value > 255) return ParseError(whole, "IPv4 field has value >255");
+      if (value > 255) return Error("IPv4 field has value >255");
     } else if (c == '.') {
-      // .1.2.3, 1.2.3., 1..2.3
-      if (i == 0 || i == text.size() - 1 || text[i - 1] == '.') {
-        return ParseError(whole,
-                          "IPv4 field must have at least one digit",
-                          text.substr(i));
+      if (digits == 0 || i + 1 == rest_.size()) {
+        return Error("IPv4 field must have at least one digit",
+                     rest_.substr(i));
       }
-      if (position == 3) return ParseError(whole, "IPv4 address too long");
-      fields[position++] = static_cast<uint8_t>(value);
-      value = digits = 0;
+      if (field == 3) return Error("IPv4 address too long");
+      out[field++] = static_cast<uint8_t>(value);
+      value = 0;
+      digits = 0;
     } else {
-      return ParseError(whole, "unexpected character", text.substr(i));
+      return Error("unexpected character", rest_.substr(i));
     }
   }
-  if (position < 3) return ParseError(whole, "IPv4 address too short");
-  fields[3] = static_cast<uint8_t>(value);
+  if (field < 3) return Error("IPv4 address too short");
+  out[field] = static_cast<uint8_t>(value);
   return absl::OkStatus();
 }
 
-absl::StatusOr<uint32_t> ParseZone(absl::string_view zone) {
-  const std::string name(zone);
-  if (const unsigned index = if_nametoindex(name.c_str())) return index;
-  uint32_t number;
+absl::StatusOr<IpAddr> Parser::ParseV6() {
+  absl::string_view zone;
+  const size_t percent = text_.find('%');
+  if (percent != absl::string_view::npos) {
+    zone = text_.substr(percent + 1);
+    rest_ = text_.substr(0, percent);
+    if (zone.empty()) return Error("zone must be a non-empty string");
+  }
+  if (absl::Status status = ParseFields(); !status.ok()) return status;
+  const absl::StatusOr<uint32_t> index = ParseZone(zone);
+  if (!index.ok()) return index.status();
+  return IpAddr::V6(bytes_, *index);
+}
+
+absl::Status Parser::ParseFields() {
+  if (rest_.substr(0, 2) == "::") {
+    has_ellipsis_ = true;
+    rest_.remove_prefix(2);
+    if (rest_.empty()) return absl::OkStatus();
+  }
+  while (size_ < kV6Size) {
+    if (absl::Status status = TakeField(); !status.ok()) return status;
+    if (rest_.empty()) break;
+    if (absl::Status status = TakeSeparator(); !status.ok()) return status;
+    if (rest_.empty()) break;
+  }
+  if (!rest_.empty()) return Error("trailing garbage after address", rest_);
+  return ExpandEllipsis();
+}
+
+absl::Status Parser::TakeField() {
+  size_t digits = 0;
+  uint32_t value = 0;
+  for (; digits < rest_.size(); ++digits) {
+    const char c = rest_[digits];
+    if (!absl::ascii_isxdigit(static_cast<unsigned char>(c))) break;
+    if (digits == 4) {
+      return Error("each group must have 4 or less digits", rest_);
+    }
+    value = value << 4 | HexValue(c);
+  }
+  if (digits == 0) {
+    return Error("each colon-separated field must have at least one digit",
+                 rest_);
+  }
+  if (digits < rest_.size() && rest_[digits] == '.') return TakeEmbeddedV4();
+  bytes_[size_++] = static_cast<uint8_t>(value >> 8);
+  bytes_[size_++] = static_cast<uint8_t>(value);
+  rest_.remove_prefix(digits);
+  return absl::OkStatus();
+}
+
+absl::Status Parser::TakeEmbeddedV4() {
+  if (!has_ellipsis_ && size_ != 12) {
+    return Error(
+        "embedded IPv4 address must replace the final 2 fields of the address",
+        rest_);
+  }
+  if (size_ + 4 > kV6Size) {
+    return Error(
+        "too many hex fields to fit an embedded IPv4 at the end of the address",
+        rest_);
+  }
+  absl::Status status = ParseDotted(&bytes_[size_]);
+  if (!status.ok()) return status;
+  size_ += 4;
+  rest_ = absl::string_view();
+  return absl::OkStatus();
+}
+
+absl::Status Parser::TakeSeparator() {
+  if (rest_[0] != ':') return Error("unexpected character, want colon", rest_);
+  if (rest_.size() == 1) {
+    return Error("colon must be followed by more characters", rest_);
+  }
+  rest_.remove_prefix(1);
+  if (rest_[0] != ':') return absl::OkStatus();
+  if (has_ellipsis_) return Error("multiple :: in address", rest_);
+  has_ellipsis_ = true;
+  ellipsis_ = size_;
+  rest_.remove_prefix(1);
+  return absl::OkStatus();
+}
+
+absl::Status Parser::ExpandEllipsis() {
+  if (size_ == kV6Size) {
+    if (!has_ellipsis_) return absl::OkStatus();
+    return Error("the :: must expand to at least one field of zeros");
+  }
+  if (!has_ellipsis_) return Error("address string too short");
+  // What stands after the "::" moves to the end; what is behind size_ is zero.
+  std::rotate(bytes_.begin() + ellipsis_, bytes_.begin() + size_, bytes_.end());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<uint32_t> Parser::ParseZone(absl::string_view zone) const {
+  if (zone.empty()) return 0;
+  // A NUL would end the name early and find another interface.
+  if (zone.find('\0') == absl::string_view::npos) {
+    const uint32_t index = if_nametoindex(std::string(zone).c_str());
+    if (index != 0) return index;
+  }
+  uint32_t number = 0;
   if (std::all_of(zone.begin(), zone.end(), IsDigit) &&
-      absl::SimpleAtoi(zone, &number) && number != 0) {
+      absl::SimpleAtoi(zone, &number)) {
     return number;
   }
   return absl::NotFoundError(
-      absl::StrCat("zone ", absl::CEscape(zone), ": no such network interface"));
+      Error("no such network interface", zone).message());
 }
 
-absl::StatusOr<IpAddr> ParseV6(absl::string_view whole) {
-  absl::string_view text = whole;
-  absl::string_view zone;
-  const size_t percent = text.find('%');
-  if (percent != text.npos) {
-    zone = text.substr(percent + 1);
-    text = text.substr(0, percent);
-    if (zone.empty()) {
-      return ParseError(whole, "zone must be a non-empty string");
-    }
+// Where the longest run of at least two zero fields is, the first of several.
+struct ZeroRun {
+  size_t begin = 8;
+  size_t end = 8;
+};
+ZeroRun LongestZeroRun(const std::array<uint16_t, 8>& fields) {
+  ZeroRun best;
+  for (size_t begin = 0; begin < fields.size(); ++begin) {
+    size_t end = begin;
+    while (end < fields.size() && fields[end] == 0) ++end;
+    const size_t length = end - begin;
+    if (length >= 2 && length > best.end - best.begin) best = {begin, end};
   }
-  std::array<uint8_t, 16> bytes = {};
-  int ellipsis = -1;
-  if (text.size() >= 2 && text[0] == ':' && text[1] == ':') {
-    ellipsis = 0;
-    text.remove_prefix(2);
+  return best;
+}
+
+std::string V4Text(const std::array<uint8_t, 4>& b) {
+  return absl::StrCat(b[0], ".", b[1], ".", b[2], ".", b[3]);
+}
+
+std::string V6Text(const std::array<uint8_t, kV6Size>& bytes) {
+  std::array<uint16_t, 8> fields;
+  for (size_t i = 0; i < fields.size(); ++i) {
+    fields[i] = static_cast<uint16_t>(bytes[2 * i] << 8 | bytes[2 * i + 1]);
   }
-  int i = 0;
-  if (ellipsis == 0 && text.empty()) i = 0;
-  while (i < 16 && !(ellipsis == 0 && i == 0 && text.empty())) {
-    size_t length = 0;
-    uint32_t value = 0;
-    for (; length < text.size(); ++length) {
-      const int digit = HexValue(text[length]);
-      if (digit < 0) break;
-      if (length > 3) {
-        return ParseError(whole, "each group must have 4 or less digits", text);
-      }
-      value = value * 16 + digit;
-      if (value > 0xffff) {
-        return ParseError(whole, "IPv6 field has value >=2^16", text);
-      }
+  const ZeroRun zeros = LongestZeroRun(fields);
+  std::string text;
+  for (size_t i = 0; i < fields.size(); ++i) {
+    if (i == zeros.begin) {
+      text += "::";
+      i = zeros.end;
+      if (i == fields.size()) break;
+    } else if (i > 0) {
+      text += ':';
     }
-    if (length == 0) {
-      return ParseError(
-          whole, "each colon-separated field must have at least one digit",
-          text);
-    }
-    if (length < text.size() && text[length] == '.') {
-      if (ellipsis < 0 && i != 12) {
-        return ParseError(
-            whole,
-            "embedded IPv4 address must replace the final 2 fields of the "
-            "address",
-            text);
-      }
-      if (i + 4 > 16) {
-        return ParseError(
-            whole, "too many hex fields to fit an embedded IPv4 at the end of "
-                   "the address",
-            text);
-      }
-      const absl::Status v4 = ParseV4Fields(whole, text, &bytes[i]);
-      if (!v4.ok()) return v4;
-      text = absl::string_view();
-      i += 4;
-      break;
-    }
-    bytes[i] = static_cast<uint8_t>(value >> 8);
-    bytes[i + 1] = static_cast<uint8_t>(value);
-    i += 2;
-    text.remove_prefix(length);
-    if (text.empty()) break;
-    if (text[0] != ':') {
-      return ParseError(whole, "unexpected character, want colon", text);
-    }
-    if (text.size() == 1) {
-      return ParseError(whole, "colon must be followed by more characters",
-                        text);
-    }
-    text.remove_prefix(1);
-    if (text[0] == ':') {
-      if (ellipsis >= 0) return ParseError(whole, "multiple :: in address", text);
-      ellipsis = i;
-      text.remove_prefix(1);
-      if (text.empty()) break;
-    }
+    absl::StrAppend(&text, absl::Hex(fields[i]));
   }
-  if (!text.empty()) {
-    return ParseError(whole, "trailing garbage after address", text);
-  }
-  if (i < 16) {
-    if (ellipsis < 0) return ParseError(whole, "address string too short");
-    const int shift = 16 - i;
-    std::copy_backward(bytes.begin() + ellipsis, bytes.begin() + i,
-                       bytes.end());
-    std::fill(bytes.begin() + ellipsis, bytes.begin() + ellipsis + shift, 0);
-  } else if (ellipsis >= 0) {
-    return ParseError(
-        whole, "the :: must expand to at least one field of zeros");
-  }
-  uint32_t index = 0;
-  if (!zone.empty()) {
-    absl::StatusOr<uint32_t> parsed = ParseZone(zone);
-    if (!parsed.ok()) return parsed.status();
-    index = *parsed;
-  }
-  return IpAddr::V6(bytes, index);
+  return text;
 }
 
 std::string ZoneText(uint32_t zone) {
   char name[IF_NAMESIZE];
-  return if_indextoname(zone, name) != nullptr ? std::string(name)
-                                               : absl::StrCat(zone);
-}
-
-// RFC 5952: lower case, the first longest run of two or more zero fields as ::.
-std::string V6Text(const std::array<uint8_t, 16>& bytes) {
-  int best = -1, best_length = 1;
-  const auto field = [&bytes](int i) {
-    return bytes[2 * i] << 8 | bytes[2 * i + 1];
-  };
-  for (int i = 0; i < 8; ++i) {
-    int j = i;
-    while (j < 8 && field(j) == 0) ++j;
-    if (j - i > best_length) {
-      best = i;
-      best_length = j - i;
-    }
-    if (j > i) i = j;
-  }
-  std::string text;
-  for (int i = 0; i < 8; ++i) {
-    if (i == best) {
-      text += "::";
-      i += best_length - 1;
-      continue;
-    }
-    if (!text.empty() && text.back() != ':') text += ':';
-    absl::StrAppendFormat(&text, "%x", field(i));
-  }
-  return text;
+  if (if_indextoname(zone, name) != nullptr) return name;
+  return absl::StrCat(zone);
 }
 
 }  // namespace
 
 absl::StatusOr<IpAddr> IpAddr::Parse(absl::string_view text) {
-  for (const char c : text) {
-    if (c == '.') {
-      std::array<uint8_t, 4> v4;
-      const absl::Status status = ParseV4Fields(text, text, v4.data());
-      if (!status.ok()) return status;
-      return V4(v4[0], v4[1], v4[2], v4[3]);
-    }
-    if (c == ':') return ParseV6(text);
-    if (c == '%') return ParseError(text, "missing IPv6 address");
-  }
-  return ParseError(text, "unable to parse IP");
+  return Parser(text).Parse();
 }
 
 bool IpAddr::is_v4_mapped() const {
-  return is_v6() && std::equal(bytes_.begin(), bytes_.begin() + 12,
-                               LoopbackV4().bytes_.begin());
+  static constexpr std::array<uint8_t, 12> kPrefix = {0, 0, 0, 0, 0,    0,
+                                                      0, 0, 0, 0, 0xff, 0xff};
+  return is_v6() && std::equal(kPrefix.begin(), kPrefix.end(), bytes_.begin());
 }
 
 std::array<uint8_t, 4> IpAddr::v4_bytes() const {
@@ -241,68 +290,65 @@ IpAddr IpAddr::WithZone(uint32_t zone) const {
 }
 
 IpAddr IpAddr::Unmap() const {
-  return is_v4_mapped() ? V4(bytes_[12], bytes_[13], bytes_[14], bytes_[15])
-                        : *this;
+  if (!is_v4_mapped()) return *this;
+  return V4(bytes_[12], bytes_[13], bytes_[14], bytes_[15]);
 }
 
 bool IpAddr::IsUnspecified() const {
-  return *this == AnyV4() || *this == AnyV6();
+  const IpAddr ip = Unmap().WithZone(0);
+  return ip == AnyV4() || ip == AnyV6();
 }
 
 bool IpAddr::IsLoopback() const {
-  const IpAddr ip = Unmap();
-  if (ip.is_v4()) return ip.bytes_[12] == 127;
-  return ip.is_v6() && ip.bytes_ == LoopbackV6().bytes_;
+  const IpAddr ip = Unmap().WithZone(0);
+  if (ip.is_v4()) return ip.v4_bytes()[0] == 127;
+  return ip == LoopbackV6();
 }
 
 bool IpAddr::IsPrivate() const {
-  const IpAddr ip = Unmap();
-  if (ip.is_v6()) return (ip.bytes_[0] & 0xfe) == 0xfc;
-  const std::array<uint8_t, 4> b = ip.v4_bytes();
-  return ip.is_v4() && (b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) ||
-                        (b[0] == 192 && b[1] == 168));
+  if (is_v4() || is_v4_mapped()) {
+    const std::array<uint8_t, 4> b = v4_bytes();
+    return b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) ||
+           (b[0] == 192 && b[1] == 168);
+  }
+  return is_v6() && (bytes_[0] & 0xfe) == 0xfc;
 }
 
 bool IpAddr::IsMulticast() const {
-  const IpAddr ip = Unmap();
-  if (ip.is_v4()) return (ip.bytes_[12] & 0xf0) == 0xe0;
-  return ip.is_v6() && ip.bytes_[0] == 0xff;
+  if (is_v4() || is_v4_mapped()) return (v4_bytes()[0] & 0xf0) == 0xe0;
+  return is_v6() && bytes_[0] == 0xff;
 }
 
 bool IpAddr::IsInterfaceLocalMulticast() const {
-  return is_v6() && !is_v4_mapped() && bytes_[0] == 0xff &&
-         (bytes_[1] & 0x0f) == 0x01;
+  return is_v6() && bytes_[0] == 0xff && (bytes_[1] & 0x0f) == 0x01;
 }
 
 bool IpAddr::IsLinkLocalMulticast() const {
-  const IpAddr ip = Unmap();
-  if (ip.is_v4()) {
-    return ip.bytes_[12] == 224 && ip.bytes_[13] == 0 && ip.bytes_[14] == 0;
+  if (is_v4() || is_v4_mapped()) {
+    const std::array<uint8_t, 4> b = v4_bytes();
+    return b[0] == 224 && b[1] == 0 && b[2] == 0;
   }
-  return ip.is_v6() && ip.bytes_[0] == 0xff && (ip.bytes_[1] & 0x0f) == 0x02;
+  return is_v6() && bytes_[0] == 0xff && (bytes_[1] & 0x0f) == 0x02;
 }
 
 bool IpAddr::IsLinkLocalUnicast() const {
-  const IpAddr ip = Unmap();
-  if (ip.is_v4()) return ip.bytes_[12] == 169 && ip.bytes_[13] == 254;
-  return ip.is_v6() && ip.bytes_[0] == 0xfe && (ip.bytes_[1] & 0xc0) == 0x80;
+  if (is_v4() || is_v4_mapped()) {
+    const std::array<uint8_t, 4> b = v4_bytes();
+    return b[0] == 169 && b[1] == 254;
+  }
+  return is_v6() && bytes_[0] == 0xfe && (bytes_[1] & 0xc0) == 0x80;
 }
 
 bool IpAddr::IsGlobalUnicast() const {
-  const IpAddr ip = Unmap();
-  return ip.is_valid() && ip != V4(255, 255, 255, 255) &&
-         !ip.IsUnspecified() && !ip.IsLoopback() && !ip.IsMulticast() &&
-         !ip.IsLinkLocalUnicast();
+  return is_valid() && Unmap() != V4(255, 255, 255, 255) && !IsUnspecified() &&
+         !IsLoopback() && !IsMulticast() && !IsLinkLocalUnicast();
 }
 
 std::string IpAddr::ToString() const {
   if (!is_valid()) return "invalid IP";
-  if (is_v4()) {
-    return absl::StrCat(bytes_[12], ".", bytes_[13], ".", bytes_[14], ".",
-                        bytes_[15]);
-  }
+  if (is_v4()) return V4Text(v4_bytes());
   std::string text = is_v4_mapped()
-                         ? absl::StrCat("::ffff:", Unmap().ToString())
+                         ? absl::StrCat("::ffff:", V4Text(v4_bytes()))
                          : V6Text(bytes_);
   if (zone() != 0) absl::StrAppend(&text, "%", ZoneText(zone()));
   return text;
