@@ -174,9 +174,9 @@ absl::StatusCode CodeForErrno(absl::string_view syscall, int error) {
 }
 
 std::optional<ErrorInfo> GetErrorInfo(const absl::Status& status) {
-  const auto payload = status.GetPayload(kTypeUrl);
+  auto payload = status.GetPayload(kTypeUrl);
   if (!payload.has_value()) return std::nullopt;
-  return DecodeErrorInfo(std::string(*payload));
+  return DecodeErrorInfo(payload->Flatten());
 }
 
 absl::Status WithErrorInfo(absl::Status status, const ErrorInfo& info) {

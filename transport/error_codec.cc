@@ -18,6 +18,8 @@ namespace {
 
 constexpr uint64_t kVersion = 1;
 constexpr ErrorKind kLastKind = ErrorKind::kUnsupported;
+// Room for two IP addresses and the short strings.
+constexpr size_t kUsualSize = 96;
 
 // What follows as an address.
 enum AddrTag : uint64_t { kNoAddr = 0, kIpAddr = 1, kNamedAddr = 2 };
@@ -161,6 +163,7 @@ class Decoder {
 
 std::string EncodeErrorInfo(const ErrorInfo& info) {
   std::string bytes;
+  bytes.reserve(kUsualSize);
   Encoder out(&bytes);
   out.Number(kVersion);
   out.Number(static_cast<uint64_t>(info.kind));

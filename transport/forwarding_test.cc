@@ -33,7 +33,7 @@ void ExpectClosed(const absl::Status& status, absl::string_view text) {
 
 // What a Conn, Listener or PacketConn under test writes down, and where its
 // blocking calls wait until Close.
-class Inner : public BlockedProbe, public ReadCloser {
+class Inner final : public BlockedProbe, public ReadCloser {
  public:
   absl::Status Note(std::string what) {
     absl::MutexLock lock(&mutex_);

@@ -62,8 +62,8 @@ class OptionExtras {
 };
 
 struct DialOptions {
-  // The whole of Dial, name resolution included, ends by the earlier of the two.
-  // A timeout of zero or less has passed already.
+  // The whole of Dial, name resolution included, ends by the earlier of the
+  // two. A timeout of zero or less has passed already.
   absl::Duration timeout = absl::InfiniteDuration();
   absl::Time deadline = absl::InfiniteFuture();
 
