@@ -1,0 +1,67 @@
+#include "backends/posix/ip_socket.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "backends/posix/sockaddr.h"
+#include "backends/posix/socket.h"
+#include "transport/addr.h"
+
+namespace plumb {
+namespace {
+
+bool IsWildcard(const IpAddr& ip) {
+  return !ip.is_valid() || ip.IsUnspecified();
+}
+
+// As Go's TCPAddr.family: no address counts as IPv4.
+bool IsIpv4(const IpAddr& ip) {
+  return !ip.is_valid() || ip.is_v4() || ip.is_v4_mapped();
+}
+
+// Whether the system lets an IPv6 socket, with V6ONLY as given, have `ip`.
+bool CanBind(const IpAddr& ip, bool v6_only) {
+  const absl::StatusOr<Descriptor> fd =
+      MakeIpSocket({AF_INET6, v6_only}, SOCK_STREAM);
+  if (!fd.ok()) return false;
+  const absl::StatusOr<SockAddr> address = SockAddr::Ip({ip, 0}, AF_INET6);
+  return address.ok() && BindSocket(fd->get(), *address).ok();
+}
+
+bool ProbeMapping() {
+  return CanBind(IpAddr::LoopbackV6(), true) &&
+         CanBind(IpAddr::LoopbackV4(), false);
+}
+
+}  // namespace
+
+IpFamily FamilyForListen(absl::string_view network, const IpAddr& local) {
+  if (network.back() == '4') return {AF_INET, false};
+  if (network.back() == '6') return {AF_INET6, true};
+  if (IsWildcard(local) && SystemMapsIpv4()) return {AF_INET6, false};
+  return IsIpv4(local) ? IpFamily{AF_INET, false} : IpFamily{AF_INET6, false};
+}
+
+IpFamily FamilyForDial(absl::string_view network, const IpAddr& local,
+                       const IpAddr& remote) {
+  if (network.back() == '4') return {AF_INET, false};
+  if (network.back() == '6') return {AF_INET6, true};
+  if (IsIpv4(local) && IsIpv4(remote)) return {AF_INET, false};
+  return {AF_INET6, false};
+}
+
+absl::StatusOr<Descriptor> MakeIpSocket(IpFamily family, int type) {
+  absl::StatusOr<Descriptor> fd = MakeSocket(family.family, type, 0);
+  if (!fd.ok() || family.family == AF_INET) return fd;
+  const absl::Status status = SetIntOption(fd->get(), IPPROTO_IPV6, IPV6_V6ONLY,
+                                           family.v6_only ? 1 : 0);
+  if (!status.ok()) return status;
+  return fd;
+}
+
+bool SystemMapsIpv4() {
+  static const bool maps = ProbeMapping();
+  return maps;
+}
+
+}  // namespace plumb
