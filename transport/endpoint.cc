@@ -58,7 +58,7 @@ absl::StatusOr<Endpoint> ParseEndpoint(absl::string_view network,
 absl::StatusOr<std::vector<IpAddr>> FilterFamily(absl::string_view network,
                                                  absl::string_view host,
                                                  absl::Span<const IpAddr> ips) {
-  const IpFamily family = ParseNetworkName(network).family;
+  const AddressFamily family = ParseNetworkName(network).family;
   std::vector<IpAddr> usable;
   for (const IpAddr& ip : ips) {
     if (MatchesFamily(family, ip)) usable.push_back(ip.Unmap());

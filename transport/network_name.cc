@@ -6,31 +6,31 @@
 namespace plumb {
 namespace {
 
-IpFamily FamilyOf(absl::string_view name) {
-  if (name.size() < 2) return IpFamily::kAny;
-  if (name.back() == '4') return IpFamily::kV4;
-  if (name.back() == '6') return IpFamily::kV6;
-  return IpFamily::kAny;
+AddressFamily FamilyOf(absl::string_view name) {
+  if (name.size() < 2) return AddressFamily::kAny;
+  if (name.back() == '4') return AddressFamily::kV4;
+  if (name.back() == '6') return AddressFamily::kV6;
+  return AddressFamily::kAny;
 }
 
 }  // namespace
 
-std::ostream& operator<<(std::ostream& out, IpFamily family) {
+std::ostream& operator<<(std::ostream& out, AddressFamily family) {
   switch (family) {
-    case IpFamily::kAny:
+    case AddressFamily::kAny:
       return out << "any";
-    case IpFamily::kV4:
+    case AddressFamily::kV4:
       return out << "IPv4";
-    case IpFamily::kV6:
+    case AddressFamily::kV6:
       return out << "IPv6";
   }
-  return out << "IpFamily(" << static_cast<int>(family) << ")";
+  return out << "AddressFamily(" << static_cast<int>(family) << ")";
 }
 
-bool MatchesFamily(IpFamily family, const IpAddr& ip) {
+bool MatchesFamily(AddressFamily family, const IpAddr& ip) {
   if (!ip.is_valid()) return false;
-  if (family == IpFamily::kAny) return true;
-  return ip.Unmap().is_v4() == (family == IpFamily::kV4);
+  if (family == AddressFamily::kAny) return true;
+  return ip.Unmap().is_v4() == (family == AddressFamily::kV4);
 }
 
 NetworkName ParseNetworkName(absl::string_view network) {
@@ -42,7 +42,7 @@ NetworkName ParseNetworkName(absl::string_view network) {
   }
   parts.family = FamilyOf(parts.name);
   parts.base = parts.name;
-  if (parts.family != IpFamily::kAny) parts.base.remove_suffix(1);
+  if (parts.family != AddressFamily::kAny) parts.base.remove_suffix(1);
   return parts;
 }
 

@@ -20,17 +20,17 @@
 namespace plumb {
 
 // Which IP addresses a network can use.
-enum class IpFamily : uint8_t { kAny, kV4, kV6 };
-std::ostream& operator<<(std::ostream& out, IpFamily family);
+enum class AddressFamily : uint8_t { kAny, kV4, kV6 };
+std::ostream& operator<<(std::ostream& out, AddressFamily family);
 
 // True when `ip` is of `family`. A v4-mapped address counts as IPv4.
-bool MatchesFamily(IpFamily family, const IpAddr& ip);
+bool MatchesFamily(AddressFamily family, const IpAddr& ip);
 
 // Points into the text that it was parsed from.
 struct NetworkName {
   absl::string_view name;  // up to the first colon: "ip4"
   absl::string_view base;  // without the digit of the family: "ip"
-  IpFamily family = IpFamily::kAny;
+  AddressFamily family = AddressFamily::kAny;
   std::optional<absl::string_view> protocol;  // after the colon: "icmp"
 };
 
