@@ -56,9 +56,8 @@ constexpr ErrnoRow kErrnoTable[] = {
     {EEXIST, nullptr, Code::kAlreadyExists},      // a file is there
 
     // The connection is not in the state for it.
-    {ENOTCONN, nullptr, Code::kFailedPrecondition},  // not connected, or not
-                                                     // any more
-    {EISCONN, nullptr, Code::kFailedPrecondition},   // connected already
+    {ENOTCONN, nullptr, Code::kFailedPrecondition},      // nobody there
+    {EISCONN, nullptr, Code::kFailedPrecondition},       // connected already
     {EDESTADDRREQ, nullptr, Code::kFailedPrecondition},  // write without a peer
     {ESHUTDOWN, nullptr, Code::kFailedPrecondition},     // shut down before
 
@@ -104,9 +103,10 @@ std::string OpText(const ErrorInfo& info, absl::string_view cause) {
   return text;
 }
 
-bool IsKind(const absl::Status& status, ErrorKind kind) {
+// kOther for statuses that are not ours, too.
+ErrorKind KindOf(const absl::Status& status) {
   const std::optional<ErrorInfo> info = GetErrorInfo(status);
-  return info.has_value() && info->kind == kind;
+  return info.has_value() ? info->kind : ErrorKind::kOther;
 }
 
 bool IsErrno(const absl::Status& status, int error) {
@@ -201,20 +201,20 @@ uint64_t BytesDone(const absl::Status& status) {
 }
 
 bool IsEof(const absl::Status& status) {
-  return IsKind(status, ErrorKind::kEof);
+  return KindOf(status) == ErrorKind::kEof;
 }
 
 bool IsClosed(const absl::Status& status) {
-  return IsKind(status, ErrorKind::kClosed);
+  return KindOf(status) == ErrorKind::kClosed;
 }
 
 bool IsTimeout(const absl::Status& status) {
-  return IsKind(status, ErrorKind::kTimeout) ||
-         IsKind(status, ErrorKind::kScopeTimeout);
+  const ErrorKind kind = KindOf(status);
+  return kind == ErrorKind::kTimeout || kind == ErrorKind::kScopeTimeout;
 }
 
 bool IsCancelledCall(const absl::Status& status) {
-  return IsKind(status, ErrorKind::kCancelled);
+  return KindOf(status) == ErrorKind::kCancelled;
 }
 
 bool IsRefused(const absl::Status& status) {
@@ -230,11 +230,11 @@ bool IsAddressInUse(const absl::Status& status) {
 }
 
 bool IsNoSuchHost(const absl::Status& status) {
-  return IsKind(status, ErrorKind::kNoSuchHost);
+  return KindOf(status) == ErrorKind::kNoSuchHost;
 }
 
 bool IsUnsupported(const absl::Status& status) {
-  return IsKind(status, ErrorKind::kUnsupported);
+  return KindOf(status) == ErrorKind::kUnsupported;
 }
 
 }  // namespace plumb
