@@ -30,7 +30,7 @@ MonotonicNanos Clock::ToMonotonic(absl::Time when) const {
   // ToInt64Nanoseconds rounds towards zero: a deadline must never be early.
   const MonotonicNanos nanos = absl::ToInt64Nanoseconds(left);
   if (nanos >= kNever - 1 - now) return kNever;
-  return now + nanos + 1;
+  return now + nanos + (absl::Nanoseconds(nanos) < left ? 1 : 0);
 }
 
 Clock& Clock::Real() {

@@ -1,0 +1,112 @@
+#include "transport/byte_queue.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace plumb {
+namespace {
+
+// The smallest ring, and the largest that an empty queue keeps.
+constexpr size_t kSmallRing = 256;
+
+}  // namespace
+
+PieceCursor::PieceCursor(absl::Span<const absl::string_view> pieces)
+    : pieces_(pieces) {
+  for (absl::string_view piece : pieces) remaining_ += piece.size();
+}
+
+size_t PieceCursor::CopyTo(char* to, size_t size) {
+  const size_t total = std::min(size, remaining_);
+  size_t left = total;
+  while (left > 0) {
+    const absl::string_view piece = pieces_.front().substr(offset_);
+    const size_t n = std::min(left, piece.size());
+    if (n > 0) std::memcpy(to, piece.data(), n);
+    to += n;
+    left -= n;
+    offset_ += n;
+    if (n == piece.size()) {
+      pieces_.remove_prefix(1);
+      offset_ = 0;
+    }
+  }
+  remaining_ -= total;
+  done_ += total;
+  return total;
+}
+
+void PieceCursor::SkipAll() {
+  done_ += remaining_;
+  remaining_ = 0;
+}
+
+size_t ByteQueue::Push(PieceCursor& from) {
+  size_t moved = 0;
+  if (taker_ != nullptr) {
+    moved = from.CopyTo(taker_->room.data(), taker_->room.size());
+    taker_->taken = moved;
+    if (moved > 0) taker_ = nullptr;
+  }
+  return moved + PushRing(from);
+}
+
+size_t ByteQueue::Pop(absl::Span<char> to) {
+  size_t moved = PopRing(to);
+  if (lender_ != nullptr && moved < to.size()) {
+    moved += lender_->CopyTo(to.data() + moved, to.size() - moved);
+    if (lender_->remaining() == 0) lender_ = nullptr;
+  }
+  return moved;
+}
+
+void ByteQueue::Clear() {
+  taker_ = nullptr;
+  lender_ = nullptr;
+  ring_.reset();
+  ring_size_ = begin_ = size_ = 0;
+}
+
+void ByteQueue::Reserve(size_t size) {
+  if (size <= ring_size_) return;
+  size_t larger = std::max(ring_size_, kSmallRing);
+  while (larger < size) larger *= 2;
+  std::unique_ptr<char[]> ring(new char[larger]);
+  const size_t kept = size_;
+  PopRing(absl::MakeSpan(ring.get(), kept));
+  ring_ = std::move(ring);
+  ring_size_ = larger;
+  begin_ = 0;
+  size_ = kept;
+}
+
+size_t ByteQueue::PushRing(PieceCursor& from) {
+  if (size_ >= capacity_) return 0;
+  const size_t total = std::min(from.remaining(), capacity_ - size_);
+  if (total == 0) return 0;
+  Reserve(size_ + total);
+  const size_t end = (begin_ + size_) & (ring_size_ - 1);
+  const size_t first = std::min(total, ring_size_ - end);
+  from.CopyTo(ring_.get() + end, first);
+  from.CopyTo(ring_.get(), total - first);
+  size_ += total;
+  return total;
+}
+
+size_t ByteQueue::PopRing(absl::Span<char> to) {
+  const size_t total = std::min(to.size(), size_);
+  if (total == 0) return 0;
+  const size_t first = std::min(total, ring_size_ - begin_);
+  std::memcpy(to.data(), ring_.get() + begin_, first);
+  std::memcpy(to.data() + first, ring_.get(), total - first);
+  begin_ = (begin_ + total) & (ring_size_ - 1);
+  size_ -= total;
+  if (size_ == 0 && ring_size_ > kSmallRing) {
+    ring_.reset();
+    ring_size_ = begin_ = 0;
+  }
+  return total;
+}
+
+}  // namespace plumb

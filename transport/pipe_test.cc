@@ -1,0 +1,357 @@
+#include "transport/pipe.h"
+
+#include <cerrno>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "transport/error.h"
+#include "transport/event.h"
+#include "transport/extensions.h"
+#include "transport/manual_clock.h"
+#include "transport/scope.h"
+
+namespace plumb {
+namespace {
+
+using Ends = std::pair<std::unique_ptr<Conn>, std::unique_ptr<Conn>>;
+
+Ends Rendezvous() {
+  PipeOptions options;
+  options.buffer = 0;
+  return Pipe(options);
+}
+
+std::string ReadSome(Conn& conn, size_t size) {
+  std::string buffer(size, '\0');
+  absl::StatusOr<size_t> n = conn.Read(absl::MakeSpan(&buffer[0], size));
+  if (!n.ok()) return std::string(n.status().message());
+  buffer.resize(*n);
+  return buffer;
+}
+
+// Everything up to the end of the stream.
+std::string ReadAll(Conn& conn) {
+  std::string all;
+  char buffer[1000];
+  for (;;) {
+    absl::StatusOr<size_t> n = conn.Read(absl::MakeSpan(buffer));
+    if (!n.ok()) {
+      EXPECT_TRUE(IsEof(n.status())) << n.status();
+      return all;
+    }
+    all.append(buffer, *n);
+  }
+}
+
+// Waits until `count` calls wait; the waiting is what is tested, so that there
+// is no event to wait for.
+void AwaitBlocked(Conn& conn, Direction direction, int count) {
+  auto* probe = Extension<BlockedProbe>(conn);
+  ASSERT_NE(probe, nullptr);
+  while (probe->BlockedCalls(direction) < count) std::this_thread::yield();
+}
+
+TEST(PipeTest, CarriesBytesBothWays) {
+  auto [near, far] = Pipe();
+  ASSERT_TRUE(near->Write("ping").ok());
+  ASSERT_TRUE(far->Write("pong").ok());
+  EXPECT_EQ(ReadSome(*far, 10), "ping");
+  EXPECT_EQ(ReadSome(*near, 10), "pong");
+}
+
+TEST(PipeTest, MergesAndSplitsWrites) {
+  auto [near, far] = Pipe();
+  ASSERT_TRUE(near->Write("abc").ok());
+  const absl::string_view pieces[] = {"", "de", "", "f"};
+  ASSERT_TRUE(near->Write(pieces).ok());
+  EXPECT_EQ(ReadSome(*far, 4), "abcd");
+  EXPECT_EQ(ReadSome(*far, 4), "ef");
+}
+
+TEST(PipeTest, HasGosNameAndAddresses) {
+  auto [near, far] = Pipe();
+  EXPECT_EQ(near->LocalAddr().network(), "pipe");
+  EXPECT_EQ(near->LocalAddr().ToString(), "pipe");
+  EXPECT_EQ(far->RemoteAddr(), near->LocalAddr());
+}
+
+TEST(PipeTest, OwnCloseEndsEveryCall) {
+  auto [near, far] = Pipe();
+  ASSERT_TRUE(near->Close().ok());
+  char c;
+  const absl::Status read = near->Read(absl::MakeSpan(&c, 1)).status();
+  EXPECT_TRUE(IsClosed(read));
+  EXPECT_EQ(read.message(), "read pipe: use of closed network connection");
+  EXPECT_TRUE(IsClosed(near->Read(absl::Span<char>()).status()));
+  EXPECT_TRUE(IsClosed(near->Write("")));
+  EXPECT_TRUE(IsClosed(near->WaitReadable()));
+  EXPECT_TRUE(IsClosed(near->CloseWrite()));
+  EXPECT_EQ(near->SetDeadline(absl::InfiniteFuture()).message(),
+            "set pipe: use of closed network connection");
+  EXPECT_EQ(near->Close().message(),
+            "close pipe: use of closed network connection");
+}
+
+TEST(PipeTest, PeersCloseIsTheEndAfterTheData) {
+  auto [near, far] = Pipe();
+  ASSERT_TRUE(near->Write("last").ok());
+  ASSERT_TRUE(near->Close().ok());
+  EXPECT_TRUE(far->SetDeadline(absl::InfiniteFuture()).ok());
+  EXPECT_EQ(ReadAll(*far), "last");
+  EXPECT_EQ(ReadAll(*far), "");
+  const absl::Status write = far->Write("x");
+  EXPECT_TRUE(IsBrokenPipe(write));
+  EXPECT_EQ(write.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(write.message(), "write pipe: write: broken pipe");
+  EXPECT_EQ(GetErrorInfo(write)->errno_value, EPIPE);
+}
+
+TEST(PipeTest, CloseWithUnreadDataIsNoReset) {
+  auto [near, far] = Pipe();
+  ASSERT_TRUE(far->Write("unread").ok());
+  ASSERT_TRUE(near->Close().ok());
+  EXPECT_EQ(ReadAll(*far), "");
+}
+
+TEST(PipeTest, HalfClose) {
+  auto [near, far] = Pipe();
+  ASSERT_TRUE(near->Write("request").ok());
+  ASSERT_TRUE(near->CloseWrite().ok());
+  ASSERT_TRUE(near->CloseWrite().ok());
+  EXPECT_EQ(ReadAll(*far), "request");
+  ASSERT_TRUE(far->Write("answer").ok());
+  EXPECT_EQ(ReadSome(*near, 10), "answer");
+  const absl::Status write = near->Write("x");
+  EXPECT_EQ(write.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(write.message(), "write pipe: write: broken pipe");
+}
+
+TEST(PipeTest, CloseReadStopsThePeersWrites) {
+  auto [near, far] = Pipe();
+  ASSERT_TRUE(far->Write("queued").ok());
+  ASSERT_TRUE(Extension<ReadCloser>(*near)->CloseRead().ok());
+  EXPECT_TRUE(IsBrokenPipe(far->Write("x")));
+  EXPECT_EQ(ReadAll(*near), "queued");
+}
+
+TEST(PipeTest, CloseReadEndsABlockedRead) {
+  auto [near, far] = Pipe();
+  std::thread reader([&] { EXPECT_EQ(ReadAll(*near), ""); });
+  AwaitBlocked(*near, Direction::kRead, 1);
+  EXPECT_TRUE(Extension<ReadCloser>(*near)->CloseRead().ok());
+  reader.join();
+}
+
+TEST(PipeTest, FullPipeHoldsTheWriterBack) {
+  PipeOptions options;
+  options.buffer = 8;
+  auto [near, far] = Pipe(options);
+  ASSERT_TRUE(near->SetWriteDeadline(absl::Now() + absl::Milliseconds(5)).ok());
+  const absl::Status write = near->Write("0123456789");
+  EXPECT_TRUE(IsTimeout(write));
+  EXPECT_EQ(write.message(), "write pipe: i/o timeout");
+  EXPECT_EQ(BytesDone(write), 8u);
+  EXPECT_EQ(ReadSome(*far, 100), "01234567");
+  ASSERT_TRUE(near->SetWriteDeadline(absl::InfiniteFuture()).ok());
+  EXPECT_TRUE(near->Write("89").ok());
+  EXPECT_EQ(ReadSome(*far, 100), "89");
+}
+
+TEST(PipeTest, LargeDataThroughAnyBuffer) {
+  std::string sent;
+  for (int i = 0; i < 300000; ++i) sent.push_back(static_cast<char>(i * 7));
+  for (size_t size : {size_t{0}, size_t{1}, size_t{7}, size_t{65536}}) {
+    SCOPED_TRACE(size);
+    PipeOptions options;
+    options.buffer = size;
+    auto [near, far] = Pipe(options);
+    const size_t part = size == 1 ? 3000 : sent.size();
+    const std::string data = sent.substr(0, part);
+    std::thread writer([&data, conn = std::move(near)] {
+      EXPECT_TRUE(conn->Write(data).ok());
+    });
+    EXPECT_TRUE(ReadAll(*far) == data);
+    writer.join();
+  }
+}
+
+TEST(PipeTest, ConcurrentWritesAreNotMixed) {
+  PipeOptions options;
+  options.buffer = 3;
+  auto [near, far] = Pipe(options);
+  Conn& conn = *near;
+  std::vector<std::thread> writers;
+  for (char c : {'a', 'b', 'c', 'd'}) {
+    writers.emplace_back(
+        [&conn, c] { EXPECT_TRUE(conn.Write(std::string(50, c)).ok()); });
+  }
+  std::string all;
+  while (all.size() < 200) all += ReadSome(*far, 7);
+  for (std::thread& writer : writers) writer.join();
+  for (size_t i = 0; i < 200; i += 50) {
+    EXPECT_EQ(all.substr(i, 50), std::string(50, all[i]));
+  }
+}
+
+TEST(PipeTest, DeadlinesOnAnInjectedClock) {
+  ManualClock clock;
+  PipeOptions options;
+  options.clock = &clock;
+  auto [near, far] = Pipe(options);
+  ASSERT_TRUE(near->SetReadDeadline(clock.TimeNow() + absl::Seconds(3)).ok());
+  std::thread reader([&conn = *near] {
+    EXPECT_EQ(ReadSome(conn, 1), "read pipe: i/o timeout");
+  });
+  clock.AwaitAlarms(1);
+  clock.Advance(absl::Seconds(3));
+  reader.join();
+  ASSERT_TRUE(far->Write("kept").ok());
+  EXPECT_EQ(ReadSome(*near, 4), "read pipe: i/o timeout");
+  ASSERT_TRUE(near->SetReadDeadline(absl::InfiniteFuture()).ok());
+  EXPECT_EQ(ReadSome(*near, 4), "kept");
+}
+
+TEST(PipeTest, NothingIsReadIntoABufferAfterAPastDeadline) {
+  for (int i = 0; i < 200; ++i) {
+    auto [near, far] = Pipe();
+    std::thread reader([&conn = *near] {
+      EXPECT_EQ(ReadSome(conn, 10), "read pipe: i/o timeout");
+    });
+    AwaitBlocked(*near, Direction::kRead, 1);
+    ASSERT_TRUE(near->SetReadDeadline(absl::Time()).ok());
+    ASSERT_TRUE(far->Write("late").ok());
+    reader.join();
+    ASSERT_TRUE(near->SetReadDeadline(absl::InfiniteFuture()).ok());
+    EXPECT_EQ(ReadSome(*near, 10), "late");
+  }
+}
+
+TEST(PipeTest, DestroyedWhileOthersAreBlockedInIt) {
+  for (int i = 0; i < 100; ++i) {
+    auto [near, far] = Rendezvous();
+    Conn* const conn = near.get();
+    std::vector<std::thread> blocked;
+    for (int j = 0; j < 2; ++j) {
+      blocked.emplace_back([conn] {
+        EXPECT_EQ(ReadSome(*conn, 10),
+                  "read pipe: use of closed network connection");
+      });
+      blocked.emplace_back(
+          [conn] { EXPECT_TRUE(IsClosed(conn->Write("data"))); });
+    }
+    AwaitBlocked(*near, Direction::kRead, 2);
+    AwaitBlocked(*near, Direction::kWrite, 2);
+    near.reset();
+    EXPECT_TRUE(IsBrokenPipe(far->Write("x")));
+    EXPECT_EQ(ReadAll(*far), "");
+    for (std::thread& thread : blocked) thread.join();
+  }
+}
+
+TEST(PipeTest, WaitReadableConsumesNothing) {
+  for (size_t buffer : {size_t{0}, size_t{100}}) {
+    PipeOptions options;
+    options.buffer = buffer;
+    auto [near, far] = Pipe(options);
+    std::thread reader([&conn = *near] {
+      EXPECT_TRUE(conn.WaitReadable().ok());
+      EXPECT_TRUE(conn.WaitReadable().ok());
+      EXPECT_EQ(ReadSome(conn, 10), "data");
+      EXPECT_TRUE(conn.WaitReadable().ok());
+    });
+    AwaitBlocked(*near, Direction::kRead, 1);
+    EXPECT_TRUE(far->Write("data").ok());
+    EXPECT_TRUE(far->CloseWrite().ok());
+    reader.join();
+  }
+}
+
+TEST(PipeTest, RendezvousWriteEndsWhenAllIsRead) {
+  auto [near, far] = Rendezvous();
+  Event written;
+  std::thread writer([&written, &conn = *near] {
+    EXPECT_TRUE(conn.Write("abcdef").ok());
+    written.Notify();
+  });
+  EXPECT_EQ(ReadSome(*far, 4), "abcd");
+  EXPECT_FALSE(written.HasBeenNotified());
+  EXPECT_EQ(ReadSome(*far, 4), "ef");
+  writer.join();
+}
+
+TEST(PipeTest, RendezvousIntoABlockedRead) {
+  auto [near, far] = Rendezvous();
+  std::thread reader([&conn = *far] {
+    EXPECT_EQ(ReadSome(conn, 3), "abc");
+    EXPECT_EQ(ReadSome(conn, 3), "de");
+  });
+  AwaitBlocked(*far, Direction::kRead, 1);
+  EXPECT_TRUE(near->Write("abcde").ok());
+  reader.join();
+}
+
+TEST(PipeTest, RendezvousWriteCutByADeadlineTellsHowFar) {
+  ManualClock clock;
+  PipeOptions options;
+  options.buffer = 0;
+  options.clock = &clock;
+  auto [near, far] = Pipe(options);
+  ASSERT_TRUE(near->SetWriteDeadline(clock.TimeNow() + absl::Seconds(1)).ok());
+  std::thread writer([&conn = *near] {
+    const absl::Status status = conn.Write("abcdef");
+    EXPECT_TRUE(IsTimeout(status));
+    EXPECT_EQ(BytesDone(status), 4u);
+  });
+  EXPECT_EQ(ReadSome(*far, 4), "abcd");
+  clock.AwaitAlarms(1);
+  clock.Advance(absl::Seconds(1));
+  writer.join();
+  ASSERT_TRUE(near->CloseWrite().ok());
+  EXPECT_EQ(ReadAll(*far), "");
+}
+
+TEST(PipeTest, RendezvousWriteCutByThePeersClose) {
+  auto [near, far] = Rendezvous();
+  std::thread writer([&conn = *near] {
+    const absl::Status status = conn.Write("abcdef");
+    EXPECT_TRUE(IsBrokenPipe(status));
+    EXPECT_EQ(BytesDone(status), 2u);
+  });
+  EXPECT_EQ(ReadSome(*far, 2), "ab");
+  AwaitBlocked(*near, Direction::kWrite, 1);
+  EXPECT_TRUE(far->Close().ok());
+  writer.join();
+}
+
+TEST(PipeTest, EmptyReadsAndWritesReturnAtOnce) {
+  auto [near, far] = Rendezvous();
+  EXPECT_TRUE(near->Write("").ok());
+  EXPECT_TRUE(near->Write(absl::Span<const absl::string_view>()).ok());
+  EXPECT_EQ(near->Read(absl::Span<char>()).value(), 0u);
+  ASSERT_TRUE(near->SetDeadline(absl::Time()).ok());
+  EXPECT_TRUE(IsTimeout(near->Write("")));
+  EXPECT_EQ(near->Read(absl::Span<char>()).value(), 0u);
+}
+
+TEST(PipeTest, AScopeEndsABlockedRead) {
+  auto [near, far] = Pipe();
+  CancelSource source;
+  std::thread reader([&conn = *near, source] {
+    CancelScope scope(source);
+    char c;
+    EXPECT_TRUE(IsCancelledCall(conn.Read(absl::MakeSpan(&c, 1)).status()));
+  });
+  AwaitBlocked(*near, Direction::kRead, 1);
+  source.Cancel();
+  reader.join();
+  ASSERT_TRUE(far->Write("x").ok());
+  EXPECT_EQ(ReadSome(*near, 1), "x");
+}
+
+}  // namespace
+}  // namespace plumb
