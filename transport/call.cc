@@ -241,6 +241,10 @@ bool Call::Wait() { return Suspend(nullptr, kNever); }
 
 bool Call::WaitFor(const Op& op) { return Suspend(&op, kNever); }
 
+bool Call::WaitFor(const Op& op, MonotonicNanos until) {
+  return Suspend(&op, until);
+}
+
 bool Call::Run(Op& op) {
   while (ok()) {
     if (op.Attempt()) return true;

@@ -152,6 +152,9 @@ class Call {
   // The same, or until `op` may be tried again.
   bool WaitFor(const Op& op);
 
+  // The same, or until `until` on the state's clock.
+  bool WaitFor(const Op& op, MonotonicNanos until);
+
   // Tries `op` until it is done: true. False when the outcome came first.
   bool Run(Op& op);
 
