@@ -1,0 +1,36 @@
+// Options of the unix networks, for Listen and ListenPacket on a path:
+//
+//   plumb::UnixListenOptions unix_options;
+//   unix_options.mode = 0600;
+//   plumb::ListenOptions options;
+//   options.extras.Set(unix_options);
+//   auto listener = transport.Listen("unix", "/run/x.sock", options);
+//
+// They mean nothing to abstract names ("@x"), which have no file.
+#ifndef PLUMB_TRANSPORT_UNIX_OPTIONS_H_
+#define PLUMB_TRANSPORT_UNIX_OPTIONS_H_
+
+#include <cstdint>
+#include <optional>
+
+namespace plumb {
+
+struct UnixListenOptions {
+  static constexpr char kOptionName[] = "unix_listen";
+
+  // The file's permissions, from its first moment on; default 0777 less the
+  // umask.
+  std::optional<uint32_t> mode;
+
+  // Whether Close removes the file. Default: yes for a Listener, no for a
+  // PacketConn, as in Go.
+  std::optional<bool> unlink_on_close;
+
+  // Whether a socket file that is there already is replaced when nobody listens
+  // on it any more. Without it, and when somebody does, the address is in use.
+  bool replace_stale = false;
+};
+
+}  // namespace plumb
+
+#endif  // PLUMB_TRANSPORT_UNIX_OPTIONS_H_
