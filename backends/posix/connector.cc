@@ -9,12 +9,11 @@
 
 namespace plumb {
 
-Connector::Connector(Clock& clock, const DialOptions& options)
+Connector::Connector(Clock& clock, absl::Duration timeout, absl::Time deadline)
     : clock_(clock),
-      deadline_(std::min(options.deadline,
-                         options.timeout == absl::InfiniteDuration()
-                             ? absl::InfiniteFuture()
-                             : clock.TimeNow() + options.timeout)) {}
+      deadline_(std::min(deadline, timeout == absl::InfiniteDuration()
+                                       ? absl::InfiniteFuture()
+                                       : clock.TimeNow() + timeout)) {}
 
 absl::Time Connector::ShareOfDeadline(size_t left) const {
   if (deadline_ == absl::InfiniteFuture()) return deadline_;

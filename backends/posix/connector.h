@@ -1,7 +1,7 @@
 // The part of a Dial that waits: connecting within the limits of its options
 // and of the scopes around it.
 //
-//   const Connector connector(clock_, options);
+//   const Connector connector(clock_, options.timeout, options.deadline);
 //   absl::Status status = connector.Check(info);          // before a look-up
 //   ...
 //   status = connector.Connect(fd, to, connector.deadline(), info);
@@ -19,14 +19,14 @@
 #include "backends/posix/sockaddr.h"
 #include "transport/clock.h"
 #include "transport/error.h"
-#include "transport/options.h"
 
 namespace plumb {
 
 class Connector {
  public:
-  // The timeout begins now.
-  Connector(Clock& clock, const DialOptions& options);
+  // Ends `timeout` from now, and at `deadline` at the latest.
+  Connector(Clock& clock, absl::Duration timeout,
+            absl::Time deadline = absl::InfiniteFuture());
 
   // The end of the whole Dial.
   absl::Time deadline() const { return deadline_; }
@@ -38,7 +38,8 @@ class Connector {
 
   // OK, or why Dial has to end: a scope was cancelled, or a deadline has
   // passed.
-  absl::Status Check(const ErrorInfo& info) const;
+  // Without an `info` it is a cause for ForOp (op_error.h).
+  absl::Status Check(const ErrorInfo& info = ErrorInfo()) const;
 
   // Connects `fd`; on a unix socket pauses and tries again while the listener's
   // queue is full. Errors are those of `info`'s operation.

@@ -6,6 +6,7 @@
 #include "backends/posix/sockaddr.h"
 #include "backends/posix/socket.h"
 #include "transport/addr.h"
+#include "transport/network_name.h"
 
 namespace plumb {
 namespace {
@@ -36,16 +37,18 @@ bool ProbeMapping() {
 }  // namespace
 
 IpFamily FamilyForListen(absl::string_view network, const IpAddr& local) {
-  if (network.back() == '4') return {AF_INET, false};
-  if (network.back() == '6') return {AF_INET6, true};
+  const AddressFamily wanted = ParseNetworkName(network).family;
+  if (wanted == AddressFamily::kV4) return {AF_INET, false};
+  if (wanted == AddressFamily::kV6) return {AF_INET6, true};
   if (IsWildcard(local) && SystemMapsIpv4()) return {AF_INET6, false};
   return IsIpv4(local) ? IpFamily{AF_INET, false} : IpFamily{AF_INET6, false};
 }
 
 IpFamily FamilyForDial(absl::string_view network, const IpAddr& local,
                        const IpAddr& remote) {
-  if (network.back() == '4') return {AF_INET, false};
-  if (network.back() == '6') return {AF_INET6, true};
+  const AddressFamily wanted = ParseNetworkName(network).family;
+  if (wanted == AddressFamily::kV4) return {AF_INET, false};
+  if (wanted == AddressFamily::kV6) return {AF_INET6, true};
   if (IsIpv4(local) && IsIpv4(remote)) return {AF_INET, false};
   return {AF_INET6, false};
 }

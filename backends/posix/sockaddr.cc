@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "backends/posix/op_error.h"
+#include "transport/unix_name.h"
 
 namespace plumb {
 namespace {
@@ -92,13 +93,8 @@ absl::StatusOr<SockAddr> SockAddr::Ip(const IpPort& ip_port, int family) {
 }
 
 absl::StatusOr<SockAddr> SockAddr::Unix(absl::string_view name) {
-  const bool abstract = !name.empty() && name[0] == '@';
-  const bool has_nul = name.find('\0') != absl::string_view::npos;
-  // A path needs room for its terminator.
-  const size_t limit = abstract ? kPathCapacity : kPathCapacity - 1;
-  if (name.size() > limit || (has_nul && !abstract)) {
-    return SyscallError("", EINVAL);
-  }
+  if (!UnixNameFits(name)) return SyscallError("", EINVAL);
+  const bool abstract = IsAbstractUnixName(name);
   sockaddr_un un = {};
   un.sun_family = AF_UNIX;
   std::memcpy(un.sun_path, name.data(), name.size());

@@ -40,10 +40,9 @@ class SockAddr {
   // Errors: InvalidArgument `address ::1: non-IPv4 address`.
   static absl::StatusOr<SockAddr> Ip(const IpPort& ip_port, int family);
 
-  // A path, or an abstract name with a leading '@'. An empty name is what the
-  // kernel takes for "choose an abstract one" in bind. Errors: InvalidArgument
-  // `invalid argument` for a path of more than 107 bytes or with a NUL in it,
-  // and for an abstract name of more than 108 bytes.
+  // A path, or an abstract name with a leading '@'; an empty one is what bind
+  // takes for "choose an abstract one". Errors: InvalidArgument `invalid
+  // argument` for what does not fit (unix_name.h).
   static absl::StatusOr<SockAddr> Unix(absl::string_view name);
 
   // What a receiver of `network` (a literal) knows of it: the Addr of the

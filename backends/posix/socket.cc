@@ -96,7 +96,7 @@ int OptionSeconds(absl::Duration duration) {
   const int64_t seconds =
       absl::ToInt64Seconds(absl::Ceil(duration, absl::Seconds(1)));
   return static_cast<int>(
-      std::clamp<int64_t>(seconds, 1, std::numeric_limits<int>::max()));
+      std::clamp<int64_t>(seconds, 0, std::numeric_limits<int>::max()));
 }
 
 int MaxBacklog() {
