@@ -40,7 +40,7 @@ _ABSEIL = {
         "usage=flags_usage",
     ],
     "functional": ["any_invocable", "bind_front", "function_ref"],
-    "hash": ["hash"],
+    "hash": ["hash", "hash_testing=hash"],
     "memory": ["memory"],
     "meta": ["type_traits"],
     "numeric": ["bits", "int128"],

@@ -101,7 +101,8 @@ class Addr {
 
   template <typename H>
   friend H AbslHashValue(H h, const Addr& a) {
-    return H::combine(std::move(h), a.network(), a.ip(), a.port(), a.name());
+    return H::combine(std::move(h), a.network(), a.value_.index(), a.ip(),
+                      a.port(), a.name());
   }
 
  private:

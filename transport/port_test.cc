@@ -1,0 +1,90 @@
+#include "transport/port.h"
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "gtest/gtest.h"
+
+namespace plumb {
+namespace {
+
+void ExpectPort(absl::string_view network, absl::string_view text,
+                uint16_t port) {
+  const absl::StatusOr<uint16_t> parsed = ParsePort(network, text);
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_EQ(*parsed, port) << network << " " << text;
+}
+
+// V-5b.
+TEST(PortTest, NumbersAsInGo) {
+  ExpectPort("tcp", "", 0);
+  ExpectPort("tcp", "0", 0);
+  ExpectPort("tcp", "-0", 0);
+  ExpectPort("tcp", "+0", 0);
+  ExpectPort("tcp", "+1", 1);
+  ExpectPort("tcp", "+", 0);
+  ExpectPort("tcp", "-", 0);
+  ExpectPort("tcp", "0080", 80);
+  ExpectPort("tcp", "65535", 65535);
+  ExpectPort("fake", "8080", 8080);
+}
+
+TEST(PortTest, NumbersOutOfRange) {
+  for (const char* text :
+       {"-1", "65536", "99999", "-1073741825", "1073741823", "1073741824",
+        "4294967296", "18446744073709551616", "99999999999999999999999"}) {
+    EXPECT_EQ(ParsePort("tcp", text).status(),
+              absl::InvalidArgumentError(
+                  absl::StrCat("address ", text, ": invalid port")));
+  }
+}
+
+TEST(PortTest, ServicesByName) {
+  ExpectPort("tcp", "http", 80);
+  ExpectPort("tcp4", "https", 443);
+  ExpectPort("tcp6", "HTTP", 80);
+  ExpectPort("tcp", "Ssh", 22);
+  ExpectPort("tcp", "smtp", 25);
+  ExpectPort("tcp", "ftp", 21);
+  ExpectPort("tcp", "domain", 53);
+  ExpectPort("udp", "domain", 53);
+  ExpectPort("udp6", "DOMAIN", 53);
+}
+
+TEST(PortTest, ServicesThatTheSystemKnows) {
+  ExpectPort("udp", "ntp", 123);
+  ExpectPort("udp4", "NTP", 123);
+  ExpectPort("tcp", "Postgresql", 5432);
+  ExpectPort("tcp", "www", 80);  // an alias
+}
+
+TEST(PortTest, EachProtocolHasServicesOfItsOwn) {
+  EXPECT_EQ(ParsePort("udp", "smtp").status(),
+            absl::NotFoundError("lookup udp/smtp: unknown port"));
+  EXPECT_EQ(ParsePort("tcp4", "tftp").status(),
+            absl::NotFoundError("lookup tcp/tftp: unknown port"));
+  ExpectPort("udp", "tftp", 69);
+}
+
+TEST(PortTest, OtherNetworksUseBoth) {
+  ExpectPort("fake", "http", 80);
+  ExpectPort("fake", "tftp", 69);
+  EXPECT_EQ(ParsePort("fake", "nosuchsvc").status(),
+            absl::NotFoundError("lookup fake/nosuchsvc: unknown port"));
+}
+
+TEST(PortTest, UnknownServices) {
+  for (const char* text : {"nosuchsvc", "123badport", "badport123", "80 ",
+                           " 80", "+-80", "1.5", "0x50", "https%foo"}) {
+    EXPECT_EQ(ParsePort("tcp", text).status(),
+              absl::NotFoundError(
+                  absl::StrCat("lookup tcp/", text, ": unknown port")));
+  }
+  EXPECT_EQ(ParsePort("tcp", absl::string_view("www\0x", 5)).status().code(),
+            absl::StatusCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace plumb
