@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <string>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "transport/byte_queue.h"
 #include "transport/call.h"
+#include "transport/error.h"
 
 // One mutex guards both directions, since a reset concerns both. A call takes
 // it once for each try. Nobody is signalled under it.
@@ -21,15 +21,6 @@
 
 namespace plumb {
 namespace {
-
-ErrorInfo MakeErrorInfo(const StreamEndOptions& names, absl::string_view op) {
-  ErrorInfo info;
-  info.op = std::string(op);
-  info.network = names.network;
-  info.source = names.local;
-  info.addr = names.remote;
-  return info;
-}
 
 // What came of one try.
 struct Attempt {
@@ -46,30 +37,25 @@ Attempt Failed(int error) { return {Attempt::kError, 0, error}; }
 
 class StreamEnd::Stream : public std::enable_shared_from_this<Stream> {
  public:
-  explicit Stream(MemoryStreamOptions& options)
-      : kind_(options.kind),
-        ends_{{{options.ends[0], *options.clock},
-               {options.ends[1], *options.clock}}} {}
-
-  absl::StatusOr<size_t> Read(int side, absl::Span<char> buffer);
-  absl::Status Write(int side, absl::Span<const absl::string_view> pieces);
-  absl::Status WaitReadable(int side);
-  absl::Status CloseWrite(int side);
-  absl::Status CloseRead(int side);
-  absl::Status SetDeadline(int side, Direction direction, absl::Time when);
-  absl::Status Close(int side, How how, absl::FunctionRef<void()> release);
-  // How many bytes can wait to be read at `side`.
-  void SetCapacity(int side, size_t bytes);
-
-  const StreamEndOptions& names(int side) const { return ends_[side].names; }
-  const CallState& state(int side) const { return ends_[side].state; }
-
- private:
   struct End {
-    End(StreamEndOptions& options, Clock& clock)
-        : names(options), state(clock), in(options.buffer) {}
+    End(const StreamEndOptions& options, const StreamEndOptions& other,
+        Clock& clock)
+        : state(clock, options.names),
+          in(options.receive_buffer + other.send_buffer),
+          send_buffer(options.send_buffer),
+          receive_buffer(options.receive_buffer) {}
 
-    const StreamEndOptions names;
+    ErrorInfo Info(absl::string_view op) const {
+      return NamedInfo(op, state.names().get());
+    }
+
+    // As Go has it: this end alone.
+    ErrorInfo SetInfo() const {
+      ErrorInfo info = Info("set");
+      info.addr = std::exchange(info.source, Addr());
+      return info;
+    }
+
     CallState state;
 
     // The rest is guarded by mutex_.
@@ -81,8 +67,29 @@ class StreamEnd::Stream : public std::enable_shared_from_this<Stream> {
     bool stopped_read = false;  // CloseRead
     bool was_reset = false;     // by the peer
     int error = 0;              // to be told once
+    size_t send_buffer;
+    size_t receive_buffer;
   };
 
+  explicit Stream(const MemoryStreamOptions& options)
+      : kind_(options.kind),
+        ends_{{{options.ends[0], options.ends[1], *options.clock},
+               {options.ends[1], options.ends[0], *options.clock}}} {}
+
+  absl::StatusOr<size_t> Read(int side, absl::Span<char> buffer);
+  absl::Status Write(int side, absl::Span<const absl::string_view> pieces);
+  absl::Status WaitReadable(int side);
+  absl::Status CloseWrite(int side);
+  absl::Status CloseRead(int side);
+  absl::Status SetDeadline(int side, Direction direction, absl::Time when);
+  absl::Status Close(int side, How how, absl::FunctionRef<void()> release);
+  // Sets one buffer of `side`, which has room for what is read at `reader`.
+  absl::Status SetBuffer(int side, int reader, size_t End::*buffer,
+                         size_t bytes);
+
+  CallState& state(int side) { return ends_[side].state; }
+
+ private:
   End& peer(int side) { return ends_[1 - side]; }
 
   Attempt TryRead(int side, ByteQueue::Taker& taker);
@@ -111,22 +118,18 @@ class StreamEnd::Stream : public std::enable_shared_from_this<Stream> {
 absl::StatusOr<size_t> StreamEnd::Stream::Read(int side,
                                                absl::Span<char> buffer) {
   End& me = ends_[side];
-  // The Conn, and this with it, may be gone when the Call has waited in vain.
-  const StreamEndOptions names = me.names;
   if (buffer.empty()) {
-    if (!me.state.Enter()) return ClosedError(MakeErrorInfo(names, "read"));
-    me.state.Leave();
-    return 0;
+    if (me.state.closed()) return ClosedError(me.Info("read"));
+    return size_t{0};
   }
+  std::shared_ptr<Stream> keep;
   Call call(me.state, Direction::kRead);
-  if (!call.ok()) {
-    return CallError(call.outcome(), MakeErrorInfo(names, "read"));
-  }
+  if (!call.ok()) return call.Error("read");
   ByteQueue::Taker taker;
   taker.room = buffer;
   Attempt attempt = TryRead(side, taker);
   if (attempt.kind == Attempt::kBlocked) {
-    const std::shared_ptr<Stream> keep = shared_from_this();
+    keep = shared_from_this();
     while (attempt.kind == Attempt::kBlocked && call.Wait()) {
       attempt = TryRead(side, taker);
     }
@@ -136,11 +139,11 @@ absl::StatusOr<size_t> StreamEnd::Stream::Read(int side,
     case Attempt::kDone:
       return attempt.size;
     case Attempt::kEnd:
-      return EofError(MakeErrorInfo(names, "read"));
+      return EofError(me.Info("read"));
     case Attempt::kError:
-      return ErrnoError(MakeErrorInfo(names, "read"), "read", attempt.error);
+      return ErrnoError(me.Info("read"), "read", attempt.error);
     default:
-      return CallError(call.outcome(), MakeErrorInfo(names, "read"));
+      return call.Error("read");
   }
 }
 
@@ -199,7 +202,6 @@ Attempt StreamEnd::Stream::GiveUpRead(int side, ByteQueue::Taker& taker) {
 
 absl::Status StreamEnd::Stream::WaitReadable(int side) {
   End& me = ends_[side];
-  const StreamEndOptions names = me.names;
   Call call(me.state, Direction::kRead);
   while (call.ok()) {
     {
@@ -209,40 +211,40 @@ absl::Status StreamEnd::Stream::WaitReadable(int side) {
     }
     call.Wait();
   }
-  return CallError(call.outcome(), MakeErrorInfo(names, "read"));
+  return call.Error("read");
 }
 
 absl::Status StreamEnd::Stream::Write(
     int side, absl::Span<const absl::string_view> pieces) {
   End& me = ends_[side];
-  const StreamEndOptions names = me.names;
   PieceCursor cursor(pieces);
+  std::shared_ptr<Stream> keep;
   Call call(me.state, Direction::kWrite);
-  if (!call.ok()) {
-    return CallError(call.outcome(), MakeErrorInfo(names, "write"));
-  }
+  if (!call.ok()) return call.Error("write");
   if (cursor.remaining() == 0) return absl::OkStatus();
   Attempt attempt = TryWrite(side, cursor);
   if (attempt.kind == Attempt::kBlocked) {
-    const std::shared_ptr<Stream> keep = shared_from_this();
+    keep = shared_from_this();
     while (attempt.kind == Attempt::kBlocked && call.Wait()) {
       attempt = TryWrite(side, cursor);
     }
     if (attempt.kind == Attempt::kBlocked) attempt = GiveUpWrite(side, cursor);
   }
   if (attempt.kind == Attempt::kDone) return absl::OkStatus();
-  ErrorInfo info = MakeErrorInfo(names, "write");
+  ErrorInfo info;
   info.bytes_done = cursor.done();
+  if (attempt.kind == Attempt::kBlocked) {
+    return call.Error("write", std::move(info));
+  }
+  info = NamedInfo("write", me.state.names().get(), std::move(info));
   if (attempt.kind == Attempt::kError) {
     return ErrnoError(std::move(info), "write", attempt.error);
   }
-  if (attempt.kind == Attempt::kShut) {
-    info.syscall = "write";
-    info.errno_value = EPIPE;
-    return OpError(absl::StatusCode::kFailedPrecondition, std::move(info),
-                   "write: broken pipe");
-  }
-  return CallError(call.outcome(), std::move(info));
+  // The same words, but it is the caller's own doing.
+  info.syscall = "write";
+  info.errno_value = EPIPE;
+  return OpError(absl::StatusCode::kFailedPrecondition, std::move(info),
+                 "write: broken pipe");
 }
 
 Attempt StreamEnd::Stream::TryWrite(int side, PieceCursor& cursor) {
@@ -298,7 +300,7 @@ bool StreamEnd::Stream::NotConnectedLocked(const End& me) const {
 
 absl::Status StreamEnd::Stream::CloseWrite(int side) {
   End& me = ends_[side];
-  if (!me.state.Enter()) return ClosedError(MakeErrorInfo(me.names, "close"));
+  if (!me.state.Enter()) return ClosedError(me.Info("close"));
   bool connected;
   {
     absl::MutexLock lock(&mutex_);
@@ -309,12 +311,12 @@ absl::Status StreamEnd::Stream::CloseWrite(int side) {
   me.state.Signal(Direction::kWrite);
   me.state.Leave();
   if (connected) return absl::OkStatus();
-  return ErrnoError(MakeErrorInfo(me.names, "close"), "shutdown", ENOTCONN);
+  return ErrnoError(me.Info("close"), "shutdown", ENOTCONN);
 }
 
 absl::Status StreamEnd::Stream::CloseRead(int side) {
   End& me = ends_[side];
-  if (!me.state.Enter()) return ClosedError(MakeErrorInfo(me.names, "close"));
+  if (!me.state.Enter()) return ClosedError(me.Info("close"));
   bool connected;
   {
     absl::MutexLock lock(&mutex_);
@@ -325,16 +327,14 @@ absl::Status StreamEnd::Stream::CloseRead(int side) {
   peer(side).state.Signal(Direction::kWrite);
   me.state.Leave();
   if (connected) return absl::OkStatus();
-  return ErrnoError(MakeErrorInfo(me.names, "close"), "shutdown", ENOTCONN);
+  return ErrnoError(me.Info("close"), "shutdown", ENOTCONN);
 }
 
 absl::Status StreamEnd::Stream::SetDeadline(int side, Direction direction,
                                             absl::Time when) {
   End& me = ends_[side];
   if (!me.state.SetDeadline(direction, when)) {
-    ErrorInfo info = MakeErrorInfo(me.names, "set");
-    info.addr = std::exchange(info.source, Addr());
-    return ClosedError(std::move(info));
+    return ClosedError(me.SetInfo());
   }
   if (direction != Direction::kWrite) {
     absl::MutexLock lock(&mutex_);
@@ -346,7 +346,7 @@ absl::Status StreamEnd::Stream::SetDeadline(int side, Direction direction,
 absl::Status StreamEnd::Stream::Close(int side, How how,
                                       absl::FunctionRef<void()> release) {
   End& me = ends_[side];
-  if (!me.state.Close()) return ClosedError(MakeErrorInfo(me.names, "close"));
+  if (!me.state.Close()) return ClosedError(me.Info("close"));
   {
     absl::MutexLock lock(&mutex_);
     CloseLocked(me, peer(side), how);
@@ -374,12 +374,19 @@ void StreamEnd::Stream::CloseLocked(End& me, End& other, How how) {
   me.sent_end = true;
 }
 
-void StreamEnd::Stream::SetCapacity(int side, size_t bytes) {
+absl::Status StreamEnd::Stream::SetBuffer(int side, int reader,
+                                          size_t End::*buffer, size_t bytes) {
+  End& me = ends_[side];
+  if (!me.state.Enter()) return ClosedError(me.SetInfo());
   {
     absl::MutexLock lock(&mutex_);
-    ends_[side].in.set_capacity(bytes);
+    me.*buffer = bytes;
+    ends_[reader].in.set_capacity(ends_[reader].receive_buffer +
+                                  peer(reader).send_buffer);
   }
-  peer(side).state.Signal(Direction::kWrite);
+  peer(reader).state.Signal(Direction::kWrite);
+  me.state.Leave();
+  return absl::OkStatus();
 }
 
 StreamEnd::StreamEnd(std::shared_ptr<Stream> stream, int side)
@@ -407,11 +414,13 @@ absl::Status StreamEnd::Close(How how, absl::FunctionRef<void()> release) {
   return stream_->Close(side_, how, release);
 }
 
-const Addr& StreamEnd::local() const { return stream_->names(side_).local; }
+absl::Status StreamEnd::SetSendBuffer(size_t bytes) {
+  return stream_->SetBuffer(side_, 1 - side_, &Stream::End::send_buffer, bytes);
+}
 
-const Addr& StreamEnd::remote() const { return stream_->names(side_).remote; }
-
-const char* StreamEnd::network() const { return stream_->names(side_).network; }
+absl::Status StreamEnd::SetReceiveBuffer(size_t bytes) {
+  return stream_->SetBuffer(side_, side_, &Stream::End::receive_buffer, bytes);
+}
 
 int StreamEnd::BlockedCalls(Direction direction) const {
   const CallState& state = stream_->state(side_);
@@ -419,19 +428,11 @@ int StreamEnd::BlockedCalls(Direction direction) const {
   return state.Blocked(Direction::kRead) + state.Blocked(Direction::kWrite);
 }
 
-bool StreamEnd::closed() const { return stream_->state(side_).closed(); }
-
-void StreamEnd::SetSendCapacity(size_t bytes) {
-  stream_->SetCapacity(1 - side_, bytes);
+const CallNames& StreamEnd::names() const {
+  return *stream_->state(side_).names();
 }
 
-void StreamEnd::SetReceiveCapacity(size_t bytes) {
-  stream_->SetCapacity(side_, bytes);
-}
-
-ErrorInfo StreamEnd::Info(absl::string_view op) const {
-  return MakeErrorInfo(stream_->names(side_), op);
-}
+CallState& StreamEnd::state() { return stream_->state(side_); }
 
 std::pair<StreamEnd, StreamEnd> MakeMemoryStream(MemoryStreamOptions options) {
   auto stream = std::make_shared<StreamEnd::Stream>(options);

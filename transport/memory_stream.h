@@ -3,8 +3,10 @@
 // and keeps a Conn's contract (conn.h); the Conn around it adds only what is
 // its own.
 //
-//   auto [near, far] = plumb::MakeMemoryStream(
-//       {.kind = plumb::StreamKind::kTcp, .ends = {client, server}});
+//   plumb::MemoryStreamOptions options;
+//   options.kind = plumb::StreamKind::kTcp;
+//   options.ends[0].names = ...;
+//   auto [near, far] = plumb::MakeMemoryStream(std::move(options));
 //
 // A Conn's destructor calls Close on its StreamEnd; the two ends share what
 // they need and outlive each other.
@@ -12,8 +14,8 @@
 // Threads: any method at any time; a StreamEnd may be destroyed, after Close,
 // while calls that Close ended are still on their way out.
 //
-// Ordered by what beats what: state of CallState (closed, cancelled, deadline),
-// then data, then errors, then the end of the stream.
+// A Read gives data before an error, and an error before the end of the stream.
+// A capacity of 0 is a rendezvous: a Write returns when Reads have taken all.
 #ifndef PLUMB_TRANSPORT_MEMORY_STREAM_H_
 #define PLUMB_TRANSPORT_MEMORY_STREAM_H_
 
@@ -29,10 +31,9 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "transport/addr.h"
+#include "transport/call.h"
 #include "transport/clock.h"
 #include "transport/direction.h"
-#include "transport/error.h"
 
 namespace plumb {
 
@@ -48,12 +49,12 @@ namespace plumb {
 // ("reset" is ECONNRESET, told once by whichever call is first.)
 enum class StreamKind : uint8_t { kPipe, kUnix, kTcp };
 
-// What one end is called, and how much can wait to be read there.
+// One end. What can wait to be read at an end is the sum of its own receive
+// buffer and of the peer's send buffer.
 struct StreamEndOptions {
-  const char* network = "pipe";  // a literal, for errors
-  Addr local;                    // no value: not in errors
-  Addr remote;
-  size_t buffer = 64 * 1024;  // bytes; 0: a Write waits for its Reads
+  std::shared_ptr<const CallNames> names;  // of its errors
+  size_t send_buffer = 0;                  // bytes
+  size_t receive_buffer = 64 * 1024;       // bytes
 };
 
 struct MemoryStreamOptions {
@@ -89,21 +90,16 @@ class StreamEnd {
     return Close(How::kGraceful, [] {});
   }
 
-  const Addr& local() const;
-  const Addr& remote() const;
-  const char* network() const;
+  // As BufferControl's.
+  absl::Status SetSendBuffer(size_t bytes);
+  absl::Status SetReceiveBuffer(size_t bytes);
 
   // As BlockedProbe's.
   int BlockedCalls(Direction direction) const;
-  bool closed() const;
 
-  // How many bytes can wait to be read at the other end.
-  void SetSendCapacity(size_t bytes);
-  // The same, at this end.
-  void SetReceiveCapacity(size_t bytes);
-
-  // For errors of the Conn's own methods: this end's network and addresses.
-  ErrorInfo Info(absl::string_view op) const;
+  const CallNames& names() const;
+  // Not only for reading: a Conn may count its own short calls in.
+  CallState& state();
 
  private:
   class Stream;

@@ -1,7 +1,9 @@
 #include "transport/pipe.h"
 
+#include <memory>
 #include <utility>
 
+#include "transport/call.h"
 #include "transport/extensions.h"
 #include "transport/memory_stream.h"
 
@@ -46,7 +48,13 @@ std::pair<std::unique_ptr<Conn>, std::unique_ptr<Conn>> Pipe(
     PipeOptions options) {
   MemoryStreamOptions stream;
   stream.clock = options.clock;
-  for (StreamEndOptions& end : stream.ends) end.buffer = options.buffer;
+  CallNames names;
+  names.network = "pipe";
+  const auto shared = std::make_shared<const CallNames>(std::move(names));
+  for (StreamEndOptions& end : stream.ends) {
+    end.names = shared;
+    end.receive_buffer = options.buffer;
+  }
   auto [near, far] = MakeMemoryStream(std::move(stream));
   return {std::make_unique<PipeConn>(std::move(near)),
           std::make_unique<PipeConn>(std::move(far))};
