@@ -1,0 +1,130 @@
+// One handler, served and dialled over several networks in one process, and a
+// table of how it went.
+//
+//   demo --networks=tcp,fake --clients=8 --size=1024
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdint>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "backends/all.h"
+#include "examples/echo_handler.h"
+#include "examples/echo_load.h"
+#include "examples/program.h"
+#include "examples/serve.h"
+#include "transport/error.h"
+#include "transport/event.h"
+#include "transport/scope.h"
+
+ABSL_FLAG(std::vector<std::string>, networks,
+          std::vector<std::string>({"tcp", "udp", "unix", "fake"}),
+          "which networks to show");
+ABSL_FLAG(int, clients, 4, "connections at the same time");
+ABSL_FLAG(int, messages, 5000, "messages that each client sends");
+ABSL_FLAG(int, size, 64, "bytes in a message");
+
+namespace {
+
+constexpr char kRow[] = "%-10s %-24s %10s %12s %10s %10s %12s\n";
+
+std::string ListenAddress(const std::string& network) {
+  if (network.rfind("unix", 0) == 0) return absl::StrCat("@demo-", getpid());
+  return "127.0.0.1:0";
+}
+
+void PrintHeader() {
+  std::cout << absl::StreamFormat(kRow, "network", "address", "messages",
+                                  "bytes", "p50", "p99", "messages/s");
+}
+
+void PrintRow(const examples::EchoLoad& load,
+              const examples::EchoReport& report) {
+  const auto micros = [](absl::Duration d) {
+    return absl::StrFormat("%.1f us", absl::ToDoubleMicroseconds(d));
+  };
+  std::cout << absl::StreamFormat(
+      kRow, load.network, load.address, absl::StrCat(report.messages),
+      absl::StrCat(report.bytes), micros(report.p50), micros(report.p99),
+      absl::StrFormat("%.0f", report.MessagesPerSecond()));
+  std::cout.flush();
+}
+
+// Shows on a terminal how far `done` has come until `finished`.
+void WatchProgress(const examples::EchoLoad& load,
+                   const std::atomic<uint64_t>& done, plumb::Event& finished) {
+  const bool terminal = isatty(STDOUT_FILENO);
+  const uint64_t all = uint64_t{1} * load.clients * load.messages;
+  while (terminal &&
+         !finished.WaitUntil(absl::Now() + absl::Milliseconds(100)).ok()) {
+    std::cout << absl::StreamFormat("%-10s %-24s %d of %d\r", load.network,
+                                    load.address, done.load(), all)
+              << std::flush;
+  }
+}
+
+examples::EchoReport RunOver(examples::EchoLoad& load) {
+  plumb::Registry& registry = plumb::DefaultRegistry();
+  examples::EchoReport report;
+  absl::StatusOr<std::unique_ptr<plumb::Listener>> listener =
+      registry.Listen(load.network, ListenAddress(load.network));
+  if (!listener.ok()) {
+    report.status = listener.status();
+    return report;
+  }
+  load.address = (*listener)->Address().ToString();
+
+  plumb::CancelSource stop;
+  std::thread server([&] {
+    examples::Serve(**listener, stop, [](plumb::Conn& conn) {
+      const absl::Status status = examples::Echo(conn, 65536);
+      if (status.ok() || plumb::IsCancelledCall(status)) return;
+      examples::Complain(status.message());
+    });
+  });
+  plumb::Event finished;
+  std::atomic<uint64_t> done{0};
+  std::thread clients([&] {
+    report = examples::RunEchoLoad(registry, load, done);
+    finished.Notify();
+  });
+  WatchProgress(load, done, finished);
+  clients.join();
+  stop.Cancel();
+  server.join();
+  return report;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  examples::ParseFlags("Shows one handler over several networks.", argc, argv);
+  examples::EchoLoad load;
+  load.clients = absl::GetFlag(FLAGS_clients);
+  load.messages = absl::GetFlag(FLAGS_messages);
+  load.size = absl::GetFlag(FLAGS_size);
+  const absl::Status valid = examples::CheckLoad(load);
+  if (!valid.ok()) return examples::Fail(valid);
+
+  int failed = 0;
+  PrintHeader();
+  for (const std::string& network : absl::GetFlag(FLAGS_networks)) {
+    load.network = network;
+    load.address = "";
+    const examples::EchoReport report = RunOver(load);
+    PrintRow(load, report);
+    if (!report.status.ok()) failed += examples::Fail(report.status);
+  }
+  return failed == 0 ? 0 : 1;
+}

@@ -1,0 +1,121 @@
+#include "examples/echo_load.h"
+
+#include <algorithm>
+#include <memory>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/types/span.h"
+#include "transport/io.h"
+
+namespace examples {
+namespace {
+
+struct Client {
+  absl::Status status;
+  std::vector<absl::Duration> latencies;  // one a message
+};
+
+// Bytes that differ from client to client and from message to message.
+void Fill(int client, int number, std::string& message) {
+  for (size_t i = 0; i < message.size(); ++i) {
+    message[i] = static_cast<char>(31 * client + 7 * number + i);
+  }
+}
+
+absl::Status Exchange(plumb::Conn& conn, const std::string& message,
+                      std::string& echo) {
+  absl::Status status = conn.Write(message);
+  if (!status.ok()) return status;
+  status = plumb::ReadFull(conn, absl::MakeSpan(&echo[0], echo.size()));
+  if (!status.ok()) return status;
+  if (echo == message) return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrCat(conn.RemoteAddr().ToString(), " sent back other bytes"));
+}
+
+absl::Status RunClient(plumb::Transport& transport, const EchoLoad& load,
+                       int number, std::atomic<uint64_t>& done,
+                       std::vector<absl::Duration>& latencies) {
+  plumb::DialOptions options;
+  options.timeout = load.timeout;
+  absl::StatusOr<std::unique_ptr<plumb::Conn>> conn =
+      transport.Dial(load.network, load.address, options);
+  if (!conn.ok()) return conn.status();
+
+  std::string message(load.size, '\0');
+  std::string echo(load.size, '\0');
+  latencies.reserve(load.messages);
+  for (int i = 0; i < load.messages; ++i) {
+    Fill(number, i, message);
+    const absl::Time start = absl::Now();
+    absl::Status status = (*conn)->SetDeadline(start + load.timeout);
+    if (status.ok()) status = Exchange(**conn, message, echo);
+    if (!status.ok()) return status;
+    latencies.push_back(absl::Now() - start);
+    done.fetch_add(1, std::memory_order_relaxed);
+  }
+  return absl::OkStatus();
+}
+
+// The value that `share` of `values` do not exceed; reorders them.
+absl::Duration Percentile(std::vector<absl::Duration>& values, double share) {
+  if (values.empty()) return absl::ZeroDuration();
+  const auto at =
+      values.begin() + static_cast<ptrdiff_t>(share * (values.size() - 1));
+  std::nth_element(values.begin(), at, values.end());
+  return *at;
+}
+
+}  // namespace
+
+absl::Status CheckLoad(const EchoLoad& load) {
+  const auto check = [](const char* flag, int value, int max) {
+    if (value >= 1 && value <= max) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        absl::StrCat(flag, "=", value, " is not between 1 and ", max));
+  };
+  absl::Status status = check("--clients", load.clients, 10000);
+  status.Update(check("--messages", load.messages, 100000000));
+  status.Update(check("--size", load.size, 65536));
+  return status;
+}
+
+double EchoReport::MessagesPerSecond() const {
+  return elapsed > absl::ZeroDuration()
+             ? messages / absl::ToDoubleSeconds(elapsed)
+             : 0;
+}
+
+EchoReport RunEchoLoad(plumb::Transport& transport, const EchoLoad& load,
+                       std::atomic<uint64_t>& done) {
+  std::vector<Client> clients(load.clients);
+  std::vector<std::thread> threads;
+  const absl::Time start = absl::Now();
+  for (int i = 0; i < load.clients; ++i) {
+    threads.emplace_back([&, i, &client = clients[i]] {
+      client.status = RunClient(transport, load, i, done, client.latencies);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+
+  EchoReport report;
+  report.elapsed = absl::Now() - start;
+  std::vector<absl::Duration> latencies;
+  for (const Client& client : clients) {
+    report.status.Update(client.status);
+    latencies.insert(latencies.end(), client.latencies.begin(),
+                     client.latencies.end());
+  }
+  report.messages = latencies.size();
+  report.bytes = report.messages * load.size;
+  report.p50 = Percentile(latencies, 0.50);
+  report.p99 = Percentile(latencies, 0.99);
+  return report;
+}
+
+}  // namespace examples

@@ -1,0 +1,97 @@
+#include "examples/serve.h"
+
+#include <algorithm>
+#include <list>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "examples/program.h"
+#include "transport/error.h"
+#include "transport/sleep.h"
+
+namespace examples {
+namespace {
+
+// Threads that come and go; all have ended when it is destroyed.
+class ThreadGroup {
+ public:
+  ~ThreadGroup() {
+    {
+      absl::MutexLock lock(&mutex_);
+      mutex_.Await(absl::Condition(
+          +[](Threads* running) { return running->empty(); }, &running_));
+    }
+    JoinFinished();
+  }
+
+  template <typename Function>
+  void Start(Function function) {
+    JoinFinished();
+    absl::MutexLock lock(&mutex_);
+    const auto self = running_.emplace(running_.end());
+    *self = std::thread([this, self, function = std::move(function)]() mutable {
+      function();
+      Finish(self);
+    });
+  }
+
+ private:
+  using Threads = std::list<std::thread>;
+
+  void Finish(Threads::iterator self) {
+    absl::MutexLock lock(&mutex_);
+    finished_.splice(finished_.end(), running_, self);
+  }
+
+  void JoinFinished() {
+    Threads finished;
+    {
+      absl::MutexLock lock(&mutex_);
+      finished.swap(finished_);
+    }
+    for (std::thread& thread : finished) thread.join();
+  }
+
+  absl::Mutex mutex_;
+  Threads running_ ABSL_GUARDED_BY(mutex_);
+  Threads finished_ ABSL_GUARDED_BY(mutex_);
+};
+
+// Twice as long each time.
+absl::Duration Longer(absl::Duration pause) {
+  return std::clamp(2 * pause, absl::Milliseconds(5), absl::Seconds(1));
+}
+
+}  // namespace
+
+void Serve(plumb::Listener& listener, const plumb::CancelSource& stop,
+           const std::function<void(plumb::Conn&)>& handler) {
+  plumb::CancelScope scope(stop);
+  ThreadGroup threads;
+  absl::Duration pause;
+  while (true) {
+    absl::StatusOr<std::unique_ptr<plumb::Conn>> conn = listener.Accept();
+    if (plumb::IsCancelledCall(conn.status())) return;
+    if (plumb::IsClosed(conn.status())) return;
+    if (!conn.ok()) {
+      pause = Longer(pause);
+      Complain(absl::StrCat(conn.status().message(), "; again in ",
+                            absl::FormatDuration(pause)));
+      if (!plumb::SleepFor(pause).ok()) return;
+      continue;
+    }
+    pause = absl::ZeroDuration();
+    threads.Start([conn = *std::move(conn), stop, &handler] {
+      plumb::CancelScope handler_scope(stop);
+      handler(*conn);
+    });
+  }
+}
+
+}  // namespace examples
