@@ -239,6 +239,8 @@ bool Call::Settle(CallState::Parked& parked) {
 
 bool Call::Wait() { return Suspend(nullptr, kNever); }
 
+bool Call::WaitUntil(MonotonicNanos until) { return Suspend(nullptr, until); }
+
 bool Call::WaitFor(const Op& op) { return Suspend(&op, kNever); }
 
 bool Call::WaitFor(const Op& op, MonotonicNanos until) {

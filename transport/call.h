@@ -149,6 +149,9 @@ class Call {
   // Suspends until CallState::Signal, or for no reason; returns ok().
   bool Wait();
 
+  // The same, or until `until` on the state's clock.
+  bool WaitUntil(MonotonicNanos until);
+
   // The same, or until `op` may be tried again.
   bool WaitFor(const Op& op);
 
