@@ -1,8 +1,9 @@
 #include "backends/udp/udp_mux.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <utility>
 
-#include "absl/container/inlined_vector.h"
 #include "backends/posix/op_error.h"
 #include "backends/posix/socket_ops.h"
 #include "transport/direction.h"
@@ -46,9 +47,9 @@ UdpMux::UdpMux(Clock& clock, Descriptor descriptor,
     : descriptor_(std::move(descriptor)),
       table_(clock, names, options, backlog),
       accept_state_(clock, std::move(names)),
-      max_datagram_(options.max_datagram),
+      max_datagram_(std::min<size_t>(options.max_datagram, UINT16_MAX)),
       // Not zeroed: pages that no datagram has touched take no memory.
-      buffer_(new char[kBatch * options.max_datagram]) {
+      buffer_(new char[kBatch * max_datagram_]) {
   for (size_t i = 0; i < kBatch; ++i) {
     packets_[i].buffer =
         absl::MakeSpan(buffer_.get() + i * max_datagram_, max_datagram_);
