@@ -1,8 +1,11 @@
 #include "transport/ip_protocol.h"
 
+#include <netdb.h>
+
 #include <cstdint>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
@@ -32,8 +35,16 @@ TEST(IpProtocolTest, CaseDoesNotMatter) {
 }
 
 TEST(IpProtocolTest, NamesThatTheSystemKnows) {
-  ExpectProtocol("gre", 47);
-  ExpectProtocol("Sctp", 132);
+  for (const char* name : {"gre", "sctp"}) {
+    if (const protoent* protocol = getprotobyname(name)) {
+      ExpectProtocol(name, protocol->p_proto);
+      ExpectProtocol(absl::AsciiStrToUpper(name), protocol->p_proto);
+    } else {
+      EXPECT_EQ(ParseIpProtocol(name).status(),
+                absl::InvalidArgumentError(absl::StrCat(
+                    "address ", name, ": unknown IP protocol specified")));
+    }
+  }
 }
 
 TEST(IpProtocolTest, ByNumber) {
