@@ -17,11 +17,12 @@ packages=(
   libprotobuf-dev protobuf-compiler
 )
 ci_packages=(
-  binutils         # nm: what a consumer's binary holds
-  clang            # a second opinion, and lock annotations
+  binutils       # nm: what a consumer's binary holds
+  clang          # a second opinion, and lock annotations
   clang-format
-  dpkg-dev         # the source of Abseil, for ThreadSanitizer
-  git              # the list of files to check
+  dpkg-dev       # the source of Abseil, for ThreadSanitizer
+  git            # the list of files to check
+  netcat-openbsd redis-tools socat  # other people's clients
 )
 
 fail() {
@@ -39,8 +40,10 @@ is_installed() {
   [[ $(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
 }
 
-command -v apt-get >/dev/null && command -v dpkg-query >/dev/null ||
-  fail "no apt here; install what third_party/README.md lists by other means"
+for tool in apt-get dpkg-query; do
+  command -v "$tool" >/dev/null ||
+    fail "no $tool here; install what third_party/README.md lists by other means"
+done
 
 missing=()
 for package in "${packages[@]}"; do
