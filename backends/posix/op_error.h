@@ -25,6 +25,15 @@ absl::Status SyscallError(absl::string_view syscall, int error);
 // are the cause's.
 absl::Status ForOp(const absl::Status& cause, ErrorInfo info);
 
+// The errors of a Transport that is asked for a network it does not know, and
+// for a Listener or PacketConn of a network that has none: InvalidArgument
+// `dial foo: unknown network foo`, Unimplemented `listen udp 1.2.3.4:0:
+// address 1.2.3.4:0: unexpected address type`.
+absl::Status UnknownNetworkError(absl::string_view op,
+                                 absl::string_view network);
+absl::Status UnexpectedTypeError(absl::string_view network,
+                                 absl::string_view address);
+
 }  // namespace plumb
 
 #endif  // PLUMB_BACKENDS_POSIX_OP_ERROR_H_

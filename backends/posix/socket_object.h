@@ -67,7 +67,8 @@ class SocketObject : public BlockedProbe,
   void* SocketExtension(absl::string_view name);
 
  private:
-  // What has to happen between the last call and the closing of the descriptor.
+  // What has to happen between the last call and the closing of the descriptor,
+  // once.
   virtual void BeforeClose() {}
 
   mutable CallState state_;

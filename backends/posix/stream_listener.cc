@@ -52,8 +52,4 @@ void* StreamListener::Extension(absl::string_view name) {
   return SocketExtension(name);
 }
 
-void StreamListener::BeforeClose() {
-  if (before_close_) before_close_();
-}
-
 }  // namespace plumb

@@ -13,9 +13,7 @@
 #define PLUMB_BACKENDS_POSIX_STREAM_LISTENER_H_
 
 #include <memory>
-#include <utility>
 
-#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -46,12 +44,6 @@ class StreamListener : public Listener, public SocketObject {
                  const char* addr_network, MakeConn make_conn);
   ~StreamListener() override;
 
-  // Before the first call of the Listener: what Close does when the last call
-  // has ended and before the socket is closed.
-  void set_before_close(absl::AnyInvocable<void()> before_close) {
-    before_close_ = std::move(before_close);
-  }
-
   absl::StatusOr<std::unique_ptr<Conn>> Accept() override;
   absl::Status Close() override;
   Addr Address() const override { return names().addr; }
@@ -59,13 +51,11 @@ class StreamListener : public Listener, public SocketObject {
   void* Extension(absl::string_view name) override;
 
  private:
-  void BeforeClose() override;
   std::unique_ptr<Conn> MakeAccepted(plumb::Descriptor descriptor,
                                      const SockAddr& peer) const;
 
   const char* const addr_network_;
   const MakeConn make_conn_;
-  absl::AnyInvocable<void()> before_close_;
 };
 
 }  // namespace plumb

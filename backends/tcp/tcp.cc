@@ -45,8 +45,7 @@ absl::Status CheckNetwork(absl::string_view op, absl::string_view network) {
   if (network == "tcp" || network == "tcp4" || network == "tcp6") {
     return absl::OkStatus();
   }
-  return OpError(absl::StatusCode::kInvalidArgument, MakeInfo(op, network),
-                 absl::StrCat("unknown network ", network));
+  return UnknownNetworkError(op, network);
 }
 
 bool IsWildcard(const IpAddr& ip) {
@@ -272,7 +271,7 @@ class TcpTransport final : public Transport {
       const ListenOptions& options) override {
     const absl::Status status = CheckNetwork("listen", network);
     if (!status.ok()) return status;
-    return UnsupportedError(MakeInfo("listen", network), "ListenPacket");
+    return UnexpectedTypeError(network, address);
   }
 
  private:

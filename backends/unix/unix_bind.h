@@ -1,0 +1,27 @@
+// Binding a unix socket to a name: the mode of its file, and files that dead
+// listeners left.
+//
+// Threads: any.
+#ifndef PLUMB_BACKENDS_UNIX_UNIX_BIND_H_
+#define PLUMB_BACKENDS_UNIX_UNIX_BIND_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "transport/unix_options.h"
+
+namespace plumb {
+
+// Binds `fd`, a new socket of `type`, to `name`. Errors: causes for ForOp.
+//
+// With replace_stale, a socket file at `name` that a connect of the same type
+// finds refused is removed first; any other file, and a socket that somebody is
+// bound to, stay, and the address is in use. Two programs that replace the same
+// file at the same moment may take it from each other.
+absl::Status BindUnixName(int fd, int type, const std::string& name,
+                          const UnixListenOptions& options);
+
+}  // namespace plumb
+
+#endif  // PLUMB_BACKENDS_UNIX_UNIX_BIND_H_

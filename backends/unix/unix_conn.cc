@@ -1,0 +1,47 @@
+#include "backends/unix/unix_conn.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "backends/posix/message_conn.h"
+#include "backends/posix/op_error.h"
+#include "backends/posix/stream_conn.h"
+#include "transport/unix_name.h"
+
+namespace plumb {
+
+absl::StatusOr<Credentials> ReadPeerCredentials(int fd) {
+  ucred peer = {};
+  socklen_t size = sizeof peer;
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
+    return SyscallError("getsockopt", errno);
+  }
+  Credentials credentials;
+  credentials.pid = peer.pid;
+  credentials.uid = peer.uid;
+  credentials.gid = peer.gid;
+  return credentials;
+}
+
+void UnlinkUnixName(const std::string& name) {
+  if (!name.empty() && !IsAbstractUnixName(name)) unlink(name.c_str());
+}
+
+std::unique_ptr<Conn> MakeUnixConn(Clock& clock, Descriptor descriptor,
+                                   std::shared_ptr<const CallNames> names) {
+  return std::make_unique<WithCredentials<StreamConn>>(
+      clock, std::move(descriptor), std::move(names));
+}
+
+std::unique_ptr<Conn> MakeUnixPacketConn(
+    Clock& clock, Descriptor descriptor,
+    std::shared_ptr<const CallNames> names) {
+  MessageKind kind;
+  kind.has_end = true;
+  return std::make_unique<WithCredentials<MessageConn>>(
+      clock, std::move(descriptor), std::move(names), kind);
+}
+
+}  // namespace plumb
