@@ -1,0 +1,717 @@
+#include "backends/udp/udp_listener.h"
+
+#include <dirent.h>
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "backends/udp/udp.h"
+#include "gtest/gtest.h"
+#include "transport/addr.h"
+#include "transport/conn.h"
+#include "transport/direction.h"
+#include "transport/error.h"
+#include "transport/extension.h"
+#include "transport/extensions.h"
+#include "transport/ip_addr.h"
+#include "transport/listener.h"
+#include "transport/manual_clock.h"
+#include "transport/options.h"
+#include "transport/packet_conn.h"
+#include "transport/scope.h"
+#include "transport/transport.h"
+#include "transport/udp_options.h"
+
+namespace plumb {
+namespace {
+
+using Code = absl::StatusCode;
+
+void ExpectError(const absl::Status& status, Code code,
+                 absl::string_view text) {
+  EXPECT_EQ(status.code(), code);
+  EXPECT_EQ(status.message(), text);
+}
+
+int CountDescriptors() {
+  DIR* const dir = opendir("/proc/self/fd");
+  int count = 0;
+  while (readdir(dir) != nullptr) ++count;
+  closedir(dir);
+  return count;
+}
+
+std::string Ends(const Conn& conn) {
+  return absl::StrCat(conn.LocalAddr().ToString(), "->",
+                      conn.RemoteAddr().ToString());
+}
+
+// What one Read gets: the data, or the text of the error.
+std::string Read(Conn& conn, size_t size = 100) {
+  std::string buffer(size, '\0');
+  const absl::StatusOr<size_t> n =
+      conn.Read(absl::MakeSpan(&buffer[0], buffer.size()));
+  return n.ok() ? buffer.substr(0, *n) : std::string(n.status().message());
+}
+
+template <typename Endpoint>
+void AwaitBlocked(Endpoint& endpoint, int count,
+                  Direction direction = Direction::kRead) {
+  auto* const probe = Extension<BlockedProbe>(endpoint);
+  while (probe->BlockedCalls(direction) != count) std::this_thread::yield();
+}
+
+// A thread that reads once; its construction ends when it waits.
+class Reader {
+ public:
+  explicit Reader(Conn& conn)
+      : thread_([this, &conn] { result_ = Read(conn); }) {
+    AwaitBlocked(conn, 1);
+  }
+  std::string Join() {
+    thread_.join();
+    return result_;
+  }
+
+ private:
+  std::string result_;
+  std::thread thread_;
+};
+
+class UdpListenerTest : public testing::Test {
+ protected:
+  // A remote end, and the Conn that the listener has made for it.
+  struct Pair {
+    std::unique_ptr<Conn> remote;
+    std::unique_ptr<Conn> conn;
+  };
+
+  void Listen(const ListenOptions& options = {},
+              absl::string_view address = "127.0.0.1:0") {
+    absl::StatusOr<std::unique_ptr<Listener>> listener =
+        udp_->Listen("udp", address, options);
+    ASSERT_TRUE(listener.ok()) << listener.status();
+    listener_ = *std::move(listener);
+    address_ = listener_->Address().ToString();
+  }
+
+  std::unique_ptr<Conn> Dial() {
+    absl::StatusOr<std::unique_ptr<Conn>> conn =
+        MakeUdp()->Dial("udp", address_);
+    EXPECT_TRUE(conn.ok()) << conn.status();
+    EXPECT_TRUE((*conn)->SetReadDeadline(absl::Now() + absl::Minutes(1)).ok());
+    return *std::move(conn);
+  }
+
+  std::unique_ptr<Conn> Accept() {
+    absl::StatusOr<std::unique_ptr<Conn>> conn = listener_->Accept();
+    EXPECT_TRUE(conn.ok()) << conn.status();
+    return conn.ok() ? *std::move(conn) : nullptr;
+  }
+
+  Pair Connect() {
+    Pair pair;
+    pair.remote = Dial();
+    EXPECT_TRUE(pair.remote->Write("hello").ok());
+    pair.conn = Accept();
+    EXPECT_EQ(Read(*pair.conn), "hello");
+    return pair;
+  }
+
+  UdpListenerCounters Counters() {
+    return Extension<UdpListenerStats>(*listener_)->Counters();
+  }
+
+  std::shared_ptr<Transport> udp_ = MakeUdp();
+  std::unique_ptr<Listener> listener_;
+  std::string address_;
+};
+
+TEST_F(UdpListenerTest, OneConnForEachPeer) {
+  Listen();
+  const auto first = Dial(), second = Dial();
+  ASSERT_TRUE(first->Write("from first").ok());
+  ASSERT_TRUE(second->Write("from second").ok());
+  ASSERT_TRUE(first->Write("again").ok());
+  const auto to_first = Accept(), to_second = Accept();
+  EXPECT_EQ(to_first->LocalAddr(), listener_->Address());
+  EXPECT_EQ(to_first->RemoteAddr(), first->LocalAddr());
+  EXPECT_EQ(to_second->RemoteAddr(), second->LocalAddr());
+  EXPECT_EQ(to_first->RemoteAddr().network(), "udp");
+  EXPECT_EQ(Read(*to_second), "from second");
+  EXPECT_EQ(Read(*to_first), "from first");
+  EXPECT_EQ(Read(*to_first), "again");
+  ASSERT_TRUE(to_first->Write("to first").ok());
+  ASSERT_TRUE(to_second->Write("to second").ok());
+  EXPECT_EQ(Read(*first), "to first");
+  EXPECT_EQ(Read(*second), "to second");
+  EXPECT_EQ(Counters().peers, 2);
+}
+
+TEST_F(UdpListenerTest, EveryConnSharesOneDescriptor) {
+  Listen();
+  Connect();
+  const int before = CountDescriptors();
+  std::vector<std::unique_ptr<Conn>> conns;
+  for (int i = 0; i < 20; ++i) conns.push_back(std::move(Connect().conn));
+  EXPECT_EQ(CountDescriptors(), before);
+}
+
+TEST_F(UdpListenerTest, LeavesNoDescriptorOpen) {
+  Listen();
+  Connect();
+  listener_ = nullptr;
+  const int before = CountDescriptors();
+  for (int i = 0; i < 5; ++i) {
+    Listen();
+    const Pair pair = Connect();
+    listener_ = nullptr;
+  }
+  EXPECT_EQ(CountDescriptors(), before);
+}
+
+TEST_F(UdpListenerTest, EmptyDatagrams) {
+  Listen();
+  const auto remote = Dial();
+  ASSERT_TRUE(remote->Write("").ok());
+  const auto conn = Accept();
+  EXPECT_EQ(*conn->Read(absl::Span<char>()), 0);  // consumes nothing
+  EXPECT_EQ(Read(*conn), "");
+  ASSERT_TRUE(conn->Write("").ok());
+  EXPECT_EQ(Read(*remote), "");
+}
+
+TEST_F(UdpListenerTest, ShortBuffer) {
+  Listen();
+  const Pair pair = Connect();
+  ASSERT_TRUE(pair.remote->Write("abcdef").ok());
+  ASSERT_TRUE(pair.remote->Write("next").ok());
+  char buffer[4] = {};
+  const absl::Status cut = pair.conn->Read(absl::MakeSpan(buffer, 3)).status();
+  ExpectError(
+      cut, Code::kInvalidArgument,
+      absl::StrCat("read udp ", Ends(*pair.conn), ": read: message too long"));
+  EXPECT_EQ(BytesDone(cut), 6);
+  EXPECT_STREQ(buffer, "abc");
+  EXPECT_EQ(Read(*pair.conn), "next");
+}
+
+TEST_F(UdpListenerTest, LongestDatagrams) {
+  UdpListenOptions limits;
+  limits.max_datagram = 10;
+  ListenOptions options;
+  options.extras.Set(limits);
+  Listen(options);
+  Pair pair = Connect();
+  ASSERT_TRUE(pair.remote->Write("0123456789ab").ok());
+  char buffer[100];
+  const absl::Status cut = pair.conn->Read(absl::MakeSpan(buffer)).status();
+  EXPECT_EQ(cut.code(), Code::kInvalidArgument);
+  EXPECT_EQ(BytesDone(cut), 12);
+  pair = Pair();
+
+  Listen();
+  pair = Connect();
+  EXPECT_EQ(Extension<MessageTraits>(*pair.conn)->MaxMessageSize(), 65507);
+  EXPECT_TRUE(Extension<MessageTraits>(*pair.conn)->EmptyMessages());
+  ASSERT_TRUE(pair.remote->Write(std::string(65507, 'x')).ok());
+  EXPECT_EQ(Read(*pair.conn, 65507), std::string(65507, 'x'));
+  ExpectError(pair.conn->Write(std::string(65508, 'x')), Code::kInvalidArgument,
+              absl::StrCat("write udp ", Ends(*pair.conn),
+                           ": write: message too long"));
+}
+
+TEST_F(UdpListenerTest, WildcardTakesBothFamilies) {
+  Listen({}, ":0");
+  for (const char* host : {"127.0.0.1", "[::1]"}) {
+    address_ = absl::StrCat(host, ":", listener_->Address().port());
+    const Pair pair = Connect();
+    EXPECT_EQ(pair.conn->RemoteAddr(), pair.remote->LocalAddr());
+    ASSERT_TRUE(pair.conn->Write("x").ok());
+    EXPECT_EQ(Read(*pair.remote), "x");
+  }
+}
+
+TEST_F(UdpListenerTest, CloseWriteStopsWritesAndNothingElse) {
+  Listen();
+  const Pair pair = Connect();
+  ASSERT_TRUE(pair.conn->CloseWrite().ok());
+  ASSERT_TRUE(pair.conn->CloseWrite().ok());
+  ExpectError(
+      pair.conn->Write("x"), Code::kFailedPrecondition,
+      absl::StrCat("write udp ", Ends(*pair.conn), ": write: broken pipe"));
+  ASSERT_TRUE(pair.remote->Write("more").ok());
+  EXPECT_EQ(Read(*pair.conn), "more");
+}
+
+TEST_F(UdpListenerTest, WaitReadable) {
+  Listen();
+  const Pair pair = Connect();
+  std::thread waiter([&pair] { EXPECT_TRUE(pair.conn->WaitReadable().ok()); });
+  AwaitBlocked(*pair.conn, 1);
+  ASSERT_TRUE(pair.remote->Write("x").ok());
+  waiter.join();
+  EXPECT_TRUE(pair.conn->WaitReadable().ok());
+  EXPECT_EQ(Read(*pair.conn), "x");
+}
+
+TEST_F(UdpListenerTest, Deadlines) {
+  Listen();
+  const Pair pair = Connect();
+  ASSERT_TRUE(pair.remote->Write("queued").ok());
+  ASSERT_TRUE(pair.conn->WaitReadable().ok());
+  ASSERT_TRUE(pair.conn->SetDeadline(absl::UnixEpoch()).ok());
+  EXPECT_EQ(Read(*pair.conn),
+            absl::StrCat("read udp ", Ends(*pair.conn), ": i/o timeout"));
+  ExpectError(pair.conn->Write("x"), Code::kDeadlineExceeded,
+              absl::StrCat("write udp ", Ends(*pair.conn), ": i/o timeout"));
+  ASSERT_TRUE(pair.conn->SetDeadline(absl::InfiniteFuture()).ok());
+  EXPECT_EQ(Read(*pair.conn), "queued");
+
+  ASSERT_TRUE(listener_->SetDeadline(absl::UnixEpoch()).ok());
+  ExpectError(listener_->Accept().status(), Code::kDeadlineExceeded,
+              absl::StrCat("accept udp ", address_, ": i/o timeout"));
+  ASSERT_TRUE(listener_->SetDeadline(absl::InfiniteFuture()).ok());
+  Connect();
+}
+
+TEST_F(UdpListenerTest, Closed) {
+  Listen();
+  const Pair pair = Connect();
+  const std::string ends = Ends(*pair.conn);
+  constexpr char kClosed[] = ": use of closed network connection";
+  ASSERT_TRUE(pair.conn->Close().ok());
+  ExpectError(pair.conn->Close(), Code::kCancelled,
+              absl::StrCat("close udp ", ends, kClosed));
+  EXPECT_EQ(Read(*pair.conn), absl::StrCat("read udp ", ends, kClosed));
+  char none;
+  ExpectError(pair.conn->Read(absl::MakeSpan(&none, 0)).status(),
+              Code::kCancelled, absl::StrCat("read udp ", ends, kClosed));
+  ExpectError(pair.conn->Write("x"), Code::kCancelled,
+              absl::StrCat("write udp ", ends, kClosed));
+  ExpectError(pair.conn->CloseWrite(), Code::kCancelled,
+              absl::StrCat("close udp ", ends, kClosed));
+  ExpectError(pair.conn->SetDeadline(absl::UnixEpoch()), Code::kCancelled,
+              absl::StrCat("set udp ", address_, kClosed));
+  EXPECT_EQ(Ends(*pair.conn), ends);
+
+  ASSERT_TRUE(listener_->Close().ok());
+  const absl::Status again = listener_->Close();
+  ExpectError(again, Code::kCancelled,
+              absl::StrCat("close udp ", address_, kClosed));
+  EXPECT_TRUE(IsClosed(again));
+  ExpectError(listener_->Accept().status(), Code::kCancelled,
+              absl::StrCat("accept udp ", address_, kClosed));
+  ExpectError(listener_->SetDeadline(absl::UnixEpoch()), Code::kCancelled,
+              absl::StrCat("set udp ", address_, kClosed));
+  EXPECT_EQ(listener_->Address().ToString(), address_);
+}
+
+TEST_F(UdpListenerTest, ClosedPeerComesBackAsANewConn) {
+  Listen();
+  const Pair pair = Connect();
+  ASSERT_TRUE(pair.conn->Close().ok());
+  EXPECT_EQ(Counters().peers, 0);
+  ASSERT_TRUE(pair.remote->Write("again").ok());
+  EXPECT_EQ(Read(*Accept()), "again");
+}
+
+TEST_F(UdpListenerTest, ClosingTheListenerKeepsThePeers) {
+  Listen();
+  Pair pair = Connect();
+  const auto waiting = Dial();
+  ASSERT_TRUE(waiting->Write("never accepted").ok());
+  listener_ = nullptr;
+  ASSERT_TRUE(pair.remote->Write("ping").ok());
+  EXPECT_EQ(Read(*pair.conn), "ping");
+  ASSERT_TRUE(pair.conn->Write("pong").ok());
+  EXPECT_EQ(Read(*pair.remote), "pong");
+
+  ExpectError(
+      udp_->Listen("udp", address_).status(), Code::kAlreadyExists,
+      absl::StrCat("listen udp ", address_, ": bind: address already in use"));
+  ASSERT_TRUE(pair.conn->Close().ok());
+  // The port was free when the last Close returned.
+  const auto again = udp_->Listen("udp", address_);
+  EXPECT_TRUE(again.ok()) << again.status();
+}
+
+TEST_F(UdpListenerTest, PortIsFreeWhenCloseReturnsWithAcceptBlocked) {
+  Listen();
+  for (int i = 0; i < 20; ++i) {
+    std::thread accept([this] {
+      ExpectError(listener_->Accept().status(), Code::kCancelled,
+                  absl::StrCat("accept udp ", address_,
+                               ": use of closed network connection"));
+    });
+    AwaitBlocked(*listener_, 1);
+    ASSERT_TRUE(listener_->Close().ok());
+    const auto again = udp_->ListenPacket("udp", address_);
+    EXPECT_TRUE(again.ok()) << again.status();
+    accept.join();
+    if (again.ok()) (*again)->Close().IgnoreError();
+    Listen({}, address_);
+  }
+}
+
+// Of those who wait the first one leads. Each test makes it leave in another
+// way, and then the other one must get its datagram.
+
+class UdpLeadTest : public UdpListenerTest {
+ protected:
+  UdpLeadTest() {
+    Listen();
+    leader_ = Connect();
+    other_ = Connect();
+    third_ = Connect();
+  }
+
+  void ExpectServed(Pair& pair, Reader& reader) {
+    ASSERT_TRUE(pair.remote->Write("data").ok());
+    EXPECT_EQ(reader.Join(), "data");
+  }
+
+  Pair leader_, other_, third_;
+};
+
+TEST_F(UdpLeadTest, LeaderServesTheOthers) {
+  Reader leader(*leader_.conn), other(*other_.conn);
+  ExpectServed(other_, other);
+  ExpectServed(leader_, leader);
+}
+
+TEST_F(UdpLeadTest, LeaderGetsItsDatagram) {
+  Reader leader(*leader_.conn), other(*other_.conn), third(*third_.conn);
+  ExpectServed(leader_, leader);
+  ExpectServed(third_, third);
+  ExpectServed(other_, other);
+}
+
+TEST_F(UdpLeadTest, LeaderTimesOut) {
+  Reader leader(*leader_.conn), other(*other_.conn);
+  ASSERT_TRUE(leader_.conn->SetReadDeadline(absl::UnixEpoch()).ok());
+  EXPECT_EQ(leader.Join(),
+            absl::StrCat("read udp ", Ends(*leader_.conn), ": i/o timeout"));
+  ExpectServed(other_, other);
+}
+
+TEST_F(UdpLeadTest, LeaderIsClosed) {
+  Reader leader(*leader_.conn), other(*other_.conn);
+  ASSERT_TRUE(leader_.conn->Close().ok());
+  EXPECT_EQ(leader.Join(), absl::StrCat("read udp ", Ends(*leader_.conn),
+                                        ": use of closed network connection"));
+  ExpectServed(other_, other);
+}
+
+TEST_F(UdpLeadTest, LeaderIsDestroyed) {
+  Reader leader(*leader_.conn), other(*other_.conn);
+  const std::string ends = Ends(*leader_.conn);
+  leader_.conn = nullptr;
+  EXPECT_EQ(leader.Join(), absl::StrCat("read udp ", ends,
+                                        ": use of closed network connection"));
+  ExpectServed(other_, other);
+}
+
+TEST_F(UdpLeadTest, LeaderIsCancelled) {
+  CancelSource source;
+  std::string result;
+  std::thread leader([this, &source, &result] {
+    CancelScope scope(source);
+    result = Read(*leader_.conn);
+  });
+  AwaitBlocked(*leader_.conn, 1);
+  Reader other(*other_.conn);
+  source.Cancel();
+  leader.join();
+  EXPECT_EQ(result, absl::StrCat("read udp ", Ends(*leader_.conn),
+                                 ": operation was canceled"));
+  ExpectServed(other_, other);
+}
+
+TEST_F(UdpLeadTest, LeadingAcceptIsClosed) {
+  std::thread accept(
+      [this] { EXPECT_TRUE(IsClosed(listener_->Accept().status())); });
+  AwaitBlocked(*listener_, 1);
+  Reader other(*other_.conn);
+  ASSERT_TRUE(listener_->Close().ok());
+  accept.join();
+  ExpectServed(other_, other);
+}
+
+TEST_F(UdpLeadTest, LeadingAcceptGetsItsPeer) {
+  std::unique_ptr<Conn> accepted;
+  std::thread accept([this, &accepted] { accepted = Accept(); });
+  AwaitBlocked(*listener_, 1);
+  Reader other(*other_.conn);
+  const auto newcomer = Dial();
+  ASSERT_TRUE(newcomer->Write("hello").ok());
+  accept.join();
+  EXPECT_EQ(Read(*accepted), "hello");
+  ExpectServed(other_, other);
+}
+
+TEST_F(UdpLeadTest, ReaderLeadsForAccept) {
+  Reader leader(*leader_.conn);
+  std::unique_ptr<Conn> accepted;
+  std::thread accept([this, &accepted] { accepted = Accept(); });
+  AwaitBlocked(*listener_, 1);
+  const auto newcomer = Dial();
+  ASSERT_TRUE(newcomer->Write("hello").ok());
+  accept.join();
+  EXPECT_EQ(Read(*accepted), "hello");
+  ExpectServed(leader_, leader);
+}
+
+TEST_F(UdpLeadTest, FollowersLeave) {
+  Reader leader(*leader_.conn), other(*other_.conn), third(*third_.conn);
+  ASSERT_TRUE(other_.conn->SetReadDeadline(absl::UnixEpoch()).ok());
+  EXPECT_EQ(other.Join(),
+            absl::StrCat("read udp ", Ends(*other_.conn), ": i/o timeout"));
+  const std::string ends = Ends(*third_.conn);
+  third_.conn = nullptr;
+  EXPECT_EQ(third.Join(), absl::StrCat("read udp ", ends,
+                                       ": use of closed network connection"));
+  ExpectServed(leader_, leader);
+}
+
+TEST_F(UdpLeadTest, DeadlinesOfFollowersHold) {
+  Reader leader(*leader_.conn);
+  ASSERT_TRUE(
+      other_.conn->SetReadDeadline(absl::Now() + absl::Milliseconds(5)).ok());
+  EXPECT_EQ(Read(*other_.conn),
+            absl::StrCat("read udp ", Ends(*other_.conn), ": i/o timeout"));
+  ExpectServed(leader_, leader);
+}
+
+TEST_F(UdpLeadTest, WaitReadableLeadsToo) {
+  std::thread leader(
+      [this] { EXPECT_TRUE(leader_.conn->WaitReadable().ok()); });
+  AwaitBlocked(*leader_.conn, 1);
+  Reader other(*other_.conn);
+  ASSERT_TRUE(leader_.remote->Write("x").ok());
+  leader.join();
+  ExpectServed(other_, other);
+}
+
+// The clock.
+
+class UdpExpiryTest : public UdpListenerTest {
+ protected:
+  UdpExpiryTest() {
+    udp_ = MakeUdp(clock_);
+    UdpListenOptions limits;
+    limits.idle_timeout = absl::Seconds(10);
+    ListenOptions options;
+    options.extras.Set(limits);
+    Listen(options);
+  }
+  ~UdpExpiryTest() override { listener_ = nullptr; }
+
+  ManualClock clock_;
+};
+
+TEST_F(UdpExpiryTest, IdleLeaderReadsTheEnd) {
+  const Pair pair = Connect();
+  absl::Status status;
+  std::thread reader([&pair, &status] {
+    char buffer[1];
+    status = pair.conn->Read(absl::MakeSpan(buffer)).status();
+  });
+  clock_.AwaitAlarms(1);
+  clock_.Advance(absl::Seconds(10));
+  reader.join();
+  EXPECT_TRUE(IsEof(status)) << status;
+  EXPECT_EQ(Counters().expired_peers, 1);
+  EXPECT_TRUE(pair.conn->WaitReadable().ok());
+  // Writes still go out, and what comes back is from a new peer.
+  ASSERT_TRUE(pair.conn->Write("late").ok());
+  EXPECT_EQ(Read(*pair.remote), "late");
+  ASSERT_TRUE(pair.remote->Write("new").ok());
+  EXPECT_EQ(Read(*Accept()), "new");
+  EXPECT_EQ(Read(*pair.conn), "EOF");
+}
+
+TEST_F(UdpExpiryTest, IdleFollowerReadsTheEnd) {
+  const Pair pair = Connect();
+  std::thread accept([this] { Accept(); });
+  clock_.AwaitAlarms(1);
+  Reader follower(*pair.conn);
+  clock_.Advance(absl::Seconds(10));
+  EXPECT_EQ(follower.Join(), "EOF");
+  ASSERT_TRUE(Dial()->Write("x").ok());
+  accept.join();
+}
+
+TEST_F(UdpExpiryTest, NextLeaderKeepsTheClock) {
+  const Pair busy = Connect(), idle = Connect();
+  Reader leader(*busy.conn);
+  Reader follower(*idle.conn);
+  clock_.Advance(absl::Seconds(9));
+  ASSERT_TRUE(busy.remote->Write("x").ok());
+  EXPECT_EQ(leader.Join(), "x");
+  clock_.AwaitAlarms(1);
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(follower.Join(), "EOF");
+  EXPECT_EQ(Counters().peers, 1);
+}
+
+TEST_F(UdpExpiryTest, WritesKeepAPeer) {
+  const Pair pair = Connect();
+  Reader reader(*pair.conn);
+  clock_.AwaitAlarms(1);
+  for (int i = 0; i < 5; ++i) {
+    clock_.Advance(absl::Seconds(9));
+    ASSERT_TRUE(pair.conn->Write("x").ok());
+  }
+  ASSERT_TRUE(pair.remote->Write("still there").ok());
+  EXPECT_EQ(reader.Join(), "still there");
+  EXPECT_EQ(Counters().expired_peers, 0);
+}
+
+// Limits.
+
+TEST_F(UdpListenerTest, FullTableDropsNewcomersAndCountsThem) {
+  UdpListenOptions limits;
+  limits.max_peers = 1;
+  ListenOptions options;
+  options.extras.Set(limits);
+  Listen(options);
+  Pair pair = Connect();
+  const auto newcomer = Dial();
+  ASSERT_TRUE(newcomer->Write("dropped").ok());
+  ASSERT_TRUE(pair.remote->Write("x").ok());
+  EXPECT_EQ(Read(*pair.conn), "x");
+  EXPECT_EQ(Counters().dropped_newcomers, 1);
+  pair.conn = nullptr;
+  ASSERT_TRUE(newcomer->Write("taken").ok());
+  EXPECT_EQ(Read(*Accept()), "taken");
+}
+
+TEST_F(UdpListenerTest, BacklogOption) {
+  ListenOptions options;
+  options.backlog = 1;
+  Listen(options);
+  const Pair pair = Connect();
+  const auto first = Dial(), second = Dial();
+  ASSERT_TRUE(first->Write("first").ok());
+  ASSERT_TRUE(second->Write("second").ok());
+  ASSERT_TRUE(pair.remote->Write("x").ok());
+  EXPECT_EQ(Read(*pair.conn), "x");
+  EXPECT_EQ(Counters().dropped_newcomers, 1);
+  EXPECT_EQ(Read(*Accept()), "first");
+}
+
+TEST_F(UdpListenerTest, OnePeerCannotFillTheQueuesOfOthers) {
+  UdpListenOptions limits;
+  limits.peer_queue_bytes = 5 * (UdpListenOptions::kDatagramOverhead + 1);
+  ListenOptions options;
+  options.extras.Set(limits);
+  Listen(options);
+  const Pair flood = Connect(), pair = Connect();
+  for (int i = 0; i < 12; ++i) ASSERT_TRUE(flood.remote->Write("f").ok());
+  ASSERT_TRUE(pair.remote->Write("x").ok());
+  EXPECT_EQ(Read(*pair.conn), "x");
+  EXPECT_EQ(Counters().dropped_datagrams, 7);
+}
+
+TEST_F(UdpListenerTest, IdleTimeoutMustBePositive) {
+  UdpListenOptions limits;
+  limits.idle_timeout = absl::ZeroDuration();
+  ListenOptions options;
+  options.extras.Set(limits);
+  const absl::Status status =
+      udp_->Listen("udp", "127.0.0.1:0", options).status();
+  ExpectError(status, Code::kInvalidArgument,
+              "listen udp: idle_timeout 0 is not positive");
+  EXPECT_EQ(GetErrorInfo(status)->detail, "udp_listen");
+}
+
+// All at once: each peer has a thread that echoes, whose reads time out and are
+// cancelled all the while, and newcomers come and go.
+TEST_F(UdpListenerTest, ManyPeersManyThreads) {
+  constexpr int kPeers = 8, kMessages = 200;
+  Listen();
+  std::vector<std::thread> handlers;
+  std::thread accept([&] {
+    for (;;) {
+      absl::StatusOr<std::unique_ptr<Conn>> conn = listener_->Accept();
+      if (!conn.ok()) break;
+      handlers.emplace_back([conn = *std::move(conn)] {
+        for (int i = 0;; ++i) {
+          if (i % 3 == 0) {
+            conn->SetReadDeadline(absl::Now() + absl::Microseconds(200))
+                .IgnoreError();
+          }
+          char buffer[20];
+          const absl::StatusOr<size_t> n = conn->Read(absl::MakeSpan(buffer));
+          conn->SetReadDeadline(absl::InfiniteFuture()).IgnoreError();
+          if (IsTimeout(n.status())) continue;
+          ASSERT_TRUE(n.ok()) << n.status();
+          if (*n == 0) break;
+          ASSERT_TRUE(conn->Write(absl::string_view(buffer, *n)).ok());
+        }
+      });
+    }
+  });
+  std::vector<std::thread> remotes;
+  for (int i = 0; i < kPeers; ++i) {
+    remotes.emplace_back([this, i] {
+      // A peer comes back as another one halfway.
+      for (int part = 0; part < 2; ++part) {
+        const auto remote = Dial();
+        for (int m = 0; m < kMessages / 2; ++m) {
+          const std::string message = absl::StrCat(i, ".", part, ".", m);
+          ASSERT_TRUE(remote->Write(message).ok());
+          ASSERT_EQ(Read(*remote), message);
+        }
+        ASSERT_TRUE(remote->Write("").ok());
+      }
+    });
+  }
+  for (std::thread& remote : remotes) remote.join();
+  // Every handler ends by its own empty datagram: none was lost.
+  while (Counters().peers != 0) std::this_thread::yield();
+  ASSERT_TRUE(listener_->Close().ok());
+  accept.join();
+  for (std::thread& handler : handlers) handler.join();
+  EXPECT_EQ(Counters().dropped_datagrams, 0);
+  EXPECT_EQ(Counters().dropped_newcomers, 0);
+}
+
+TEST_F(UdpListenerTest, ConcurrentAccepts) {
+  Listen();
+  constexpr int kThreads = 4;
+  std::atomic<int> served{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([this, &served] {
+      const auto conn = Accept();
+      EXPECT_EQ(Read(*conn), "hello");
+      ++served;
+    });
+  }
+  AwaitBlocked(*listener_, kThreads);
+  std::vector<std::unique_ptr<Conn>> remotes;
+  for (int i = 0; i < kThreads; ++i) {
+    remotes.push_back(Dial());
+    ASSERT_TRUE(remotes.back()->Write("hello").ok());
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(served, kThreads);
+}
+
+}  // namespace
+}  // namespace plumb
