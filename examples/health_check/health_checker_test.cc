@@ -17,6 +17,22 @@
 namespace examples {
 namespace {
 
+TEST(HealthCheckerOnAFakeNetworkTest, FindsAServerThatIsWell) {
+  plumb::FakeNetwork network;
+  plumb::Registry registry = plumb::RegistryForTest();
+  ASSERT_EQ(network.Host("monitor")->RegisterAll(registry), absl::OkStatus());
+  auto listener = network.Host("db")->Listen("tcp", "db:5432");
+  ASSERT_EQ(listener.status(), absl::OkStatus());
+  std::thread db([&] {
+    auto conn = (*listener)->Accept();
+    EXPECT_EQ((*conn)->Write("pong\n"), absl::OkStatus());
+  });
+
+  EXPECT_EQ(HealthChecker(registry).Check({"tcp", "db:5432"}).detail, "pong");
+  db.join();
+}
+
+// The rest on a clock that stands still.
 class HealthCheckerTest : public ::testing::Test {
  protected:
   HealthCheckerTest()

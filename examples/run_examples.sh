@@ -1,0 +1,214 @@
+#!/bin/bash
+# Runs the examples as programs, over real networks, and checks what they print and how
+# they exit. Prints a line "PASSED name" or "FAILED name" for each check, and at the end
+# "N passed, M failed". nc, socat and redis-benchmark take part where they are installed.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit
+
+bazel build //examples/... || exit
+bin=$(bazel info bazel-bin 2>/dev/null)/examples
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+
+# check NAME COMMAND...: one check; shows what the command printed when it fails.
+check() {
+  local name=$1
+  shift
+  if "$@" >"$work/check" 2>&1; then
+    echo "PASSED $name"
+    ((++passed))
+  else
+    cat "$work/check"
+    echo "FAILED $name"
+    ((++failed))
+  fi
+}
+
+# expect STATUS PATTERN COMMAND...: the command exits so, and prints a match.
+expect() {
+  local want=$1 pattern=$2 output status
+  shift 2
+  output=$(timeout 60 "$@" 2>&1)
+  status=$?
+  echo "$*: exit status $status, wanted $want; wanted $pattern in:"
+  echo "$output"
+  ((status == want)) && [[ $output =~ $pattern ]]
+}
+
+# start COMMAND...: starts a server; $address is where it says that it listens.
+start() {
+  local line
+  exec {server_output}< <(exec "$@" 2>"$work/complaints")
+  server=$!
+  read -r -t 20 line <&"$server_output"
+  address=${line##* }
+  [[ $line == "listening on "* ]] && return
+  echo "$*: printed '$line'"
+  return 1
+}
+
+# ended LINE: the server prints LINE, and nothing before it, and exits with 0.
+ended() {
+  local line
+  read -r -t 20 line <&"$server_output" || kill -s KILL "$server"
+  exec {server_output}<&-
+  cat "$work/complaints"
+  echo "printed '$line', wanted '$1'"
+  wait "$server" && [[ $line == "$1" ]]
+}
+
+stopped_by() {
+  kill -s "$1" "$server"
+  ended stopped
+}
+
+# ask HOST:PORT TEXT: says TEXT to a server on tcp and prints one line of its answer.
+ask() {
+  local conn line
+  exec {conn}<>"/dev/tcp/${1%:*}/${1##*:}" || return
+  printf '%s\n' "$2" >&"$conn"
+  read -r -t 20 line <&"$conn"
+  exec {conn}>&-
+  echo "$line"
+}
+
+for program in demo echo_client echo_server hello_client hello_server \
+  health_check/health_check telemetry/telemetry; do
+  usage() { [[ $("$bin/$program" --help) == *"Flags from examples/$program.cc"* ]]; }
+  check "$program --help" usage
+  check "$program --no_such_flag" expect 1 no_such_flag "$bin/$program" --no_such_flag
+done
+check "echo_server with an argument" \
+  expect 1 '^echo_server: unknown argument 9090' "$bin/echo_server" 9090
+check "echo_server --concurrency" \
+  expect 1 'there is thread$' "$bin/echo_server" --concurrency=magic
+check "echo_client --size" \
+  expect 1 'size=0 is not between 1 and 65536$' "$bin/echo_client" --size=0
+
+# hello_server, with both kinds of visitors.
+hello() { start "$bin/hello_server" --address=127.0.0.1:0; }
+check "hello_server listens" hello
+check "hello_client is greeted" expect 0 '^hello, who are you\?$' \
+  "$bin/hello_client" --address="$address" --name=Ada
+check "hello_server knows it" ended 'Ada was here'
+check "hello_server listens again" hello
+check "hello_server greets the shell" expect 0 'hello, who are you\?' \
+  bash -c "$(declare -f ask); ask $address Bash"
+check "hello_server knows the shell" ended 'Bash was here'
+
+# echo_server and echo_client, over each network.
+timing='^[0-9]+ messages, [0-9]+ messages/s, p50 [0-9.]+ us, p99 [0-9.]+ us$'
+echo_over() {
+  local network=$1 address=$2 clients=$3 size=$4 signal=$5
+  listen() { start "$bin/echo_server" --network="$network" --address="$1"; }
+  check "echo_server over $network listens" listen "$address"
+  check "$clients clients over $network" expect 0 "$timing" "$bin/echo_client" \
+    --network="$network" --address="$address" --clients="$clients" --messages=100
+  check "messages of $size bytes over $network" expect 0 "$timing" "$bin/echo_client" \
+    --network="$network" --address="$address" --size="$size" --messages=100
+  check "echo_server over $network leaves on $signal" stopped_by "$signal"
+}
+echo_over tcp 127.0.0.1:0 100 65536 INT
+echo_over tcp6 '[::1]:0' 10 65536 TERM
+echo_over udp 127.0.0.1:0 10 16384 TERM
+echo_over unix "$work/echo.sock" 100 65536 INT
+echo_over unix "@echo-$$" 10 65536 TERM
+echo_over unixpacket "$work/echo.sock" 10 16384 TERM
+
+# What else may go wrong.
+tcp_server() { start "$bin/echo_server" --address=127.0.0.1:0; }
+check "echo_server listens" tcp_server
+check "the address is in use" \
+  expect 1 "^echo_server: listen tcp $address: bind: address already in use$" \
+  "$bin/echo_server" --address="$address"
+exec {idle}<>"/dev/tcp/${address%:*}/${address##*:}"
+check "echo_server leaves with a connection open" stopped_by TERM
+exec {idle}>&-
+check "nobody listens" \
+  expect 1 "^echo_client: dial tcp $address: connect: connection refused$" \
+  "$bin/echo_client" --address="$address"
+check "an unknown network" expect 1 '^echo_server: listen foo: unknown network foo$' \
+  "$bin/echo_server" --network=foo
+check "a malformed address" \
+  expect 1 '^echo_server: listen tcp: address 127.0.0.1: missing port in address$' \
+  "$bin/echo_server" --address=127.0.0.1
+check "no such socket file" \
+  expect 1 "dial unix $work/none: connect: no such file or directory" \
+  "$bin/echo_client" --network=unix --address="$work/none"
+
+# More connections than the server has descriptors for: they wait, and all are served.
+few_descriptors() {
+  start bash -c "ulimit -n 16 && exec '$bin/echo_server' --address=127.0.0.1:0"
+}
+check "echo_server with few descriptors listens" few_descriptors
+check "50 clients of few descriptors" expect 0 "$timing" \
+  "$bin/echo_client" --address="$address" --clients=50 --messages=10
+check "echo_server says why it pauses" \
+  grep -q 'accept4: too many open files; again in 5ms' "$work/complaints"
+check "echo_server with few descriptors leaves" stopped_by TERM
+
+# Other people's clients.
+unix_server() { start "$bin/echo_server" --network=unix --address="$work/other.sock"; }
+if command -v nc >/dev/null; then
+  check "echo_server for nc listens" tcp_server
+  check "nc over tcp" expect 0 '^over tcp$' \
+    bash -c "echo over tcp | nc -N ${address%:*} ${address##*:}"
+  check "echo_server for nc leaves" stopped_by TERM
+  check "echo_server for nc over unix listens" unix_server
+  check "nc over unix" expect 0 '^over unix$' \
+    bash -c "echo over unix | nc -N -U $address"
+  check "echo_server for nc over unix leaves" stopped_by TERM
+fi
+if command -v socat >/dev/null; then
+  check "echo_server for socat listens" tcp_server
+  check "socat over tcp" expect 0 '^over tcp$' \
+    bash -c "echo over tcp | socat -t 20 - TCP:$address"
+  check "echo_server for socat leaves" stopped_by TERM
+  check "echo_server for socat over unix listens" unix_server
+  check "socat over unix" expect 0 '^over unix$' \
+    bash -c "echo over unix | socat -t 20 - UNIX-CONNECT:$address"
+  check "echo_server for socat over unix leaves" stopped_by TERM
+fi
+if command -v redis-benchmark >/dev/null; then
+  benchmark=(redis-benchmark -t ping_mbulk -c 100 -n 20000 -q)
+  check "echo_server for redis-benchmark listens" tcp_server
+  check "redis-benchmark over tcp" expect 0 'requests per second' \
+    "${benchmark[@]}" -h "${address%:*}" -p "${address##*:}"
+  check "echo_server for redis-benchmark leaves" stopped_by TERM
+  check "echo_server for redis-benchmark over unix listens" unix_server
+  check "redis-benchmark over unix" expect 0 'requests per second' \
+    "${benchmark[@]}" -s "$address"
+  check "echo_server for redis-benchmark over unix leaves" stopped_by TERM
+fi
+
+# The services.
+check "echo_server for health_check listens" tcp_server
+check "health_check of one that is well" \
+  expect 0 "tcp +$address +healthy +[0-9]+ ms +ping" \
+  "$bin/health_check/health_check" "tcp:$address"
+check "health_check of some that are not" \
+  expect 1 'healthy.*refused.*failed.*no such file' \
+  "$bin/health_check/health_check" "tcp:$address" tcp:127.0.0.1:1 unix:/no/such.sock
+check "echo_server for health_check leaves" stopped_by TERM
+check "health_check without targets" \
+  expect 1 '^health_check: no targets given; see --help$' "$bin/health_check/health_check"
+for network_address in tcp,127.0.0.1:0 udp,127.0.0.1:0 "unix,$work/telemetry.sock"; do
+  check "telemetry over ${network_address%,*}" \
+    expect 0 'source-0: [0-9]+ reports, number=0.*source-2: [0-9]+ reports, number=2' \
+    "$bin/telemetry/telemetry" --network="${network_address%,*}" \
+    --address="${network_address#*,}"
+done
+check "telemetry with reports over the limit" \
+  expect 1 'message of [0-9]+ bytes is longer than the limit of 8' \
+  "$bin/telemetry/telemetry" --max_bytes=8
+
+# The main job.
+check "demo" expect 0 \
+  'tcp .* 20000 .*udp .* 20000 .*unix .* 20000 .*fake .* 20000 ' "$bin/demo"
+check "demo with a network that fails" \
+  expect 1 'tcp .* 40 .*listen foo: unknown network foo' \
+  "$bin/demo" --networks=tcp,foo --messages=10
+
+echo "$passed passed, $failed failed"
+((failed == 0))
