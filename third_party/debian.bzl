@@ -221,3 +221,19 @@ def _debian_protobuf_impl(ctx):
         ctx.file("bazel/%s.bzl" % rule, "{0} = native.{0}\n".format(rule))
 
 debian_protobuf = repository_rule(_debian_protobuf_impl, local = True)
+
+# Has no pkg-config file.
+_BOOST_CONTEXT = """
+cc_library(
+    name = "boost.context",
+    linkopts = ["-lboost_context"],
+    visibility = ["//visibility:public"],
+)
+"""
+
+def _debian_boost_context_impl(ctx):
+    if not ctx.path("/usr/include/boost/context/fiber.hpp").exists:
+        fail("Boost.Context is missing; third_party/install.sh installs it.")
+    ctx.file("BUILD.bazel", _BOOST_CONTEXT)
+
+debian_boost_context = repository_rule(_debian_boost_context_impl, local = True)

@@ -13,7 +13,8 @@ packages=(
   # The compiler.
   g++ pkg-config
   # Libraries.
-  libabsl-dev libbenchmark-dev libgmock-dev libgtest-dev
+  libabsl-dev libbenchmark-dev libboost-context-dev
+  libgmock-dev libgtest-dev
   libprotobuf-dev protobuf-compiler
 )
 ci_packages=(

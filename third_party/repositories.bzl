@@ -1,10 +1,11 @@
 """What a WORKSPACE calls to build Plumb on Debian's packages."""
 
-load(":debian.bzl", "debian_abseil", "debian_benchmark", "debian_googletest", "debian_protobuf")
+load(":debian.bzl", "debian_abseil", "debian_benchmark", "debian_boost_context", "debian_googletest", "debian_protobuf")
 load(":debian_bazel.bzl", "debian_rules", "no_coverage_tools", "native_rules_cc")
 
 def plumb_repositories():
     """Defines each repository that the WORKSPACE has not defined before."""
+    _maybe(debian_boost_context, "boost.context")
     _maybe(debian_abseil, "com_google_absl")
     _maybe(debian_benchmark, "com_github_google_benchmark")
     _maybe(debian_googletest, "com_google_googletest")

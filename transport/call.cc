@@ -115,6 +115,7 @@ Call::Call(CallState& state, Direction direction)
       clock_(state.clock_),
       direction_(direction),
       waiter_(Waiter::Current()) {
+  waiter_.CountCall();
   switch (state_.gate_.TryEnter(direction)) {
     case Gate::Turn::kTaken:
       inside_ = true;
@@ -256,7 +257,7 @@ bool Call::Run(Op& op) {
 }
 
 bool Call::RunAfterWait(Op& op) {
-  WaitFor(op);
+  if (waiter_.MayWaitFirst(op)) WaitFor(op);
   return Run(op);
 }
 

@@ -55,6 +55,10 @@ CancelScope::CancelScope(CancelSource source) : source_(std::move(source)) {
 
 CancelScope::~CancelScope() { source_.state_->Remove(&waiter()); }
 
+void CancelScope::Watch(Waiter& waiter) { source_.state_->Add(&waiter); }
+
+void CancelScope::Unwatch(Waiter& waiter) { source_.state_->Remove(&waiter); }
+
 DeadlineScope::DeadlineScope(absl::Time when, Clock& clock)
     : clock_(clock), deadline_(clock.ToMonotonic(when)) {}
 

@@ -52,6 +52,10 @@ class Scope {
   // The deadline on `clock()`, kNever for none.
   virtual MonotonicNanos deadline() const { return kNever; }
   virtual Clock* clock() const { return nullptr; }
+  // One more to wake when the scope is cancelled, and one less. The scope must
+  // outlive the time in between.
+  virtual void Watch(Waiter& waiter) {}
+  virtual void Unwatch(Waiter& waiter) {}
 
  protected:
   // Becomes the innermost scope of the caller until its destruction, on the
@@ -93,6 +97,8 @@ class CancelScope final : public Scope {
   const CancelSource& source() const { return source_; }
 
   bool cancelled() const override { return source_.cancelled(); }
+  void Watch(Waiter& waiter) override;
+  void Unwatch(Waiter& waiter) override;
 
  private:
   CancelSource source_;

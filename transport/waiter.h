@@ -14,6 +14,8 @@
 #ifndef PLUMB_TRANSPORT_WAITER_H_
 #define PLUMB_TRANSPORT_WAITER_H_
 
+#include <cstdint>
+
 #include "transport/clock.h"
 #include "transport/direction.h"
 
@@ -62,8 +64,24 @@ class Waiter {
   // therefore must not be closed before ParkOn returns.
   virtual bool ParksInSystemCall() const = 0;
 
+  // Whether ParkOn before the first try of `op` is sure to end if something is
+  // ready by now. Asked before a try is left out.
+  virtual bool MayWaitFirst(const Op& op) const { return true; }
+
   // Ends the owner's Park, or its next one.
   virtual void Wake() = 0;
+
+  // Lets others run that share the owner's thread, if any do. Only the owner
+  // calls it.
+  virtual void Yield() {}
+
+  // Counts a call that may not have to wait: an owner that never waits yields
+  // from time to time.
+  void CountCall() {
+    if (++calls_ < kCallsBetweenYields) return;
+    calls_ = 0;
+    Yield();
+  }
 
   // The innermost scope (scope.h) around what the owner does now. Only the
   // owner may touch it.
@@ -78,8 +96,14 @@ class Waiter {
  protected:
   ~Waiter() = default;
 
+  // The owner has let others run.
+  void ResetCalls() { calls_ = 0; }
+
  private:
+  static constexpr int kCallsBetweenYields = 64;
+
   Scope* scope_ = nullptr;
+  uint8_t calls_ = 0;
 };
 
 }  // namespace plumb

@@ -4,6 +4,8 @@
 
 #include <cerrno>
 
+#include "transport/descriptor_closing.h"
+
 namespace plumb {
 
 Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
@@ -23,6 +25,7 @@ int Descriptor::Release() {
 void Descriptor::Close() {
   if (!is_open()) return;
   const int saved_errno = errno;
+  DescriptorClosing(fd_);
   // Never again on EINTR: Linux has freed the number by then, and it may be
   // another thread's already.
   close(Release());

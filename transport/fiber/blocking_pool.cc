@@ -1,0 +1,63 @@
+#include "transport/fiber/blocking_pool.h"
+
+#include <atomic>
+#include <utility>
+
+#include "transport/clock.h"
+#include "transport/waiter.h"
+
+namespace plumb {
+
+// On the stack of the caller, which waits for `done`.
+struct BlockingPool::Task {
+  absl::FunctionRef<void()> function;
+  Waiter& waiter;
+  std::atomic<bool> done{false};
+};
+
+void BlockingPool::Run(absl::FunctionRef<void()> function) {
+  Task task{function, Waiter::Current()};
+  {
+    absl::MutexLock lock(&mutex_);
+    tasks_.push_back(&task);
+    const bool enough = static_cast<int>(tasks_.size()) <= idle_;
+    if (!enough && static_cast<int>(threads_.size()) < limit_) {
+      threads_.emplace_back([this] { Serve(); });
+    }
+  }
+  while (!task.done.load(std::memory_order_acquire)) task.waiter.Park(kNever);
+}
+
+void BlockingPool::Serve() {
+  for (;;) {
+    Task* task;
+    {
+      absl::MutexLock lock(&mutex_);
+      ++idle_;
+      const auto ready = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+        return stopped_ || !tasks_.empty();
+      };
+      mutex_.Await(absl::Condition(&ready));
+      --idle_;
+      if (tasks_.empty()) return;
+      task = tasks_.front();
+      tasks_.pop_front();
+    }
+    task->function();
+    Waiter& waiter = task->waiter;
+    task->done.store(true, std::memory_order_release);
+    waiter.Wake();
+  }
+}
+
+void BlockingPool::Stop() {
+  std::vector<std::thread> threads;
+  {
+    absl::MutexLock lock(&mutex_);
+    stopped_ = true;
+    threads.swap(threads_);
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace plumb

@@ -1,0 +1,24 @@
+// "Why is it stuck": what every fiber of the process waits for, and where.
+//
+//   signal handler thread:  std::cerr << plumb::DumpFibers();
+//
+// Each fiber has a line with its name, its age and what it waits for, and its
+// stack below:
+//
+//   fiber "main", 3.2s old, waits to read on descriptor 7, 1.5s to its deadline
+//       0x55d2... plumb::Call::Suspend()
+//       ...
+//
+// Threads: any. Suspends the caller, for a second at most for each Runtime.
+#ifndef PLUMB_TRANSPORT_FIBER_DUMP_FIBERS_H_
+#define PLUMB_TRANSPORT_FIBER_DUMP_FIBERS_H_
+
+#include <string>
+
+namespace plumb {
+
+std::string DumpFibers();
+
+}  // namespace plumb
+
+#endif  // PLUMB_TRANSPORT_FIBER_DUMP_FIBERS_H_

@@ -1,0 +1,161 @@
+#include "transport/fiber/fiber_waiter.h"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "transport/fiber/scheduler.h"
+#include "transport/fiber/worker.h"
+#include "transport/scope.h"
+
+namespace plumb {
+
+#if !defined(PLUMB_FIBER_ASAN) && !defined(PLUMB_FIBER_TSAN)
+static_assert(sizeof(FiberWaiter) == 128, "two cache lines");
+#endif
+
+// Fiber::Cancel and the end of the Runtime.
+class FiberWaiter::BodyScope final : public Scope {
+ public:
+  explicit BodyScope(FiberWaiter& fiber) : fiber_(fiber) {}
+  ~BodyScope() = default;
+
+  bool cancelled() const override {
+    return fiber_.cancelled_.load(std::memory_order_acquire) ||
+           fiber_.worker_.load(std::memory_order_relaxed)
+               ->scheduler()
+               .cancelling();
+  }
+  void Watch(Waiter& waiter) override {
+    absl::MutexLock lock(&fiber_.mutex_);
+    fiber_.body().watchers.push_back(&waiter);
+  }
+  void Unwatch(Waiter& waiter) override {
+    absl::MutexLock lock(&fiber_.mutex_);
+    std::vector<Waiter*>& watchers = fiber_.body().watchers;
+    watchers.erase(std::find(watchers.begin(), watchers.end(), &waiter));
+  }
+
+ private:
+  FiberWaiter& fiber_;
+};
+
+// kParked is left only by who makes the fiber ready to run, and to kRunning,
+// so that going on takes no atomic operation.
+void FiberWaiter::Park(MonotonicNanos deadline) {
+  Worker& worker = *worker_.load(std::memory_order_relaxed);
+  uint8_t expected = kRunning;
+  if (!state_.compare_exchange_strong(expected, kParked,
+                                      std::memory_order_acq_rel)) {
+    state_.exchange(kRunning, std::memory_order_acq_rel);
+    return;
+  }
+  if (deadline != kNever) worker.timers().Arm(*this, deadline);
+  ResetCalls();
+  worker.Suspend(*this);
+  Disarm();
+}
+
+void FiberWaiter::ParkOn(const Op& op, MonotonicNanos deadline) {
+  op_ = &op;
+  worker_.load(std::memory_order_relaxed)
+      ->poller()
+      .ParkOn(*this, op, deadline, [this] {
+        return state_.load(std::memory_order_acquire) == kWoken;
+      });
+  op_ = nullptr;
+}
+
+bool FiberWaiter::MayWaitFirst(const Op& op) const {
+  return Poller::MayWaitFirst(op);
+}
+
+void FiberWaiter::Wake() {
+  uint8_t seen = state_.load(std::memory_order_relaxed);
+  uint8_t next;
+  do {
+    next = seen == kParked ? kRunning : kWoken;
+  } while (!state_.compare_exchange_weak(seen, next, std::memory_order_acq_rel,
+                                         std::memory_order_relaxed));
+  if (seen == kParked) {
+    worker_.load(std::memory_order_relaxed)->MakeReady(*this);
+  }
+}
+
+void FiberWaiter::Yield() {
+  ResetCalls();
+  worker_.load(std::memory_order_relaxed)->YieldFrom(*this);
+}
+
+uint64_t FiberWaiter::Begin(Worker& worker, absl::string_view name,
+                            MonotonicNanos now,
+                            absl::AnyInvocable<void()> function) {
+  new (&body()) Body{std::move(function), {}};
+  set_scope(nullptr);
+  ResetCalls();
+  state_.store(kRunning, std::memory_order_relaxed);
+  cancelled_.store(false, std::memory_order_relaxed);
+  started_.store(false, std::memory_order_relaxed);
+  worker_.store(&worker, std::memory_order_relaxed);
+  began_ = now;
+  absl::MutexLock lock(&mutex_);
+  if (!name.empty()) name_ = std::make_unique<const std::string>(name);
+  return generation_.fetch_add(1, std::memory_order_acq_rel) + 1;
+}
+
+void FiberWaiter::RunBody() {
+  const BodyScope scope(*this);
+  body().function();
+  // What it holds goes while its scopes still hold.
+  body().function = nullptr;
+}
+
+void FiberWaiter::End() {
+  std::unique_ptr<const std::string> name;
+  Joiner* joiners;
+  {
+    absl::MutexLock lock(&mutex_);
+    generation_.fetch_add(1, std::memory_order_acq_rel);
+    name = std::move(name_);
+    joiners = std::exchange(joiners_, nullptr);
+    body().~Body();
+  }
+  while (joiners != nullptr) {
+    Joiner& joiner = *joiners;
+    joiners = joiner.next;
+    Waiter& waiter = joiner.waiter;
+    joiner.done.store(true, std::memory_order_release);
+    waiter.Wake();
+  }
+}
+
+bool FiberWaiter::AddJoiner(uint64_t generation, Joiner& joiner) {
+  absl::MutexLock lock(&mutex_);
+  if (generation_.load(std::memory_order_acquire) != generation) return false;
+  joiner.next = joiners_;
+  joiners_ = &joiner;
+  return true;
+}
+
+bool FiberWaiter::Cancel(uint64_t generation) {
+  std::vector<Waiter*> watchers;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (generation_.load(std::memory_order_acquire) != generation) return false;
+    cancelled_.store(true, std::memory_order_release);
+    watchers = body().watchers;
+  }
+  Wake();
+  for (Waiter* waiter : watchers) waiter->Wake();
+  return true;
+}
+
+std::optional<std::string> FiberWaiter::CopyName(uint64_t generation) const {
+  absl::MutexLock lock(&mutex_);
+  if (generation_.load(std::memory_order_acquire) != generation) {
+    return std::nullopt;
+  }
+  return name_ == nullptr ? std::string() : *name_;
+}
+
+}  // namespace plumb

@@ -1,0 +1,121 @@
+// The Waiter of a fiber, and all that is kept of a fiber outside its stack.
+//
+// It is bound to one stack for good and never freed, so that a late Wake, a
+// handle (fiber.h) or an event may name a fiber that has ended; a generation
+// tells who is meant. The first cache line has what a switch needs.
+//
+// For the scheduler.
+//
+// Threads: Wake, Cancel, AddJoiner, CopyName, any; Park, ParkOn, Yield, its
+// owner; the rest belongs to the worker that has it.
+#ifndef PLUMB_TRANSPORT_FIBER_FIBER_WAITER_H_
+#define PLUMB_TRANSPORT_FIBER_FIBER_WAITER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "transport/clock.h"
+#include "transport/fiber/context.h"
+#include "transport/fiber/stack.h"
+#include "transport/fiber/timer_heap.h"
+#include "transport/waiter.h"
+
+namespace plumb {
+
+class Worker;
+
+class alignas(64) FiberWaiter final : public Waiter, public Timer {
+ public:
+  // One who waits for the fiber's end; on the stack of the wait.
+  struct Joiner {
+    explicit Joiner(Waiter& w) : waiter(w) {}
+
+    Waiter& waiter;
+    std::atomic<bool> done{false};
+    Joiner* next = nullptr;
+  };
+
+  FiberWaiter() = default;
+
+  void Park(MonotonicNanos deadline) override;
+  void ParkOn(const Op& op, MonotonicNanos deadline) override;
+  bool ParksInSystemCall() const override { return false; }
+  bool MayWaitFirst(const Op& op) const override;
+  void Wake() override;
+  void Yield() override;
+
+  const Stack& stack() const { return stack_; }
+  uint64_t generation() const {
+    return generation_.load(std::memory_order_acquire);
+  }
+  // Whether it is a fiber that has not ended.
+  bool alive() const { return generation() % 2 == 1; }
+
+  // For a signal handler on the fiber's own stack alone; null without a name.
+  const char* unsafe_name() const ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    return name_ == nullptr ? nullptr : name_->c_str();
+  }
+
+  // What others ask of the fiber of `generation`; false when it has ended.
+  bool AddJoiner(uint64_t generation, Joiner& joiner);
+  bool Cancel(uint64_t generation);
+  std::optional<std::string> CopyName(uint64_t generation) const;
+
+ private:
+  friend class FiberPool;
+  friend class FiberReport;
+  friend class Scheduler;
+  friend class Worker;
+  class BodyScope;
+
+  enum State : uint8_t { kRunning, kWoken, kParked };
+
+  // What lies at the top of the stack.
+  struct Body {
+    absl::AnyInvocable<void()> function;
+    std::vector<Waiter*> watchers;  // of its outermost scope; with mutex_
+  };
+
+  Body& body() const {
+    return *reinterpret_cast<Body*>(stack_.high() - kBodySize);
+  }
+  size_t usable_stack() const { return stack_.size - kBodySize; }
+
+  // Makes it a new fiber; returns its generation.
+  uint64_t Begin(Worker& worker, absl::string_view name, MonotonicNanos now,
+                 absl::AnyInvocable<void()> function);
+  // Runs what it was made for, on its own stack.
+  void RunBody();
+  // The fiber has ended and nothing runs on the stack.
+  void End();
+
+  static constexpr size_t kBodySize = (sizeof(Body) + 63) / 64 * 64;
+
+  // The first line goes on from the base classes.
+  std::atomic<uint8_t> state_{kRunning};
+  std::atomic<bool> cancelled_{false};
+  std::atomic<bool> started_{false};
+  std::atomic<Worker*> worker_{nullptr};
+  FiberWaiter* next_ = nullptr;  // in the one queue that it is in
+  Context context_;
+
+  std::atomic<uint64_t> generation_{0};
+  mutable absl::Mutex mutex_;
+  Joiner* joiners_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  std::unique_ptr<const std::string> name_ ABSL_GUARDED_BY(mutex_);
+  MonotonicNanos began_ = 0;
+  const Op* op_ = nullptr;  // while in ParkOn
+  Stack stack_;
+};
+
+}  // namespace plumb
+
+#endif  // PLUMB_TRANSPORT_FIBER_FIBER_WAITER_H_

@@ -1,0 +1,91 @@
+#include "transport/fiber/run_blocking.h"
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "absl/synchronization/notification.h"
+#include "gtest/gtest.h"
+#include "transport/fiber/fiber_group.h"
+#include "transport/fiber/runtime.h"
+
+namespace plumb {
+namespace {
+
+RuntimeOptions OneWorker() {
+  RuntimeOptions options;
+  options.workers = 1;
+  return options;
+}
+
+TEST(RunBlockingTest, ReturnsWhatTheFunctionReturns) {
+  Runtime runtime(OneWorker());
+  runtime
+      .Go([] {
+        EXPECT_EQ(RunBlocking([] { return std::string("result"); }), "result");
+        EXPECT_EQ(*RunBlocking([] { return std::make_unique<int>(3); }), 3);
+        bool called = false;
+        RunBlocking([&] { called = true; });
+        EXPECT_TRUE(called);
+      })
+      .Join();
+}
+
+TEST(RunBlockingTest, OtherFibersRunMeanwhile) {
+  Runtime runtime(OneWorker());
+  runtime
+      .Go([] {
+        absl::Notification go_on;
+        FiberGroup group;
+        group.Go([&] {
+          RunBlocking([&] { go_on.WaitForNotification(); });
+          return absl::OkStatus();
+        });
+        group.Go([&] {
+          go_on.Notify();
+          return absl::OkStatus();
+        });
+        EXPECT_EQ(group.Wait(), absl::OkStatus());
+      })
+      .Join();
+}
+
+TEST(RunBlockingTest, MoreThanThereAreThreadsFor) {
+  RuntimeOptions options = OneWorker();
+  options.blocking_threads = 3;
+  Runtime runtime(options);
+  runtime
+      .Go([] {
+        std::atomic<int> now{0}, most{0}, count{0};
+        FiberGroup group;
+        for (int i = 0; i < 100; ++i) {
+          group.Go([&] {
+            RunBlocking([&] {
+              int expected = most;
+              const int running = ++now;
+              while (running > expected &&
+                     !most.compare_exchange_weak(expected, running)) {
+              }
+              std::this_thread::yield();
+              --now;
+              ++count;
+            });
+            return absl::OkStatus();
+          });
+        }
+        EXPECT_EQ(group.Wait(), absl::OkStatus());
+        EXPECT_EQ(count, 100);
+        EXPECT_LE(most, 3);
+      })
+      .Join();
+}
+
+TEST(RunBlockingTest, InPlaceOnAThread) {
+  const std::thread::id here = std::this_thread::get_id();
+  EXPECT_EQ(RunBlocking([] { return std::this_thread::get_id(); }), here);
+}
+
+}  // namespace
+}  // namespace plumb

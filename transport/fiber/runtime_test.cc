@@ -1,0 +1,465 @@
+#include "transport/fiber/runtime.h"
+
+#include <atomic>
+#include <cerrno>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "transport/clock.h"
+#include "transport/error.h"
+#include "transport/event.h"
+#include "transport/fiber/dump_fibers.h"
+#include "transport/scope.h"
+#include "transport/sleep.h"
+#include "transport/waiter.h"
+
+namespace plumb {
+namespace {
+
+using testing::HasSubstr;
+
+RuntimeOptions Workers(int count) {
+  RuntimeOptions options;
+  options.workers = count;
+  return options;
+}
+
+size_t ThreadCount() {
+  size_t count = 0;
+  for ([[maybe_unused]] const auto& entry :
+       std::filesystem::directory_iterator("/proc/self/task")) {
+    ++count;
+  }
+  return count;
+}
+
+TEST(RuntimeTest, RunsAFiber) {
+  Runtime runtime(Workers(1));
+  int result = 0;
+  const Fiber fiber = runtime.Go("answer", [&] { result = 42; });
+  fiber.Join();
+  EXPECT_EQ(result, 42);
+  EXPECT_TRUE(fiber.done());
+  EXPECT_EQ(fiber.name(), "");
+}
+
+TEST(RuntimeTest, AHandleKnowsTheName) {
+  Runtime runtime(Workers(1));
+  Event end;
+  const Fiber fiber = runtime.Go("waiter", [&] { (void)end.Wait(); });
+  EXPECT_EQ(fiber.name(), "waiter");
+  EXPECT_FALSE(fiber.done());
+  end.Notify();
+  fiber.Join();
+}
+
+TEST(RuntimeTest, AnEmptyHandleHasEnded) {
+  const Fiber none;
+  EXPECT_TRUE(none.done());
+  none.Join();
+  none.Cancel();
+}
+
+TEST(RuntimeTest, FibersOfAFiberStayOnItsRuntime) {
+  Runtime runtime(Workers(1));
+  std::vector<int> order;
+  runtime
+      .Go([&] {
+        const Fiber a = Go([&] { order.push_back(1); });
+        const Fiber b = Go([&] { order.push_back(2); });
+        order.push_back(0);
+        a.Join();
+        b.Join();
+        order.push_back(3);
+      })
+      .Join();
+  EXPECT_EQ(order, (std::vector<int>{0, 1, 2, 3}));
+}
+
+TEST(RuntimeTest, YieldLetsOthersRun) {
+  Runtime runtime(Workers(1));
+  std::string log;
+  runtime
+      .Go([&] {
+        const Fiber other = Go([&] {
+          for (int i = 0; i < 3; ++i) {
+            log += 'b';
+            Yield();
+          }
+        });
+        for (int i = 0; i < 3; ++i) {
+          log += 'a';
+          Yield();
+        }
+        other.Join();
+      })
+      .Join();
+  EXPECT_EQ(log, "ababab");
+}
+
+TEST(RuntimeTest, ParkAndWakeTakeTurns) {
+  Runtime runtime(Workers(1));
+  constexpr int kRounds = 100000;
+  int turn = 0;
+  Waiter* waiters[2] = {};
+  const auto play = [&](int me) {
+    waiters[me] = &Waiter::Current();
+    Yield();  // the other has set its own
+    for (int i = 0; i < kRounds; ++i) {
+      while (turn % 2 != me) Waiter::Current().Park(kNever);
+      ++turn;
+      waiters[1 - me]->Wake();
+    }
+  };
+  runtime
+      .Go([&] {
+        const Fiber a = Go([&] { play(0); });
+        const Fiber b = Go([&] { play(1); });
+        a.Join();
+        b.Join();
+      })
+      .Join();
+  EXPECT_EQ(turn, 2 * kRounds);
+}
+
+TEST(RuntimeTest, AThreadWakesAFiberAndAFiberAThread) {
+  Runtime runtime(Workers(2));
+  for (int i = 0; i < 1000; ++i) {
+    Event to, fro;
+    const Fiber fiber = runtime.Go([&] {
+      EXPECT_EQ(to.Wait(), absl::OkStatus());
+      fro.Notify();
+    });
+    to.Notify();
+    EXPECT_EQ(fro.Wait(), absl::OkStatus());
+    fiber.Join();
+  }
+}
+
+TEST(RuntimeTest, ManyFibersOnSeveralWorkers) {
+  Runtime runtime(Workers(4));
+  std::atomic<int> sum{0};
+  runtime
+      .Go([&] {
+        std::vector<Fiber> fibers;
+        for (int i = 0; i < 5000; ++i) {
+          fibers.push_back(Go([&, i] {
+            if (i % 3 == 0) Yield();
+            if (i % 7 == 0) {
+              EXPECT_EQ(plumb::SleepFor(absl::Microseconds(i)),
+                        absl::OkStatus());
+            }
+            ++sum;
+          }));
+        }
+        for (const Fiber& fiber : fibers) fiber.Join();
+      })
+      .Join();
+  EXPECT_EQ(sum, 5000);
+}
+
+TEST(RuntimeTest, AnIdleWorkerTakesFibersThatHaveNotStarted) {
+  Runtime runtime(Workers(2));
+  Event started;
+  runtime
+      .Go([&] {
+        Go([&] { started.Notify(); });
+        // Blocks this worker's thread, so that only the other one can.
+        while (!started.HasBeenNotified()) std::this_thread::yield();
+      })
+      .Join();
+}
+
+TEST(RuntimeTest, AFiberStaysOnItsThread) {
+  Runtime runtime(Workers(3));
+  std::vector<Fiber> fibers;
+  for (int i = 0; i < 50; ++i) {
+    fibers.push_back(runtime.Go([] {
+      const std::thread::id here = std::this_thread::get_id();
+      for (int j = 0; j < 20; ++j) {
+        EXPECT_EQ(plumb::SleepFor(absl::Microseconds(10)), absl::OkStatus());
+        EXPECT_EQ(std::this_thread::get_id(), here);
+      }
+    }));
+  }
+  for (const Fiber& fiber : fibers) fiber.Join();
+}
+
+TEST(RuntimeTest, SleepsAreNeverShort) {
+  Runtime runtime(Workers(1));
+  std::vector<Fiber> fibers;
+  for (int i = 0; i < 100; ++i) {
+    fibers.push_back(runtime.Go([i] {
+      const absl::Duration wanted = absl::Microseconds(97 * (i % 10));
+      const MonotonicNanos start = Clock::Real().MonotonicNow();
+      EXPECT_EQ(plumb::SleepFor(wanted), absl::OkStatus());
+      EXPECT_GE(absl::Nanoseconds(Clock::Real().MonotonicNow() - start),
+                wanted);
+    }));
+  }
+  for (const Fiber& fiber : fibers) fiber.Join();
+}
+
+TEST(RuntimeTest, CancelEndsWhatAFiberWaitsFor) {
+  Runtime runtime(Workers(1));
+  Event never;
+  absl::Status status;
+  const Fiber fiber = runtime.Go([&] { status = never.Wait(); });
+  fiber.Cancel();
+  fiber.Join();
+  EXPECT_TRUE(IsCancelledCall(status)) << status;
+  EXPECT_EQ(status.message(), "wait: operation was canceled");
+  fiber.Cancel();  // nothing any more
+}
+
+TEST(RuntimeTest, CancelIsTheOuterScope) {
+  Runtime runtime(Workers(1));
+  Event never;
+  absl::Status inside, shielded;
+  const Fiber fiber = runtime.Go([&] {
+    const DeadlineScope limit(absl::Hours(1));
+    inside = never.Wait();
+    const ShieldScope shield;
+    shielded = plumb::SleepFor(absl::Microseconds(1));
+  });
+  fiber.Cancel();
+  fiber.Join();
+  EXPECT_EQ(inside.message(), "wait: operation was canceled");
+  EXPECT_EQ(shielded, absl::OkStatus());
+}
+
+TEST(RuntimeTest, GoDoesNotInheritScopes) {
+  Runtime runtime(Workers(1));
+  absl::Status status = absl::UnknownError("not run");
+  runtime
+      .Go([&] {
+        CancelScope scope;
+        scope.Cancel();
+        Go([&] { status = plumb::SleepFor(absl::ZeroDuration()); }).Join();
+      })
+      .Join();
+  EXPECT_EQ(status, absl::OkStatus());
+}
+
+TEST(RuntimeTest, JoinIsNoCancellationPoint) {
+  Runtime runtime(Workers(1));
+  Event end;
+  bool joined = false;
+  const Fiber fiber = runtime.Go([&] {
+    const Fiber child = Go([&] { (void)end.Wait(); });
+    child.Join();
+    joined = child.done();
+  });
+  fiber.Cancel();
+  end.Notify();
+  fiber.Join();
+  EXPECT_TRUE(joined);
+}
+
+TEST(RuntimeTest, ADeadlineScopeEndsAWait) {
+  Runtime runtime(Workers(1));
+  Event never;
+  absl::Status status;
+  runtime
+      .Go([&] {
+        const DeadlineScope limit(absl::Milliseconds(2));
+        status = never.Wait();
+      })
+      .Join();
+  EXPECT_TRUE(IsTimeout(status)) << status;
+}
+
+TEST(RuntimeTest, TheEndCancelsAndWaits) {
+  Event never;
+  std::atomic<int> ended{0};
+  {
+    Runtime runtime(Workers(2));
+    for (int i = 0; i < 100; ++i) {
+      runtime.Go([&] {
+        EXPECT_TRUE(IsCancelledCall(never.Wait()));
+        Yield();
+        ++ended;
+      });
+    }
+  }
+  EXPECT_EQ(ended, 100);
+}
+
+TEST(RuntimeTest, LeavesNoThread) {
+  const size_t before = ThreadCount();
+  { Runtime runtime(Workers(3)); }
+  EXPECT_EQ(ThreadCount(), before);
+}
+
+TEST(RuntimeTest, ShutdownSaysWhoIsStuck) {
+  Event end;
+  Runtime runtime(Workers(1));
+  for (const char* name : {"stubborn", "deaf"}) {
+    runtime.Go(name, [&] {
+      const ShieldScope shield;
+      (void)end.Wait();
+    });
+  }
+  const absl::Status status = runtime.Shutdown(absl::Milliseconds(5));
+  EXPECT_EQ(status, absl::DeadlineExceededError(
+                        "shutdown: 2 fibers have not ended: \"deaf\", "
+                        "\"stubborn\""));
+  end.Notify();
+  EXPECT_EQ(runtime.Shutdown(absl::InfiniteDuration()), absl::OkStatus());
+}
+
+TEST(RuntimeTest, RunMainReturnsTheResultAndEndsTheRest) {
+  bool cancelled = false;
+  const int result = RunMain(Workers(1), [&] {
+    Go([&] {
+      Event never;
+      cancelled = IsCancelledCall(never.Wait());
+    });
+    Yield();
+    return 7;
+  });
+  EXPECT_EQ(result, 7);
+  EXPECT_TRUE(cancelled);
+}
+
+TEST(RuntimeTest, OptionsPinAndSpin) {
+  RuntimeOptions options;
+  options.pin_workers = true;
+  options.spin = absl::Microseconds(50);
+  options.stack_size = 64 * 1024;
+  Runtime runtime(options);
+  std::vector<Fiber> fibers;
+  for (int i = 0; i < 10; ++i) {
+    fibers.push_back(runtime.Go([] {
+      EXPECT_EQ(plumb::SleepFor(absl::Microseconds(200)), absl::OkStatus());
+    }));
+  }
+  for (const Fiber& fiber : fibers) fiber.Join();
+}
+
+TEST(RuntimeTest, ErrnoIsTheFibersOwn) {
+  Runtime runtime(Workers(1));
+  runtime
+      .Go([] {
+        const Fiber other = Go([] {
+          errno = EPIPE;
+          Yield();
+          EXPECT_EQ(errno, EPIPE);
+        });
+        errno = ENOENT;
+        Yield();
+        EXPECT_EQ(errno, ENOENT);
+        other.Join();
+      })
+      .Join();
+}
+
+TEST(RuntimeTest, CallsThatDoNotWaitYieldFromTimeToTime) {
+  Runtime runtime(Workers(1));
+  bool stop = false;
+  int calls = 0;
+  runtime
+      .Go([&] {
+        const Fiber other = Go([&] { stop = true; });
+        while (!stop) {
+          ++calls;
+          Waiter::Current().CountCall();
+        }
+        other.Join();
+      })
+      .Join();
+  EXPECT_EQ(calls, 64);
+}
+
+TEST(RuntimeTest, TimersAreSeenWhileFibersRunAllTheTime) {
+  Runtime runtime(Workers(1));
+  bool stop = false;
+  std::vector<Fiber> fibers;
+  for (int i = 0; i < 3; ++i) {
+    fibers.push_back(runtime.Go([&] {
+      while (!stop) Yield();
+    }));
+  }
+  runtime
+      .Go([&] {
+        EXPECT_EQ(plumb::SleepFor(absl::Milliseconds(1)), absl::OkStatus());
+        stop = true;
+      })
+      .Join();
+  for (const Fiber& fiber : fibers) fiber.Join();
+}
+
+TEST(RuntimeTest, DumpTellsOfEachFiber) {
+  Runtime runtime(Workers(1));
+  Event end;
+  const Fiber a = runtime.Go("alpha", [&] { (void)end.Wait(); });
+  const Fiber b =
+      runtime.Go("beta", [&] { (void)plumb::SleepFor(absl::Hours(1)); });
+  runtime.Go([] {}).Join();  // both wait now
+  const std::string dump = DumpFibers();
+  EXPECT_THAT(dump, HasSubstr("fiber \"alpha\", "));
+  EXPECT_THAT(dump, HasSubstr(" old, waits\n"));
+  EXPECT_THAT(dump, HasSubstr("fiber \"beta\", "));
+  EXPECT_THAT(dump, HasSubstr(" to its deadline\n"));
+  EXPECT_THAT(dump, HasSubstr("plumb::Event::WaitWithLimit()"));
+  // The stack ends where the fiber began.
+  EXPECT_THAT(dump, HasSubstr("plumb::Worker::Main()"));
+  EXPECT_THAT(dump, testing::Not(HasSubstr("(unknown)")));
+  b.Cancel();
+  end.Notify();
+  a.Join();
+  b.Join();
+}
+
+TEST(RuntimeTest, AFiberMayDump) {
+  Runtime runtime(Workers(2));
+  std::string dump;
+  runtime.Go("curious", [&] { dump = DumpFibers(); }).Join();
+  EXPECT_THAT(dump, HasSubstr("fiber \"curious\", "));
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
+int Recurse(int depth) {
+  volatile char frame[1024];
+  frame[0] = static_cast<char>(depth);
+  return depth > 0 ? Recurse(depth - 1) + frame[0] : 0;
+}
+
+TEST(RuntimeDeathTest, OverflowNamesTheFiber) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_DEATH(
+      {
+        Runtime runtime(Workers(1));
+        runtime.Go("deep", [] { Recurse(1000000); }).Join();
+      },
+      "plumb: stack overflow in fiber \"deep\": it has 240 KiB; "
+      "RuntimeOptions::stack_size gives more");
+}
+
+#endif
+
+TEST(RuntimeDeathTest, GoWithoutARuntimeNamesTheCure) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_DEATH(Go([] {}), "start main with plumb::RunMain");
+}
+
+TEST(RuntimeDeathTest, ARuntimeDoesNotEndOnItsOwnFiber) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_DEATH(
+      {
+        auto* runtime = new Runtime(Workers(1));
+        runtime->Go([&] { delete runtime; }).Join();
+      },
+      "plumb::Runtime: destroyed on one of its own fibers");
+}
+
+}  // namespace
+}  // namespace plumb

@@ -1,0 +1,292 @@
+#include "transport/fiber/worker.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/base/optimization.h"
+#include "transport/fiber/scheduler.h"
+#include "transport/fiber/stack_overflow.h"
+
+namespace plumb {
+namespace {
+
+// Between two looks at what other threads sent.
+constexpr int kSwitchesInPass = 32;
+// Between two looks at descriptors and timers, whichever comes first.
+constexpr int kSwitchesBetweenLooks = 64;
+constexpr MonotonicNanos kTimeBetweenLooks = 200 * 1000;
+// How many of its own a worker starts in a pass, and so keeps from others.
+constexpr int kStartsInPass = 8;
+// Unused fibers that a worker keeps at hand.
+constexpr size_t kFree = 128;
+
+thread_local Worker* current = nullptr;
+
+}  // namespace
+
+Worker* Worker::Current() { return current; }
+
+void Worker::Run(int processor) {
+  if (processor >= 0) {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(static_cast<size_t>(processor), &one);
+    sched_setaffinity(0, sizeof one, &one);
+  }
+  const SignalStack signal_stack;
+  current = this;
+  thread_.emplace(loop_);
+  while (!Stopped()) {
+    TakeInbox();
+    TakeOwnUnstarted();
+    if (!ready_.empty()) {
+      LookAroundIfDue();
+      Resume(*ready_.Pop());
+    } else if (!Steal()) {
+      Idle();
+    }
+    if (has_requests_.load(std::memory_order_acquire)) RunRequests();
+  }
+  {
+    absl::MutexLock lock(&mutex_);
+    exited_ = true;
+  }
+  RunRequests();
+  scheduler_.pool().Give(free_.size(), free_);
+  current = nullptr;
+}
+
+bool Worker::Stopped() const { return scheduler_.stopped(); }
+
+void Worker::MakeReady(FiberWaiter& fiber) {
+  if (current == this) {
+    ready_.Push(fiber);
+    return;
+  }
+  FiberWaiter* head = inbox_.load(std::memory_order_relaxed);
+  do {
+    fiber.next_ = head;
+  } while (
+      !inbox_.compare_exchange_weak(head, &fiber, std::memory_order_seq_cst));
+  WakeIfAsleep();
+}
+
+bool Worker::WakeIfAsleep() {
+  // The sleeper says that it sleeps before it looks for work a last time, and
+  // work is left before this.
+  if (!asleep_.load(std::memory_order_seq_cst)) return false;
+  if (!asleep_.exchange(false, std::memory_order_seq_cst)) return false;
+  poller_.Interrupt();
+  return true;
+}
+
+void Worker::TakeInbox() {
+  if (inbox_.load(std::memory_order_relaxed) == nullptr) return;
+  FiberWaiter* last = inbox_.exchange(nullptr, std::memory_order_acquire);
+  FiberWaiter* first = nullptr;
+  while (last != nullptr) {  // the first to come lies deepest
+    FiberWaiter* const next = last->next_;
+    last->next_ = first;
+    first = last;
+    last = next;
+  }
+  while (first != nullptr) {
+    FiberWaiter* const next = first->next_;
+    ready_.Push(*first);
+    first = next;
+  }
+}
+
+void Worker::StartSoon(FiberWaiter& fiber) {
+  const bool here = current == this;
+  if (here && scheduler_.workers() == 1) {
+    ready_.Push(fiber);
+    return;
+  }
+  {
+    absl::MutexLock lock(&mutex_);
+    unstarted_.push_back(&fiber);
+    unstarted_size_.store(unstarted_.size(), std::memory_order_seq_cst);
+  }
+  if (here || !WakeIfAsleep()) scheduler_.WakeOneAsleep();
+}
+
+FiberWaiter* Worker::TakeUnstarted() {
+  if (unstarted_size_.load(std::memory_order_seq_cst) == 0) return nullptr;
+  absl::MutexLock lock(&mutex_);
+  if (unstarted_.empty()) return nullptr;
+  FiberWaiter* const fiber = unstarted_.front();
+  unstarted_.pop_front();
+  unstarted_size_.store(unstarted_.size(), std::memory_order_seq_cst);
+  return fiber;
+}
+
+void Worker::TakeOwnUnstarted() {
+  for (int i = 0; i < kStartsInPass; ++i) {
+    FiberWaiter* const fiber = TakeUnstarted();
+    if (fiber == nullptr) return;
+    ready_.Push(*fiber);
+  }
+}
+
+bool Worker::Steal() {
+  FiberWaiter* const fiber = scheduler_.TakeUnstarted();
+  if (fiber == nullptr) return false;
+  fiber->worker_.store(this, std::memory_order_relaxed);
+  ready_.Push(*fiber);
+  return true;
+}
+
+bool Worker::Post(absl::AnyInvocable<void()> request) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (exited_) return false;
+    requests_.push_back(std::move(request));
+    has_requests_.store(true, std::memory_order_seq_cst);
+  }
+  WakeIfAsleep();
+  return true;
+}
+
+void Worker::RunRequests() {
+  std::vector<absl::AnyInvocable<void()>> requests;
+  {
+    absl::MutexLock lock(&mutex_);
+    requests.swap(requests_);
+    has_requests_.store(false, std::memory_order_relaxed);
+  }
+  for (auto& request : requests) request();
+}
+
+void Worker::LookAroundIfDue() {
+  const MonotonicNanos now = Clock::Real().MonotonicNow();
+  if (switches_since_look_ < kSwitchesBetweenLooks &&
+      now - recent_time_ < kTimeBetweenLooks) {
+    return;
+  }
+  switches_since_look_ = 0;
+  poller_.Wait(0);
+  FireTimers(now);
+}
+
+void Worker::FireTimers(MonotonicNanos now) {
+  recent_time_ = now;
+  while (Timer* timer = timers_.PopExpired(now)) {
+    static_cast<FiberWaiter*>(timer)->Wake();
+  }
+}
+
+bool Worker::HasWork() const {
+  return !ready_.empty() || inbox_.load(std::memory_order_seq_cst) != nullptr ||
+         has_requests_.load(std::memory_order_seq_cst) || Stopped() ||
+         scheduler_.HasUnstarted();
+}
+
+bool Worker::Spin() {
+  const MonotonicNanos until = recent_time_ + spin_;
+  do {
+    poller_.Wait(0);
+    FireTimers(Clock::Real().MonotonicNow());
+    if (HasWork()) return true;
+  } while (recent_time_ < until);
+  return false;
+}
+
+void Worker::Idle() {
+  FireTimers(Clock::Real().MonotonicNow());
+  if (!ready_.empty()) return;
+  if (spin_ > 0 && Spin()) return;
+  const MonotonicNanos until =
+      std::min(timers_.next(), scheduler_.pool().GiveBackIdle(recent_time_));
+  asleep_.store(true, std::memory_order_seq_cst);
+  if (!HasWork()) {
+    poller_.Wait(until == kNever
+                     ? kNever
+                     : std::max<MonotonicNanos>(until - recent_time_, 0));
+  }
+  asleep_.store(false, std::memory_order_relaxed);
+  switches_since_look_ = 0;
+  FireTimers(Clock::Real().MonotonicNow());
+}
+
+void Worker::Resume(FiberWaiter& fiber) {
+  Prepare(fiber);
+  switches_left_ = kSwitchesInPass;
+  running_ = &fiber;
+  Waiter::SetCurrent(&fiber);
+  Context::Switch(*thread_, loop_, fiber.context_);
+  switches_since_look_ += kSwitchesInPass - switches_left_;
+  if (ended_ != nullptr) Retire(*std::exchange(ended_, nullptr));
+}
+
+inline void Worker::Prepare(FiberWaiter& next) {
+  if (ABSL_PREDICT_TRUE(next.started_.load(std::memory_order_relaxed))) return;
+  next.started_.store(true, std::memory_order_release);
+  next.context_.Start(*thread_, next.stack().low, next.usable_stack(),
+                      &Worker::Main, &next);
+}
+
+void Worker::Main(void* fiber) {
+  FiberWaiter& self = *static_cast<FiberWaiter*>(fiber);
+  self.RunBody();
+  Worker& worker = *self.worker_.load(std::memory_order_relaxed);
+  worker.ended_ = &self;
+  worker.running_ = nullptr;
+  Waiter::SetCurrent(nullptr);
+  Context::SwitchForever(*worker.thread_, self.context_, worker.loop_);
+}
+
+void Worker::Retire(FiberWaiter& fiber) {
+  fiber.context_.Reset();
+  timers_.Remove(fiber);
+  fiber.End();
+  free_.push_back(&fiber);
+  if (free_.size() > kFree) scheduler_.pool().Give(kFree / 2, free_);
+  scheduler_.FiberEnded();
+}
+
+FiberWaiter& Worker::TakeFree() {
+  if (free_.empty()) scheduler_.pool().Take(kFree / 4, free_);
+  FiberWaiter* const fiber = free_.back();
+  free_.pop_back();
+  return *fiber;
+}
+
+void Worker::Suspend(FiberWaiter& self) {
+  FiberWaiter* const next = --switches_left_ > 0 ? ready_.Pop() : nullptr;
+  SwitchFrom(self, next);
+}
+
+void Worker::YieldFrom(FiberWaiter& self) {
+  // Alone, it lets the loop look whether somebody else is ready.
+  FiberWaiter* const next = --switches_left_ > 0 ? ready_.Pop() : nullptr;
+  ready_.Push(self);
+  SwitchFrom(self, next);
+}
+
+inline void Worker::SwitchFrom(FiberWaiter& self, FiberWaiter* next) {
+  running_ = next;
+  Waiter::SetCurrent(next);
+  if (next != nullptr) {
+    // On a short queue the stacks are in the cache, and this would only cost.
+    if (ready_.is_long()) __builtin_prefetch(ready_.first()->context_.frame());
+    Prepare(*next);
+    Context::Switch(*thread_, self.context_, next->context_);
+  } else {
+    Context::Switch(*thread_, self.context_, loop_);
+  }
+  while (ABSL_PREDICT_FALSE(inspection_ != nullptr)) {
+    (*std::exchange(inspection_, nullptr))();
+    Context::Switch(*thread_, self.context_, loop_);
+  }
+}
+
+void Worker::CallOnStackOf(FiberWaiter& fiber,
+                           absl::FunctionRef<void()> function) {
+  inspection_ = &function;
+  Context::Switch(*thread_, loop_, fiber.context_);
+}
+
+}  // namespace plumb
