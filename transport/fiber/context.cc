@@ -2,34 +2,16 @@
 
 #include <cxxabi.h>
 
-#include <boost/context/fiber.hpp>
-#include <boost/context/preallocated.hpp>
-#include <boost/context/stack_context.hpp>
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
 #include <new>
 #include <utility>
 
-#if defined(PLUMB_FIBER_ASAN)
-#include <sanitizer/asan_interface.h>
-#include <sanitizer/common_interface_defs.h>
-#endif
-#if defined(PLUMB_FIBER_TSAN)
-#include <sanitizer/tsan_interface.h>
-#endif
+#include "transport/fiber/context_switch.h"
 
 namespace plumb {
 namespace {
-
-using BoostFiber = boost::context::fiber;
-
-static_assert(sizeof(BoostFiber) == sizeof(void*),
-              "Context has room for a pointer");
-
-BoostFiber& Handle(char* storage) {
-  return *std::launder(reinterpret_cast<BoostFiber*>(storage));
-}
 
 // The stack belongs to whoever called Context::Start.
 struct KeepStack {
@@ -64,30 +46,6 @@ ContextThread::ContextThread(Context& own)
   (void)own;
 }
 
-inline void Context::Leave(ContextThread& thread, Context& from, Context& to,
-                           bool ends) {
-  thread.leaving_ = &from;
-#if defined(PLUMB_FIBER_ASAN)
-  __sanitizer_start_switch_fiber(ends ? nullptr : &from.fake_stack_, to.low_,
-                                 to.size_);
-#endif
-#if defined(PLUMB_FIBER_TSAN)
-  __tsan_switch_to_fiber(to.tsan_fiber_, 0);
-#endif
-  (void)to;
-  (void)ends;
-}
-
-inline void Context::Arrive(ContextThread& thread, Context& here) {
-#if defined(PLUMB_FIBER_ASAN)
-  // The thread's own stack is learnt when it is first left.
-  __sanitizer_finish_switch_fiber(here.fake_stack_, &thread.leaving_->low_,
-                                  &thread.leaving_->size_);
-#endif
-  (void)thread;
-  (void)here;
-}
-
 void Context::Start(ContextThread& thread, char* low, size_t size, Entry entry,
                     void* argument) {
 #if defined(PLUMB_FIBER_ASAN)
@@ -106,43 +64,32 @@ void Context::Start(ContextThread& thread, char* low, size_t size, Entry entry,
   boost::context::stack_context stack;
   stack.sp = low + size;
   stack.size = size;
-  new (handle_) BoostFiber(
+  new (handle_) boost::context::fiber(
       std::allocator_arg,
       boost::context::preallocated(stack.sp, stack.size, stack), KeepStack(),
-      [&thread, entry, argument, this](BoostFiber&& before) {
-        new (thread.leaving_->handle_) BoostFiber(std::move(before));
+      [&thread, entry, argument, this](boost::context::fiber&& before) {
+        thread.leaving_->set_handle(std::move(before));
         Arrive(thread, *this);
         thread.exceptions_->caught = nullptr;
         thread.exceptions_->uncaught = 0;
         Run(entry, argument);
-        return BoostFiber();
+        return boost::context::fiber();
       });
 #if defined(PLUMB_FIBER_TSAN)
   __tsan_switch_to_fiber(caller, 0);
 #endif
 }
 
-void Context::Switch(ContextThread& thread, Context& from, Context& to) {
-  const int saved_errno = *thread.errno_;
-  const ContextThread::ExceptionState exceptions = *thread.exceptions_;
-  Leave(thread, from, to, false);
-  BoostFiber before = std::move(Handle(to.handle_)).resume();
-  new (thread.leaving_->handle_) BoostFiber(std::move(before));
-  Arrive(thread, from);
-  *thread.exceptions_ = exceptions;
-  *thread.errno_ = saved_errno;
-}
-
 void Context::SwitchForever(ContextThread& thread, Context& from, Context& to) {
   Leave(thread, from, to, true);
   // What Boost keeps on this stack owns nothing, so that the stack can be used
   // again as it is.
-  const BoostFiber never = std::move(Handle(to.handle_)).resume();
+  const boost::context::fiber never = std::move(to.handle()).resume();
   std::abort();
 }
 
 void Context::Reset() {
-  new (handle_) BoostFiber();
+  new (handle_) boost::context::fiber();
 #if defined(PLUMB_FIBER_TSAN)
   __tsan_destroy_fiber(tsan_fiber_);
   tsan_fiber_ = nullptr;

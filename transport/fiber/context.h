@@ -29,6 +29,12 @@
 #endif
 #endif
 
+namespace boost {
+namespace context {
+class fiber;
+}  // namespace context
+}  // namespace boost
+
 namespace plumb {
 
 class ContextThread;
@@ -49,7 +55,7 @@ class Context {
   void Start(ContextThread& thread, char* low, size_t size, Entry entry,
              void* argument);
 
-  // Suspends the caller into `from` and goes on with `to`.
+  // Suspends the caller into `from` and goes on with `to`. In context_switch.h.
   static void Switch(ContextThread& thread, Context& from, Context& to);
 
   // The same for a flow that ends: it is never gone on with.
@@ -68,6 +74,9 @@ class Context {
 
  private:
   friend class ContextThread;
+
+  boost::context::fiber& handle();
+  void set_handle(boost::context::fiber&& handle);
 
   // What sanitizers hear before and after a switch.
   static void Leave(ContextThread& thread, Context& from, Context& to,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "transport/fiber/context_switch.h"
 #include "transport/fiber/stack.h"
 
 namespace plumb {

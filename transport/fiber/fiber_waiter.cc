@@ -4,8 +4,10 @@
 #include <new>
 #include <utility>
 
+#include "absl/synchronization/mutex.h"
+#include "transport/fiber/lock_table.h"
 #include "transport/fiber/scheduler.h"
-#include "transport/fiber/worker.h"
+#include "transport/fiber/worker_switch.h"
 #include "transport/scope.h"
 
 namespace plumb {
@@ -27,11 +29,11 @@ class FiberWaiter::BodyScope final : public Scope {
                .cancelling();
   }
   void Watch(Waiter& waiter) override {
-    absl::MutexLock lock(&fiber_.mutex_);
+    absl::MutexLock lock(&LockFor(&fiber_));
     fiber_.body().watchers.push_back(&waiter);
   }
   void Unwatch(Waiter& waiter) override {
-    absl::MutexLock lock(&fiber_.mutex_);
+    absl::MutexLock lock(&LockFor(&fiber_));
     std::vector<Waiter*>& watchers = fiber_.body().watchers;
     watchers.erase(std::find(watchers.begin(), watchers.end(), &waiter));
   }
@@ -98,7 +100,6 @@ uint64_t FiberWaiter::Begin(Worker& worker, absl::string_view name,
   started_.store(false, std::memory_order_relaxed);
   worker_.store(&worker, std::memory_order_relaxed);
   began_ = now;
-  absl::MutexLock lock(&mutex_);
   if (!name.empty()) name_ = std::make_unique<const std::string>(name);
   return generation_.fetch_add(1, std::memory_order_acq_rel) + 1;
 }
@@ -114,7 +115,7 @@ void FiberWaiter::End() {
   std::unique_ptr<const std::string> name;
   Joiner* joiners;
   {
-    absl::MutexLock lock(&mutex_);
+    absl::MutexLock lock(&LockFor(this));
     generation_.fetch_add(1, std::memory_order_acq_rel);
     name = std::move(name_);
     joiners = std::exchange(joiners_, nullptr);
@@ -130,7 +131,7 @@ void FiberWaiter::End() {
 }
 
 bool FiberWaiter::AddJoiner(uint64_t generation, Joiner& joiner) {
-  absl::MutexLock lock(&mutex_);
+  absl::MutexLock lock(&LockFor(this));
   if (generation_.load(std::memory_order_acquire) != generation) return false;
   joiner.next = joiners_;
   joiners_ = &joiner;
@@ -140,7 +141,7 @@ bool FiberWaiter::AddJoiner(uint64_t generation, Joiner& joiner) {
 bool FiberWaiter::Cancel(uint64_t generation) {
   std::vector<Waiter*> watchers;
   {
-    absl::MutexLock lock(&mutex_);
+    absl::MutexLock lock(&LockFor(this));
     if (generation_.load(std::memory_order_acquire) != generation) return false;
     cancelled_.store(true, std::memory_order_release);
     watchers = body().watchers;
@@ -151,7 +152,7 @@ bool FiberWaiter::Cancel(uint64_t generation) {
 }
 
 std::optional<std::string> FiberWaiter::CopyName(uint64_t generation) const {
-  absl::MutexLock lock(&mutex_);
+  absl::MutexLock lock(&LockFor(this));
   if (generation_.load(std::memory_order_acquire) != generation) {
     return std::nullopt;
   }

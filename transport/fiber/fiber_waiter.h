@@ -18,10 +18,8 @@
 #include <string>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "transport/clock.h"
 #include "transport/fiber/context.h"
 #include "transport/fiber/stack.h"
@@ -60,7 +58,7 @@ class alignas(64) FiberWaiter final : public Waiter, public Timer {
   bool alive() const { return generation() % 2 == 1; }
 
   // For a signal handler on the fiber's own stack alone; null without a name.
-  const char* unsafe_name() const ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  const char* unsafe_name() const {
     return name_ == nullptr ? nullptr : name_->c_str();
   }
 
@@ -81,7 +79,7 @@ class alignas(64) FiberWaiter final : public Waiter, public Timer {
   // What lies at the top of the stack.
   struct Body {
     absl::AnyInvocable<void()> function;
-    std::vector<Waiter*> watchers;  // of its outermost scope; with mutex_
+    std::vector<Waiter*> watchers;  // of its outermost scope
   };
 
   Body& body() const {
@@ -108,9 +106,10 @@ class alignas(64) FiberWaiter final : public Waiter, public Timer {
   Context context_;
 
   std::atomic<uint64_t> generation_{0};
-  mutable absl::Mutex mutex_;
-  Joiner* joiners_ ABSL_GUARDED_BY(mutex_) = nullptr;
-  std::unique_ptr<const std::string> name_ ABSL_GUARDED_BY(mutex_);
+  // Others look at what follows, and at the watchers, with LockFor(this) and
+  // after a look at the generation, which ends with that lock too.
+  Joiner* joiners_ = nullptr;
+  std::unique_ptr<const std::string> name_;
   MonotonicNanos began_ = 0;
   const Op* op_ = nullptr;  // while in ParkOn
   Stack stack_;

@@ -13,9 +13,9 @@
 #include <ctime>
 
 #include "absl/base/optimization.h"
-#include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "transport/descriptor_closing.h"
+#include "transport/fiber/lock_table.h"
 
 // One direction of a descriptor is one word: kIdle, kReady (an edge came while
 // nobody waited), or the Waiter of who waits. Who waits turns kReady into kIdle
@@ -66,12 +66,11 @@ struct Poller::Entry {
   }
 
   std::atomic<uintptr_t> slots[2] = {{kIdle}, {kIdle}};
-  // Written under the lock.
+  // Written with LockFor(this).
   std::atomic<Poller*> poller{nullptr};
   std::atomic<uint32_t> generation{0};
   std::atomic<Registered> registered{kNothing};
   std::atomic<bool> lasting{false};
-  absl::Mutex mutex;
 };
 
 class Poller::Table {
@@ -104,7 +103,7 @@ class Poller::Table {
       Entry* const chunk = slot.load(std::memory_order_acquire);
       if (chunk == nullptr) continue;
       for (size_t i = 0; i < kChunkSize; ++i) {
-        absl::MutexLock lock(&chunk[i].mutex);
+        absl::MutexLock lock(&LockFor(&chunk[i]));
         if (chunk[i].poller.load() != poller) continue;
         chunk[i].poller.store(nullptr);
         chunk[i].registered.store(Entry::kNothing);
@@ -230,7 +229,7 @@ bool Poller::Register(Entry& entry, const Op& op,
                : registered == Entry::kReadAndWrite)) {
     return true;
   }
-  absl::MutexLock lock(&entry.mutex);
+  absl::MutexLock lock(&LockFor(&entry));
   if (woken()) return true;
   return read ? RegisterForReading(entry, op.descriptor())
               : RegisterForWriting(entry, op.descriptor());
@@ -301,7 +300,7 @@ void Poller::Forget(int descriptor) {
   if (entry == nullptr) return;
   Waiter* waiters[2] = {};
   {
-    absl::MutexLock lock(&entry->mutex);
+    absl::MutexLock lock(&LockFor(entry));
     entry->generation.fetch_add(1, std::memory_order_acq_rel);
     entry->poller.store(nullptr);
     entry->registered.store(Entry::kNothing);

@@ -432,7 +432,7 @@ TEST_P(FiberTcpTest, APeerThatNeverStopsDelaysNobodysTimer) {
     ASSERT_TRUE(conn.ok()) << conn.status();
     char byte;
     // One at a time: it is never blocked.
-    while ((*conn)->Read(absl::MakeSpan(&byte, 1)).ok()) {
+    while (!stop && (*conn)->Read(absl::MakeSpan(&byte, 1)).ok()) {
     }
   });
   // Not how long, which the machine decides, but that it ends at all.

@@ -5,18 +5,20 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/base/optimization.h"
 #include "transport/fiber/scheduler.h"
 #include "transport/fiber/stack_overflow.h"
+#include "transport/fiber/worker_switch.h"
 
 namespace plumb {
 namespace {
 
 // Between two looks at what other threads sent.
 constexpr int kSwitchesInPass = 32;
-// Between two looks at descriptors and timers, whichever comes first.
-constexpr int kSwitchesBetweenLooks = 64;
+// Between two looks at descriptors and timers: this long, or this many switches
+// if they took so long that a look does not show beside them.
 constexpr MonotonicNanos kTimeBetweenLooks = 200 * 1000;
+constexpr int kSwitchesBetweenLooks = 64;
+constexpr MonotonicNanos kLeastTimeBetweenLooks = 20 * 1000;
 // How many of its own a worker starts in a pass, and so keeps from others.
 constexpr int kStartsInPass = 8;
 // Unused fibers that a worker keeps at hand.
@@ -162,10 +164,10 @@ void Worker::RunRequests() {
 
 void Worker::LookAroundIfDue() {
   const MonotonicNanos now = Clock::Real().MonotonicNow();
-  if (switches_since_look_ < kSwitchesBetweenLooks &&
-      now - recent_time_ < kTimeBetweenLooks) {
-    return;
-  }
+  const MonotonicNanos least = switches_since_look_ < kSwitchesBetweenLooks
+                                   ? kTimeBetweenLooks
+                                   : kLeastTimeBetweenLooks;
+  if (now - recent_time_ < least) return;
   switches_since_look_ = 0;
   poller_.Wait(0);
   FireTimers(now);
@@ -221,11 +223,10 @@ void Worker::Resume(FiberWaiter& fiber) {
   if (ended_ != nullptr) Retire(*std::exchange(ended_, nullptr));
 }
 
-inline void Worker::Prepare(FiberWaiter& next) {
-  if (ABSL_PREDICT_TRUE(next.started_.load(std::memory_order_relaxed))) return;
-  next.started_.store(true, std::memory_order_release);
-  next.context_.Start(*thread_, next.stack().low, next.usable_stack(),
-                      &Worker::Main, &next);
+void Worker::Start(FiberWaiter& fiber) {
+  fiber.started_.store(true, std::memory_order_release);
+  fiber.context_.Start(*thread_, fiber.stack().low, fiber.usable_stack(),
+                       &Worker::Main, &fiber);
 }
 
 void Worker::Main(void* fiber) {
@@ -252,35 +253,6 @@ FiberWaiter& Worker::TakeFree() {
   FiberWaiter* const fiber = free_.back();
   free_.pop_back();
   return *fiber;
-}
-
-void Worker::Suspend(FiberWaiter& self) {
-  FiberWaiter* const next = --switches_left_ > 0 ? ready_.Pop() : nullptr;
-  SwitchFrom(self, next);
-}
-
-void Worker::YieldFrom(FiberWaiter& self) {
-  // Alone, it lets the loop look whether somebody else is ready.
-  FiberWaiter* const next = --switches_left_ > 0 ? ready_.Pop() : nullptr;
-  ready_.Push(self);
-  SwitchFrom(self, next);
-}
-
-inline void Worker::SwitchFrom(FiberWaiter& self, FiberWaiter* next) {
-  running_ = next;
-  Waiter::SetCurrent(next);
-  if (next != nullptr) {
-    // On a short queue the stacks are in the cache, and this would only cost.
-    if (ready_.is_long()) __builtin_prefetch(ready_.first()->context_.frame());
-    Prepare(*next);
-    Context::Switch(*thread_, self.context_, next->context_);
-  } else {
-    Context::Switch(*thread_, self.context_, loop_);
-  }
-  while (ABSL_PREDICT_FALSE(inspection_ != nullptr)) {
-    (*std::exchange(inspection_, nullptr))();
-    Context::Switch(*thread_, self.context_, loop_);
-  }
 }
 
 void Worker::CallOnStackOf(FiberWaiter& fiber,

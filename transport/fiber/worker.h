@@ -64,7 +64,7 @@ class Worker {
   // Any thread: false when it did not sleep.
   bool WakeIfAsleep();
 
-  // Called by the fiber `self` alone, when it has to wait.
+  // Called by the fiber `self` alone, when it has to wait. In worker_switch.h.
   void Suspend(FiberWaiter& self);
   // The same, to let others run.
   void YieldFrom(FiberWaiter& self);
@@ -118,6 +118,7 @@ class Worker {
   // Goes on with `next`, or with the loop when it is null.
   void SwitchFrom(FiberWaiter& self, FiberWaiter* next);
   void Prepare(FiberWaiter& next);
+  void Start(FiberWaiter& fiber);
   void Resume(FiberWaiter& fiber);
   void Retire(FiberWaiter& fiber);
 
