@@ -68,13 +68,8 @@ absl::StatusOr<Descriptor> OpenSocket(IpFamily family,
                                       std::optional<int> receive_buffer) {
   absl::StatusOr<Descriptor> fd = MakeIpSocket(family, SOCK_DGRAM);
   if (!fd.ok()) return fd;
-  absl::Status status = SetIntOption(fd->get(), SOL_SOCKET, SO_BROADCAST, 1);
-  if (status.ok() && send_buffer.has_value()) {
-    status = SetIntOption(fd->get(), SOL_SOCKET, SO_SNDBUF, *send_buffer);
-  }
-  if (status.ok() && receive_buffer.has_value()) {
-    status = SetIntOption(fd->get(), SOL_SOCKET, SO_RCVBUF, *receive_buffer);
-  }
+  const absl::Status status =
+      SetDatagramOptions(fd->get(), send_buffer, receive_buffer);
   if (!status.ok()) return status;
   return fd;
 }
