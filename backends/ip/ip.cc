@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
@@ -106,8 +105,7 @@ absl::StatusOr<int> ParseNetwork(absl::string_view op,
                                  absl::string_view network) {
   const NetworkName parts = ParseNetworkName(network);
   if (parts.base != kIp || !parts.protocol.has_value()) {
-    return OpError(absl::StatusCode::kInvalidArgument, MakeInfo(op, network),
-                   absl::StrCat("unknown network ", network));
+    return UnknownNetworkError(op, network);
   }
   const absl::StatusOr<uint8_t> protocol = ParseIpProtocol(*parts.protocol);
   if (!protocol.ok()) return ForOp(protocol.status(), MakeInfo(op, network));
@@ -178,7 +176,7 @@ class IpTransport final : public Transport {
       const ListenOptions& options) override {
     const absl::StatusOr<int> protocol = ParseNetwork("listen", network);
     if (!protocol.ok()) return protocol.status();
-    return UnsupportedError(MakeInfo("listen", network), "Listen");
+    return UnexpectedTypeError(network, address);
   }
 
   absl::StatusOr<std::unique_ptr<PacketConn>> ListenPacket(

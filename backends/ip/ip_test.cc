@@ -294,7 +294,9 @@ TEST_F(IpTest, CloseEndsBlockedReads) {
 
 TEST_F(IpTest, WhatItCannotDo) {
   ExpectError(ip_->Listen("ip4:icmp", "127.0.0.1").status(),
-              Code::kUnimplemented, "listen ip4:icmp: Listen not supported");
+              Code::kUnimplemented,
+              "listen ip4:icmp 127.0.0.1: address 127.0.0.1: unexpected "
+              "address type");
   const auto conn = Dial(kNetwork, "127.0.0.2", "127.0.0.3");
   ExpectError(conn->CloseWrite(), Code::kUnimplemented,
               "close ip4:253 127.0.0.3->127.0.0.2: CloseWrite not supported");

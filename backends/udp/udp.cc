@@ -47,8 +47,7 @@ absl::Status CheckNetwork(absl::string_view op, absl::string_view network) {
   if (network == "udp" || network == "udp4" || network == "udp6") {
     return absl::OkStatus();
   }
-  return OpError(absl::StatusCode::kInvalidArgument, MakeInfo(op, network),
-                 absl::StrCat("unknown network ", network));
+  return UnknownNetworkError(op, network);
 }
 
 absl::Status CheckLimits(absl::string_view network,
