@@ -237,6 +237,11 @@ bool Call::Settle(CallState::Parked& parked) {
   return ok();
 }
 
+bool Call::Recheck() {
+  if (ok()) outcome_ = Check();
+  return ok();
+}
+
 bool Call::Wait() { return Suspend(nullptr, kNever); }
 
 bool Call::WaitUntil(MonotonicNanos until) { return Suspend(nullptr, until); }

@@ -146,6 +146,10 @@ class Call {
   // Whether the object may still be touched: not when Close ended the wait.
   bool inside() const { return inside_; }
 
+  // Looks again, without waiting; returns ok(). For work that goes on for long:
+  // nobody else can end it.
+  bool Recheck();
+
   // Suspends until CallState::Signal, or for no reason; returns ok().
   bool Wait();
 

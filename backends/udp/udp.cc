@@ -61,6 +61,12 @@ absl::Status CheckLimits(absl::string_view network,
                    " is not positive"));
 }
 
+// As listen(2) takes it: 0 is one, less is as many as the system allows.
+size_t BacklogOf(const ListenOptions& options) {
+  const int backlog = options.backlog.value_or(-1);
+  return static_cast<size_t>(backlog < 0 ? MaxBacklog() : std::max(backlog, 1));
+}
+
 // A socket with the options that every one has. Errors are causes.
 absl::StatusOr<Descriptor> OpenSocket(IpFamily family,
                                       std::optional<int> send_buffer,
@@ -157,11 +163,9 @@ class UdpTransport final : public Transport {
     auto names = std::make_shared<CallNames>();
     names->network = std::string(network);
     names->addr = bound->local;
-    // As listen(2) takes it.
-    const int backlog = std::max(options.backlog.value_or(MaxBacklog()), 1);
     return std::make_unique<UdpListener>(clock_, std::move(bound->fd),
                                          std::move(names), limits,
-                                         static_cast<size_t>(backlog));
+                                         BacklogOf(options));
   }
 
   absl::StatusOr<std::unique_ptr<PacketConn>> ListenPacket(

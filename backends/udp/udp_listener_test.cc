@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -13,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
@@ -504,6 +504,60 @@ TEST_F(UdpLeadTest, WaitReadableLeadsToo) {
   ASSERT_TRUE(leader_.remote->Write("x").ok());
   leader.join();
   ExpectServed(other_, other);
+}
+
+// Datagrams for another peer come all the time: the leader hardly ever waits.
+TEST_F(UdpLeadTest, LeaderEndsUnderAFlood) {
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> floods;
+  for (int i = 0; i < 2; ++i) {
+    floods.emplace_back([this, &stop] {
+      while (!stop) other_.remote->Write("x").IgnoreError();
+    });
+  }
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(
+        leader_.conn->SetReadDeadline(absl::Now() + absl::Milliseconds(1))
+            .ok());
+    EXPECT_EQ(Read(*leader_.conn),
+              absl::StrCat("read udp ", Ends(*leader_.conn), ": i/o timeout"));
+  }
+  std::thread reader(
+      [this] { EXPECT_TRUE(absl::StrContains(Read(*third_.conn), "closed")); });
+  AwaitBlocked(*third_.conn, 1);
+  ASSERT_TRUE(third_.conn->Close().ok());
+  reader.join();
+  stop = true;
+  for (std::thread& flood : floods) flood.join();
+}
+
+// All read; they are closed one after the other, in an order of no regard for
+// who leads, and after each the others are still served.
+TEST_F(UdpListenerTest, EveryCloseLeavesTheOthersServed) {
+  constexpr size_t kPeers = 12;
+  Listen();
+  std::vector<Pair> pairs;
+  for (size_t i = 0; i < kPeers; ++i) pairs.push_back(Connect());
+  std::vector<std::thread> readers;
+  for (Pair& pair : pairs) {
+    readers.emplace_back([&pair] {
+      std::string got;
+      while ((got = Read(*pair.conn)) == "ping") {
+        ASSERT_TRUE(pair.conn->Write("pong").ok());
+      }
+      EXPECT_EQ(got, absl::StrCat("read udp ", Ends(*pair.conn),
+                                  ": use of closed network connection"));
+    });
+  }
+  for (size_t i = 0; i < kPeers; ++i) {
+    for (size_t j = i; j < kPeers; ++j) {
+      Pair& pair = pairs[j * 5 % kPeers];
+      ASSERT_TRUE(pair.remote->Write("ping").ok());
+      EXPECT_EQ(Read(*pair.remote), "pong");
+    }
+    ASSERT_TRUE(pairs[i * 5 % kPeers].conn->Close().ok());
+  }
+  for (std::thread& reader : readers) reader.join();
 }
 
 // The clock.
