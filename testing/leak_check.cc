@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdlib>
+#include <thread>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -76,6 +77,12 @@ std::string LinkOf(int fd) {
 class LeakListener final : public ::testing::EmptyTestEventListener {
  public:
   void AllowLeaks() { allowed_ = true; }
+
+  void OnTestProgramStart(const ::testing::UnitTest&) override {
+    // ThreadSanitizer starts one of its own, which stays, with the first
+    // thread.
+    std::thread([] {}).join();
+  }
 
   void OnTestStart(const ::testing::TestInfo&) override {
     allowed_ = false;

@@ -1,5 +1,6 @@
 #include "backends/udp/udp.h"
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <cstddef>
@@ -535,6 +536,27 @@ TEST_F(UdpTest, OptionsThatItDoesNotHonour) {
   listen.backlog = 1;
   ExpectError(udp_->ListenPacket("udp", "127.0.0.1:0", listen).status(),
               Code::kUnimplemented, "listen udp: option backlog not supported");
+}
+
+TEST_F(UdpTest, OutOfDescriptors) {
+  const auto packets = Packets("udp", "127.0.0.1:0");
+  const int highest = Extension<NativeHandle>(*packets)->Descriptor();
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit low = before;
+  low.rlim_cur = static_cast<rlim_t>(highest) + 1;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
+  const absl::Status dial = udp_->Dial("udp", "127.0.0.1:9").status();
+  const absl::Status listen = udp_->Listen("udp", "127.0.0.1:0").status();
+  const absl::Status listen_packet =
+      udp_->ListenPacket("udp", "127.0.0.1:0").status();
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  constexpr Code kCode = Code::kResourceExhausted;
+  constexpr char kListen[] =
+      "listen udp 127.0.0.1:0: socket: too many open files";
+  ExpectError(dial, kCode, "dial udp 127.0.0.1:9: socket: too many open files");
+  ExpectError(listen, kCode, kListen);
+  ExpectError(listen_packet, kCode, kListen);
 }
 
 TEST_F(UdpTest, ResolvesNames) {
