@@ -36,7 +36,7 @@ bool DatagramSocket::Readable() {
 
 bool DatagramSocket::HasRoom(size_t size) const {
   if (queue_.empty()) return true;
-  return queue_.size() < limits_.messages &&
+  return queue_.size() <= limits_.messages &&
          queued_bytes_ + size + kOverhead <= limits_.bytes;
 }
 

@@ -36,7 +36,6 @@
 //   not seen; no delay and keep-alive are accepted and change nothing
 // - an address that no host has is `no route to host` at once for tcp, and
 //   swallows datagrams
-// - a unixgram Conn whose peer closed is `connection refused` at every Write
 // - SO_REUSEPORT spreads by the sender's port
 //
 // Threads: any method at any time, on threads and fibers.

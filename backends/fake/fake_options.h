@@ -20,7 +20,7 @@ struct FakeNetworkOptions {
   size_t receive_buffer = 64 * 1024;
 
   // What may wait to be read at a datagram socket, in bytes, and on unixgram
-  // also in messages.
+  // also in messages: one more than this, as for net.unix.max_dgram_qlen.
   size_t datagram_buffer = 208 * 1024;
   size_t unixgram_queue = 10;
 

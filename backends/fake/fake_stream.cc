@@ -14,7 +14,7 @@ size_t BufferSize(int bytes) { return static_cast<size_t>(std::max(bytes, 1)); }
 
 absl::Status FakeStreamConn::Close() {
   const bool reset = reset_on_close_.load(std::memory_order_relaxed);
-  return end_.Close(reset ? StreamEnd::How::kReset : StreamEnd::How::kGraceful,
+  return end_.Close(reset ? StreamClose::kReset : StreamClose::kGraceful,
                     [this] { lease_.Release(); });
 }
 

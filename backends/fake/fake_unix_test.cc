@@ -112,7 +112,7 @@ TEST_F(FakeUnixTest, StreamCloseWithUnreadDataResets) {
 
 TEST_F(FakeUnixTest, UnixgramHoldsItsSenderBack) {
   FakeNetworkOptions network_options;
-  network_options.unixgram_queue = 2;
+  network_options.unixgram_queue = 1;
   FakeNetwork network(network_options);
   const auto host = network.Host("web");
   const auto packets = Must(host->ListenPacket("unixgram", "x.sock"));
@@ -152,6 +152,8 @@ TEST_F(FakeUnixTest, UnixgramAnswers) {
   ASSERT_TRUE(packets->Close().ok());
   EXPECT_EQ(ErrorOf(conn->Write("x")),
             "write unixgram b->a: write: connection refused");
+  EXPECT_EQ(ErrorOf(conn->Write("x")),
+            "write unixgram b->a: write: transport endpoint is not connected");
   EXPECT_EQ(ErrorOf(other->WriteTo("x", Addr::Named("unixgram", "nosuch"))),
             "write unixgram c->nosuch: sendto: no such file or directory");
   EXPECT_EQ(ErrorOf(other->WriteTo("x", Addr::Udp(IpAddr::LoopbackV4(), 1))),

@@ -19,6 +19,7 @@ size_t UnixgramSocket::MaxMessageSize() const {
 
 int UnixgramSocket::Send(const Addr& to,
                          absl::Span<const absl::string_view> pieces) {
+  if (disconnected_.load()) return ENOTCONN;
   std::shared_ptr<DatagramSink> sink = target_;
   if (sink == nullptr) {
     if (!to.has_value()) return EINVAL;
@@ -37,6 +38,7 @@ int UnixgramSocket::Send(const Addr& to,
     case Verdict::kNotAllowed:
       return EPERM;
     case Verdict::kRefused:
+      disconnected_.store(target_ != nullptr);
       return ECONNREFUSED;
     default:
       return 0;

@@ -37,6 +37,7 @@ class UnixgramSocket final : public DatagramSocket {
   const Addr local_;
   const std::shared_ptr<DatagramSink> target_;
   std::atomic<size_t> send_buffer_;
+  std::atomic<bool> disconnected_{false};  // the peer closed, and it was told
 };
 
 }  // namespace plumb
