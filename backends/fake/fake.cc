@@ -25,9 +25,9 @@ Family FamilyOf(absl::string_view network) {
   return network == "unixgram" ? Family::kUnixgram : Family::kUnknown;
 }
 
-// For what is not one of this host's.
+// Of `op` on a network that this host does not have that way.
 absl::Status Unusable(absl::string_view op, absl::string_view network,
-                      absl::string_view method) {
+                      absl::string_view address) {
   ErrorInfo info = NetworkInfo(op, network);
   switch (FamilyOf(network)) {
     case Family::kUnknown:
@@ -36,7 +36,11 @@ absl::Status Unusable(absl::string_view op, absl::string_view network,
     case Family::kRawIp:
       return UnsupportedError(std::move(info), "raw IP on a fake network");
     default:
-      return UnsupportedError(std::move(info), method);
+      info.kind = ErrorKind::kUnsupported;
+      info.addr = Addr::Named("", address);
+      return OpError(
+          absl::StatusCode::kUnimplemented, std::move(info),
+          absl::StrCat("address ", address, ": unexpected address type"));
   }
 }
 
@@ -78,7 +82,7 @@ absl::StatusOr<std::unique_ptr<Conn>> FakeHost::Dial(
     case Family::kUnixgram:
       return DialUnix(*host_, network, address, options);
     default:
-      return Unusable("dial", network, "Dial");
+      return Unusable("dial", network, address);
   }
 }
 
@@ -93,7 +97,7 @@ absl::StatusOr<std::unique_ptr<Listener>> FakeHost::Listen(
     case Family::kUnix:
       return ListenUnix(*host_, network, address, options);
     default:
-      return Unusable("listen", network, "Listen");
+      return Unusable("listen", network, address);
   }
 }
 
@@ -106,7 +110,7 @@ absl::StatusOr<std::unique_ptr<PacketConn>> FakeHost::ListenPacket(
     case Family::kUnixgram:
       return ListenUnixgram(*host_, network, address, options);
     default:
-      return Unusable("listen", network, "ListenPacket");
+      return Unusable("listen", network, address);
   }
 }
 

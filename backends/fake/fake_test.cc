@@ -114,9 +114,9 @@ TEST(FakeNetworkTest, ErrorsOfListen) {
   EXPECT_EQ(ErrorOf(db->Listen("tcp", "192.0.2.1:0")),
             "listen tcp 192.0.2.1:0: bind: cannot assign requested address");
   EXPECT_EQ(ErrorOf(db->ListenPacket("tcp", ":0")),
-            "listen tcp: ListenPacket not supported");
+            "listen tcp :0: address :0: unexpected address type");
   EXPECT_EQ(ErrorOf(db->Listen("unixgram", "x")),
-            "listen unixgram: Listen not supported");
+            "listen unixgram x: address x: unexpected address type");
   ASSERT_TRUE(listener->Close().ok());
   EXPECT_TRUE(db->Listen("tcp", "127.0.0.1:80").ok());
 }
