@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "absl/algorithm/container.h"
 #include "transport/direction.h"
 
 namespace plumb {
@@ -49,7 +50,7 @@ DatagramSink::Verdict DatagramSocket::Deliver(
     if (peer_.has_value() && from != peer_) return Verdict::kNotAllowed;
     if (!HasRoom(data.size())) {
       if (!limits_.sender_waits || sender == nullptr) return Verdict::kDropped;
-      waiting_.push_back(sender);
+      if (!absl::c_linear_search(waiting_, sender)) waiting_.push_back(sender);
       return Verdict::kFull;
     }
     queued_bytes_ += data.size() + kOverhead;

@@ -211,16 +211,23 @@ TEST_F(FakeStreamTest, DialOutOfTime) {
   EXPECT_EQ(status.message(), "dial tcp 10.0.0.1:80: operation was canceled");
 }
 
-TEST_F(FakeStreamTest, ClosedListenerRefusesWhoWaits) {
+TEST(FakeBacklogTest, ClosedListenerRefusesWhoWaits) {
+  ManualClock clock;
+  FakeNetworkOptions network_options;
+  network_options.clock = &clock;
+  FakeNetwork network(network_options);
+  const auto db = network.Host("db");
   ListenOptions options;
   options.backlog = 0;
-  auto listener = Must(db_->Listen("tcp", ":80", options));
-  const auto queued = Must(web_->Dial("tcp", "db:80"));
-  CancelSource unused;
-  std::thread waiting(
-      [&] { EXPECT_TRUE(IsRefused(web_->Dial("tcp4", "db:80").status())); });
-  // It holds a port from the beginning of its wait.
-  while (web_->Listen("tcp", "10.0.0.2:32769").ok()) std::this_thread::yield();
+  const auto listener = Must(db->Listen("tcp", "127.0.0.1:80", options));
+  const auto queued = Must(db->Dial("tcp", "127.0.0.1:80"));
+  std::thread waiting([&] {
+    DialOptions dial_options;
+    dial_options.timeout = absl::Seconds(3);
+    EXPECT_TRUE(
+        IsRefused(db->Dial("tcp", "127.0.0.1:80", dial_options).status()));
+  });
+  clock.AwaitAlarms(1);
   ASSERT_TRUE(listener->Close().ok());
   waiting.join();
   char c;

@@ -225,6 +225,16 @@ TEST_F(FakeUdpTest, LimitsOfAListener) {
   EXPECT_EQ(BytesDone(peer->Read(absl::MakeSpan(buffer)).status()), 151u);
 }
 
+TEST_F(FakeUdpTest, AnIdleTimeoutIsPositive) {
+  ListenOptions options;
+  UdpListenOptions limits;
+  limits.idle_timeout = absl::ZeroDuration();
+  options.extras.Set(limits);
+  const absl::Status status = db_->Listen("udp", ":53", options).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.message(), "listen udp: idle_timeout 0 is not positive");
+}
+
 TEST(FakeUdpListenerTest, IdlePeersExpire) {
   ManualClock clock;
   FakeNetworkOptions network_options;

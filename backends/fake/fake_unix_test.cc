@@ -68,6 +68,12 @@ TEST_F(FakeUnixTest, AutobindChoosesAName) {
   EXPECT_EQ(first->Address().ToString(), "@00001");
   EXPECT_EQ(Must(host_->Listen("unix", ""))->Address().ToString(), "@00002");
   EXPECT_TRUE(host_->Dial("unix", "@00001").ok());
+  DialOptions options;
+  options.local_address = "";
+  const Connected both = Connect(*host_, *first, "unix", "@00001");
+  EXPECT_EQ(both.client->LocalAddr().ToString(), "@");
+  const auto named = Must(host_->Dial("unix", "@00001", options));
+  EXPECT_EQ(named->LocalAddr().ToString(), "@00003");
 }
 
 TEST_F(FakeUnixTest, FilesAreUnlinkedOrStale) {

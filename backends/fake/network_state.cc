@@ -100,6 +100,12 @@ IpAddr HostRef::SourceFor(const IpAddr& to) const {
   return to.is_v6() ? host->v6 : host->v4;
 }
 
+size_t BacklogOf(const HostRef& host, const ListenOptions& options) {
+  const int backlog = options.backlog.value_or(-1);
+  return static_cast<size_t>(backlog < 0 ? host.network->options.backlog
+                                         : backlog);
+}
+
 std::shared_ptr<const CallNames> MakeNames(absl::string_view network_name,
                                            const Addr& source,
                                            const Addr& addr) {

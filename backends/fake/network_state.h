@@ -140,6 +140,9 @@ Lease PortLease(const HostRef& host, PortTable<T> HostState::*table,
   });
 }
 
+// As listen(2) takes it: less than 0 is as many as the network allows.
+size_t BacklogOf(const HostRef& host, const ListenOptions& options);
+
 // The names of a Conn's or Listener's errors.
 std::shared_ptr<const CallNames> MakeNames(absl::string_view network_name,
                                            const Addr& source,

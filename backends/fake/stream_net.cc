@@ -169,7 +169,6 @@ absl::StatusOr<std::unique_ptr<Listener>> ListenStream(
   if (!where.ip().IsUnspecified() && !host.host->Has(where.ip())) {
     return ErrnoError(std::move(info), "bind", EADDRNOTAVAIL);
   }
-  const int backlog = options.backlog.value_or(host.network->options.backlog);
   const bool share = options.reuse_port.value_or(false);
   std::shared_ptr<ListenQueue> queue;
   uint16_t port = local->port;
@@ -180,9 +179,9 @@ absl::StatusOr<std::unique_ptr<Listener>> ListenStream(
     const int error = ports.Choose(where, &port, share, EADDRINUSE);
     if (error != 0) return ErrnoError(std::move(info), "bind", error);
     const Addr addr = Addr::Ip(AddrNetwork(network), {where.ip(), port});
-    queue = std::make_shared<ListenQueue>(
-        host.clock(), MakeNames(network, Addr(), addr), options,
-        static_cast<size_t>(std::max(backlog, 0)));
+    queue = std::make_shared<ListenQueue>(host.clock(),
+                                          MakeNames(network, Addr(), addr),
+                                          options, BacklogOf(host, options));
     id = ports.Bind(where, port, share, queue);
   }
   return std::make_unique<FakeListener>(

@@ -3,6 +3,8 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "backends/fake/datagram_conns.h"
 #include "backends/fake/dial_targets.h"
 #include "backends/fake/fake_stream.h"
@@ -71,6 +73,16 @@ absl::StatusOr<std::pair<uint16_t, Lease>> BindUdp(const HostRef& host,
   return std::make_pair(port, PortLease(host, &HostState::udp, port, id));
 }
 
+absl::Status BadIdleTimeout(absl::string_view network,
+                            absl::Duration idle_timeout) {
+  ErrorInfo info = NetworkInfo("listen", network);
+  info.detail = UdpListenOptions::kOptionName;
+  return OpError(
+      absl::StatusCode::kInvalidArgument, std::move(info),
+      absl::StrCat("idle_timeout ", absl::FormatDuration(idle_timeout),
+                   " is not positive"));
+}
+
 absl::StatusOr<std::unique_ptr<Conn>> DialUdpTarget(
     const HostRef& host, absl::string_view network, const DialTargets& targets,
     const DialOptions& options) {
@@ -131,21 +143,24 @@ absl::StatusOr<std::unique_ptr<Listener>> ListenUdp(
                    {"backlog", "reuse_port", "send_buffer", "receive_buffer",
                     UdpListenOptions::kOptionName});
   if (!status.ok()) return status;
-  const absl::StatusOr<Place> place = FindPlace(host, network, address);
-  if (!place.ok()) return place.status();
   const auto* set = options.extras.Get<UdpListenOptions>();
   const UdpListenOptions limits = set != nullptr ? *set : UdpListenOptions();
-  const int backlog = options.backlog.value_or(host.network->options.backlog);
+  if (limits.idle_timeout <= absl::ZeroDuration()) {
+    return BadIdleTimeout(network, limits.idle_timeout);
+  }
+  const absl::StatusOr<Place> place = FindPlace(host, network, address);
+  if (!place.ok()) return place.status();
   std::shared_ptr<UdpHub> hub;
-  auto bound = BindUdp(host, network, *place,
-                       options.reuse_port.value_or(false), [&](uint16_t port) {
-                         const Addr addr = Addr::Ip(AddrNetwork(network),
-                                                    {place->where.ip(), port});
-                         hub = std::make_shared<UdpHub>(
-                             host.clock(), MakeNames(network, Addr(), addr),
-                             limits, static_cast<size_t>(std::max(backlog, 1)));
-                         return hub;
-                       });
+  auto bound =
+      BindUdp(host, network, *place, options.reuse_port.value_or(false),
+              [&](uint16_t port) {
+                const Addr addr =
+                    Addr::Ip(AddrNetwork(network), {place->where.ip(), port});
+                hub = std::make_shared<UdpHub>(
+                    host.clock(), MakeNames(network, Addr(), addr), limits,
+                    std::max<size_t>(BacklogOf(host, options), 1));
+                return hub;
+              });
   if (!bound.ok()) return bound.status();
   hub->HoldLease(std::move(bound->second));
   return MakeUdpListener(std::move(hub),

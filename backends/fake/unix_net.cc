@@ -63,7 +63,7 @@ class UnixDialer {
         FindUnixNode(host_, remote_.name(), TypeOf(network_), &node);
     if (error != 0) return ErrnoError(info_, "connect", error);
     if (node.type == UnixNode::Type::kDatagram) return Connect(node);
-    absl::StatusOr<Lease> lease = BindLocal(UnixNode());
+    absl::StatusOr<Lease> lease = BindLocal([] { return UnixNode(); });
     if (!lease.ok()) return lease.status();
     auto [near, far] = node.type == UnixNode::Type::kStream
                            ? MakeStream(*node.queue, *std::move(lease))
@@ -77,15 +77,22 @@ class UnixDialer {
  private:
   using Ends = std::pair<std::unique_ptr<FakeConn>, std::unique_ptr<FakeConn>>;
 
-  // Binds `node` to DialOptions::local_address, if there is one.
-  absl::StatusOr<Lease> BindLocal(UnixNode node) {
-    if (!options_.local_address.has_value()) return Lease();
+  // Binds what `make()` makes to DialOptions::local_address, if there is one.
+  // local_ is what it was bound to.
+  template <typename Make>
+  absl::StatusOr<Lease> BindLocal(Make make) {
+    if (!options_.local_address.has_value()) {
+      make();
+      return Lease();
+    }
     std::string name = *options_.local_address;
     uint64_t id;
     {
       absl::MutexLock lock(&host_.network->mutex);
       const int error = ChooseUnixName(host_, false, &name);
       if (error != 0) return ErrnoError(info_, "bind", error);
+      local_ = Addr::Named(AddrNetwork(network_), name);
+      UnixNode node = make();
       node.type = TypeOf(network_);
       id = BindUnixName(host_, name, std::move(node));
     }
@@ -123,15 +130,18 @@ class UnixDialer {
 
   absl::StatusOr<std::unique_ptr<Conn>> Connect(const UnixNode& target) {
     const bool named = options_.local_address.has_value();
-    auto state = std::make_shared<CallState>(
-        host_.clock(), MakeNames(network_, local_, remote_));
-    auto socket = std::make_shared<UnixgramSocket>(
-        std::move(state), host_, named ? local_ : Addr(), remote_,
-        target.socket, MakeLimits(host_, options_.receive_buffer),
-        SizeOr(options_.send_buffer, host_.network->options.datagram_buffer));
-    UnixNode node;
-    node.socket = socket;
-    absl::StatusOr<Lease> lease = BindLocal(std::move(node));
+    std::shared_ptr<DatagramSocket> socket;
+    absl::StatusOr<Lease> lease = BindLocal([&] {
+      socket = std::make_shared<UnixgramSocket>(
+          std::make_shared<CallState>(host_.clock(),
+                                      MakeNames(network_, local_, remote_)),
+          host_, named ? local_ : Addr(), remote_, target.socket,
+          MakeLimits(host_, options_.receive_buffer),
+          SizeOr(options_.send_buffer, host_.network->options.datagram_buffer));
+      UnixNode node;
+      node.socket = socket;
+      return node;
+    });
     if (!lease.ok()) return lease.status();
     return std::make_unique<DatagramConn>(std::move(socket), *std::move(lease));
   }
@@ -198,13 +208,12 @@ absl::StatusOr<std::unique_ptr<Listener>> ListenUnix(
                    {"backlog", "send_buffer", "receive_buffer",
                     UnixListenOptions::kOptionName});
   if (!status.ok()) return status;
-  const int backlog = options.backlog.value_or(host.network->options.backlog);
   std::shared_ptr<ListenQueue> queue;
   absl::StatusOr<Lease> lease =
       Bind(host, network, name, options, true, [&](const Addr& addr) {
         queue = std::make_shared<ListenQueue>(
             host.clock(), MakeNames(network, Addr(), addr), options,
-            static_cast<size_t>(std::max(backlog, 0)));
+            BacklogOf(host, options));
         UnixNode node;
         node.queue = queue;
         return node;
