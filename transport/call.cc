@@ -24,12 +24,17 @@
 namespace plumb {
 namespace {
 
-constexpr uintptr_t kNothing = 0;
-constexpr uintptr_t kNews = 1;
-constexpr uintptr_t kShut = 2;
+constexpr void* kNothing = nullptr;
+
+// The two marks that a slot may hold instead of a Parked.
+char news_mark, shut_mark;
+constexpr void* kNews = &news_mark;
+constexpr void* kShut = &shut_mark;
 
 // What has come out of a slot.
-bool IsParked(uintptr_t slot) { return slot > kShut; }
+bool IsParked(const void* slot) {
+  return slot != kNothing && slot != kNews && slot != kShut;
+}
 
 }  // namespace
 
@@ -42,8 +47,7 @@ struct CallState::Parked {
     kClosing,    // closed, and still inside
   };
 
-  Parked(Waiter& w, bool in_call)
-      : waiter(w), in_system_call(in_call) {}
+  Parked(Waiter& w, bool in_call) : waiter(w), in_system_call(in_call) {}
 
   Waiter& waiter;
   const bool in_system_call;
@@ -59,10 +63,10 @@ bool CallState::Close() {
 }
 
 void CallState::EndParked(Direction direction) {
-  const uintptr_t slot =
+  void* const slot =
       side(direction).slot.exchange(kShut, std::memory_order_acq_rel);
   if (!IsParked(slot)) return;
-  Parked& parked = *reinterpret_cast<Parked*>(slot);
+  Parked& parked = *static_cast<Parked*>(slot);
   Waiter& waiter = parked.waiter;
   int expected = Parked::kWaiting;
   if (!parked.in_system_call &&
@@ -77,14 +81,14 @@ void CallState::EndParked(Direction direction) {
 }
 
 void CallState::Signal(Direction direction) {
-  std::atomic<uintptr_t>& word = side(direction).slot;
-  uintptr_t slot = word.load(std::memory_order_relaxed);
+  std::atomic<void*>& word = side(direction).slot;
+  void* slot = word.load(std::memory_order_relaxed);
   do {
     if (slot == kShut) return;
   } while (!word.compare_exchange_weak(slot, kNews, std::memory_order_acq_rel,
                                        std::memory_order_relaxed));
   if (!IsParked(slot)) return;
-  Parked& parked = *reinterpret_cast<Parked*>(slot);
+  Parked& parked = *static_cast<Parked*>(slot);
   Waiter& waiter = parked.waiter;
   parked.state.store(Parked::kSignalled, std::memory_order_release);
   waiter.Wake();
@@ -106,7 +110,7 @@ bool CallState::SetDeadline(Direction direction, absl::Time when) {
 }
 
 int CallState::Blocked(Direction direction) const {
-  const uintptr_t slot = side(direction).slot.load(std::memory_order_acquire);
+  const void* const slot = side(direction).slot.load(std::memory_order_acquire);
   return gate_.QueueLength(direction) + (IsParked(slot) ? 1 : 0);
 }
 
@@ -131,7 +135,7 @@ Call::Call(CallState& state, Direction direction)
   }
   if (!inside_) return;
   // Whatever was news before this call's first try, the try will see.
-  uintptr_t news = kNews;
+  void* news = kNews;
   state_.side(direction_)
       .slot.compare_exchange_strong(news, kNothing, std::memory_order_acq_rel);
 }
@@ -177,16 +181,15 @@ Call::Outcome Call::Check() const {
 
 bool Call::Suspend(const Op* op, MonotonicNanos until) {
   if (!ok()) return false;
-  std::atomic<uintptr_t>& slot = state_.side(direction_).slot;
+  std::atomic<void*>& slot = state_.side(direction_).slot;
   if (names_ == nullptr) names_ = state_.names_;
   // Read before the call is published, after which the object may go away. A
   // deadline that moves in between is news, and keeps it from being published.
   const MonotonicNanos deadline = state_.side(direction_).deadline.load();
   CallState::Parked parked(waiter_,
                            op != nullptr && waiter_.ParksInSystemCall());
-  uintptr_t expected = kNothing;
-  if (!slot.compare_exchange_strong(expected,
-                                    reinterpret_cast<uintptr_t>(&parked),
+  void* expected = kNothing;
+  if (!slot.compare_exchange_strong(expected, &parked,
                                     std::memory_order_acq_rel)) {
     expected = kNews;
     slot.compare_exchange_strong(expected, kNothing, std::memory_order_acq_rel);
@@ -211,7 +214,7 @@ bool Call::Settle(CallState::Parked& parked) {
   int now = Parked::kWaiting;
   if (parked.state.compare_exchange_strong(now, Parked::kReturning,
                                            std::memory_order_acq_rel)) {
-    uintptr_t expected = reinterpret_cast<uintptr_t>(&parked);
+    void* expected = &parked;
     if (state_.side(direction_)
             .slot.compare_exchange_strong(expected, kNothing,
                                           std::memory_order_acq_rel)) {
@@ -229,12 +232,17 @@ bool Call::Settle(CallState::Parked& parked) {
     return false;
   }
   if (now == Parked::kSignalled) {
-    uintptr_t news = kNews;
+    void* news = kNews;
     state_.side(direction_)
         .slot.compare_exchange_strong(news, kNothing,
                                       std::memory_order_acq_rel);
   }
   outcome_ = Check();
+  return ok();
+}
+
+bool Call::Recheck() {
+  if (ok()) outcome_ = Check();
   return ok();
 }
 

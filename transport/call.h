@@ -97,9 +97,10 @@ class CallState {
   friend class Call;
   struct Parked;
 
-  // One direction: 0 nothing new, 1 something new, 2 closed, or the one Parked.
+  // One direction. The slot holds null for nothing new, a mark for something
+  // new or for closed (call.cc), or the one Parked.
   struct Side {
-    std::atomic<uintptr_t> slot{0};
+    std::atomic<void*> slot{nullptr};
     std::atomic<MonotonicNanos> deadline{kNever};
   };
 
@@ -145,6 +146,10 @@ class Call {
 
   // Whether the object may still be touched: not when Close ended the wait.
   bool inside() const { return inside_; }
+
+  // Looks again, without waiting; returns ok(). For work that goes on for long:
+  // nobody else can end it.
+  bool Recheck();
 
   // Suspends until CallState::Signal, or for no reason; returns ok().
   bool Wait();

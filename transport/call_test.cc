@@ -356,5 +356,51 @@ TEST(CallStressTest, TokensAreKept) {
   EXPECT_EQ(object.tokens(), 0);
 }
 
+TEST(CallTest, RecheckSeesWhatCameMeanwhile) {
+  ManualClock clock;
+  CallState state(clock);
+  Call call(state, Direction::kRead);
+  EXPECT_TRUE(call.Recheck());
+  state.SetDeadline(Direction::kRead, clock.TimeNow() + absl::Seconds(1));
+  EXPECT_TRUE(call.Recheck());
+  clock.Advance(absl::Seconds(1));
+  EXPECT_TRUE(call.ok());
+  EXPECT_FALSE(call.Recheck());
+  EXPECT_EQ(call.outcome(), Outcome::kTimeout);
+  state.SetDeadline(Direction::kRead, absl::InfiniteFuture());
+  EXPECT_FALSE(call.Recheck());  // ended for good
+}
+
+TEST(CallTest, RecheckSeesAClose) {
+  CallState state(Clock::Real());
+  std::thread closer;
+  {
+    Call call(state, Direction::kRead);
+    closer = std::thread([&state] {
+      EXPECT_TRUE(state.Close());
+      state.Done();
+    });
+    while (call.Recheck()) std::this_thread::yield();
+    EXPECT_EQ(call.outcome(), Outcome::kClosed);
+    EXPECT_TRUE(call.inside());
+  }
+  closer.join();
+}
+
+TEST(CallTest, WaitForEndsAtItsTime) {
+  ManualClock clock;
+  CallState state(clock);
+  const int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  std::thread waiter([&] {
+    Call call(state, Direction::kRead);
+    const TakeOp op(fd);
+    EXPECT_TRUE(call.WaitFor(op, clock.MonotonicNow() + 1000));
+  });
+  clock.AwaitAlarms(1);
+  clock.Advance(absl::Nanoseconds(1000));
+  waiter.join();
+  close(fd);
+}
+
 }  // namespace
 }  // namespace plumb

@@ -8,14 +8,14 @@
 //   char buffer[64];
 //   ASSIGN_OR_RETURN(size_t n, conn->Read(absl::MakeSpan(buffer)));
 //
-// Who makes one: Transport::Dial, Listener::Accept, Pipe. The caller owns it. It
-// outlives the Transport and Listener that it came from.
+// Who makes one: Transport::Dial, Listener::Accept, Pipe. The caller owns it.
+// It outlives the Transport and Listener that it came from.
 //
 // Threads: any method, on any thread or fiber, at any time. Reads take turns
 // with Reads, Writes with Writes; a Read and a Write run in parallel. The bytes
-// of one Write are never mixed with another's. Destroying a Conn that others may
-// still enter is the caller's bug; destroying one that others are blocked in is
-// not: it closes, and they return.
+// of one Write are never mixed with another's. Destroying a Conn that others
+// may still enter is the caller's bug; destroying one that others are blocked
+// in is not: it closes, and they return.
 //
 // Blocking: Read, Write and WaitReadable suspend the calling thread or fiber.
 // They end early, in this order of precedence, checked at the start and again
@@ -31,7 +31,8 @@
 //
 // Streams and datagrams: over tcp and unix a Conn is a stream and a Read may
 // return any part of what was written. Over udp, unixgram and unixpacket each
-// Write is one datagram and each Read takes one (MessageTraits tells them apart).
+// Write is one datagram and each Read takes one (MessageTraits tells them
+// apart).
 #ifndef PLUMB_TRANSPORT_CONN_H_
 #define PLUMB_TRANSPORT_CONN_H_
 
@@ -81,13 +82,13 @@ class Conn {
   // never a SIGPIPE.
   virtual absl::Status Write(absl::Span<const absl::string_view> pieces) = 0;
 
-  // Suspends until a Read would not: there is data, or the end of the stream, or
-  // an error to report. Consumes nothing. For servers that hold many idle
+  // Suspends until a Read would not: there is data, or the end of the stream,
+  // or an error to report. Consumes nothing. For servers that hold many idle
   // connections and no buffer for them.
   virtual absl::Status WaitReadable() = 0;
 
-  // Ends this direction: the peer reads what was written and then the end of the
-  // stream, while this end still reads. Later Writes here are
+  // Ends this direction: the peer reads what was written and then the end of
+  // the stream, while this end still reads. Later Writes here are
   // FailedPrecondition. Again is not an error while connected. Unimplemented
   // where the network has no such thing (udp, unixgram).
   virtual absl::Status CloseWrite() = 0;

@@ -52,8 +52,8 @@ class TcpControl {
 class ReadCloser {
  public:
   static constexpr char kExtensionName[] = "plumb.ReadCloser";
-  // What is queued can still be read, then the end of the stream. A blocked Read
-  // returns. On tcp, data that arrives later can be read too.
+  // What is queued can still be read, then the end of the stream. A blocked
+  // Read returns. On tcp, data that arrives later can be read too.
   virtual absl::Status CloseRead() = 0;
 
  protected:
@@ -76,8 +76,8 @@ class BufferControl {
 class NativeHandle {
  public:
   static constexpr char kExtensionName[] = "plumb.NativeHandle";
-  // The descriptor, still owned by the object, non-blocking, and valid until its
-  // Close; -1 afterwards. Do not close it, and do not read or write it.
+  // The descriptor, still owned by the object, non-blocking, and valid until
+  // its Close; -1 afterwards. Do not close it, and do not read or write it.
   virtual int Descriptor() const = 0;
 
  protected:

@@ -1,5 +1,6 @@
 #include "transport/forwarding.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -26,18 +27,46 @@ class Inside {
   const bool entered_;
 };
 
-absl::Status Closed(absl::string_view op, const Addr& source,
-                    const Addr& addr) {
+// What the errors of `inner` say of it, which it knows best; what its addresses
+// say while the decorator's Close is still under way.
+template <typename Endpoint>
+ErrorInfo NamesOf(const Gate& gate, Endpoint& inner, const Addr& source,
+                  const Addr& addr) {
+  if (gate.done()) {
+    // It has been closed; this is how it says so.
+    std::optional<ErrorInfo> info = GetErrorInfo(inner.Close());
+    if (info.has_value() && info->kind == ErrorKind::kClosed) return *info;
+  }
   ErrorInfo info;
-  info.op = std::string(op);
   info.network = std::string((addr.has_value() ? addr : source).network());
   info.source = source;
   info.addr = addr;
+  return info;
+}
+
+// As Go has it, "set" names this end alone.
+absl::Status Closed(absl::string_view op, ErrorInfo info) {
+  info.op = std::string(op);
+  if (op == "set" && info.source.has_value()) {
+    info.addr = std::exchange(info.source, Addr());
+  }
   return ClosedError(std::move(info));
 }
 
-absl::Status Closed(absl::string_view op, const Conn& conn) {
-  return Closed(op, conn.LocalAddr(), conn.RemoteAddr());
+absl::Status Closed(absl::string_view op, const Gate& gate, Conn& inner) {
+  return Closed(op,
+                NamesOf(gate, inner, inner.LocalAddr(), inner.RemoteAddr()));
+}
+
+absl::Status Closed(absl::string_view op, const Gate& gate, Listener& inner) {
+  return Closed(op, NamesOf(gate, inner, Addr(), inner.Address()));
+}
+
+absl::Status Closed(absl::string_view op, const Gate& gate, PacketConn& inner,
+                    const Addr& to = Addr()) {
+  ErrorInfo info = NamesOf(gate, inner, inner.LocalAddr(), Addr());
+  if (to.has_value()) info.addr = to;
+  return Closed(op, std::move(info));
 }
 
 template <typename Endpoint>
@@ -58,36 +87,36 @@ ForwardingConn::~ForwardingConn() { Close().IgnoreError(); }
 
 absl::StatusOr<size_t> ForwardingConn::Read(absl::Span<char> buffer) {
   Inside inside(gate_);
-  if (!inside.entered()) return Closed("read", *this);
+  if (!inside.entered()) return Closed("read", gate_, *inner_);
   return DoRead(buffer);
 }
 
 absl::Status ForwardingConn::Write(absl::Span<const absl::string_view> pieces) {
   Inside inside(gate_);
-  if (!inside.entered()) return Closed("write", *this);
+  if (!inside.entered()) return Closed("write", gate_, *inner_);
   return DoWrite(pieces);
 }
 
 absl::Status ForwardingConn::WaitReadable() {
   Inside inside(gate_);
-  if (!inside.entered()) return Closed("read", *this);
+  if (!inside.entered()) return Closed("read", gate_, *inner_);
   return DoWaitReadable();
 }
 
 absl::Status ForwardingConn::CloseWrite() {
   Inside inside(gate_);
-  if (!inside.entered()) return Closed("close", *this);
+  if (!inside.entered()) return Closed("close", gate_, *inner_);
   return DoCloseWrite();
 }
 
 absl::Status ForwardingConn::SetDeadline(Direction direction, absl::Time when) {
   Inside inside(gate_);
-  if (!inside.entered()) return Closed("set", Addr(), LocalAddr());
+  if (!inside.entered()) return Closed("set", gate_, *inner_);
   return DoSetDeadline(direction, when);
 }
 
 absl::Status ForwardingConn::Close() {
-  if (!gate_.Close()) return Closed("close", *this);
+  if (!gate_.Close()) return Closed("close", gate_, *inner_);
   absl::Status status = DoClose();
   gate_.AwaitEmpty();
   gate_.Done();
@@ -126,18 +155,18 @@ ForwardingListener::~ForwardingListener() { Close().IgnoreError(); }
 
 absl::StatusOr<std::unique_ptr<Conn>> ForwardingListener::Accept() {
   Inside inside(gate_);
-  if (!inside.entered()) return Closed("accept", Addr(), Address());
+  if (!inside.entered()) return Closed("accept", gate_, *inner_);
   return DoAccept();
 }
 
 absl::Status ForwardingListener::SetDeadline(absl::Time when) {
   Inside inside(gate_);
-  if (!inside.entered()) return Closed("set", Addr(), Address());
+  if (!inside.entered()) return Closed("set", gate_, *inner_);
   return DoSetDeadline(when);
 }
 
 absl::Status ForwardingListener::Close() {
-  if (!gate_.Close()) return Closed("close", Addr(), Address());
+  if (!gate_.Close()) return Closed("close", gate_, *inner_);
   absl::Status status = DoClose();
   gate_.AwaitEmpty();
   gate_.Done();
@@ -167,7 +196,7 @@ ForwardingPacketConn::~ForwardingPacketConn() { Close().IgnoreError(); }
 absl::StatusOr<size_t> ForwardingPacketConn::ReadBatch(
     absl::Span<InPacket> packets) {
   Inside inside(gate_);
-  if (!inside.entered()) return Closed("read", Addr(), LocalAddr());
+  if (!inside.entered()) return Closed("read", gate_, *inner_);
   return DoReadBatch(packets);
 }
 
@@ -175,8 +204,8 @@ absl::StatusOr<size_t> ForwardingPacketConn::WriteBatch(
     absl::Span<const OutPacket> packets) {
   Inside inside(gate_);
   if (!inside.entered()) {
-    return packets.empty() ? Closed("write", Addr(), LocalAddr())
-                           : Closed("write", LocalAddr(), packets[0].to);
+    return Closed("write", gate_, *inner_,
+                  packets.empty() ? Addr() : packets[0].to);
   }
   return DoWriteBatch(packets);
 }
@@ -184,12 +213,12 @@ absl::StatusOr<size_t> ForwardingPacketConn::WriteBatch(
 absl::Status ForwardingPacketConn::SetDeadline(Direction direction,
                                                absl::Time when) {
   Inside inside(gate_);
-  if (!inside.entered()) return Closed("set", Addr(), LocalAddr());
+  if (!inside.entered()) return Closed("set", gate_, *inner_);
   return DoSetDeadline(direction, when);
 }
 
 absl::Status ForwardingPacketConn::Close() {
-  if (!gate_.Close()) return Closed("close", Addr(), LocalAddr());
+  if (!gate_.Close()) return Closed("close", gate_, *inner_);
   absl::Status status = DoClose();
   gate_.AwaitEmpty();
   gate_.Done();

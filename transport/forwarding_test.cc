@@ -53,7 +53,7 @@ class Inner final : public BlockedProbe, public ReadCloser {
   }
   absl::Status Close() {
     absl::MutexLock lock(&mutex_);
-    log_.push_back("close");
+    if (!closed_) log_.push_back("close");
     closed_ = true;
     return absl::OkStatus();
   }

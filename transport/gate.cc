@@ -76,6 +76,10 @@ bool Gate::closed() const {
   return (word_.load(std::memory_order_acquire) & kClosed) != 0;
 }
 
+bool Gate::done() const {
+  return (word_.load(std::memory_order_acquire) & kDone) != 0;
+}
+
 bool Gate::Enter() {
   uint64_t word = word_.load(std::memory_order_relaxed);
   do {

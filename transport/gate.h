@@ -43,6 +43,8 @@ class Gate {
   Gate& operator=(const Gate&) = delete;
 
   bool closed() const;
+  // Done was called; the Gate is of no further use.
+  bool done() const;
 
   // Counts the caller in; false when closed.
   bool Enter();

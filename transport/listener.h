@@ -37,16 +37,16 @@ class Listener {
   // Closes; see Conn::~Conn.
   virtual ~Listener() = default;
 
-  // Suspends until a peer connects. Connections that the peer gave up while they
-  // were queued are skipped. An error consumes nothing, so that calling again is
-  // safe: after ResourceExhausted (out of descriptors) the connection still
-  // waits, and a loop must pause before it tries again.
+  // Suspends until a peer connects. Connections that the peer gave up while
+  // they were queued are skipped. An error consumes nothing, so that calling
+  // again is safe: after ResourceExhausted (out of descriptors) the connection
+  // still waits, and a loop must pause before it tries again.
   virtual absl::StatusOr<std::unique_ptr<Conn>> Accept() = 0;
 
   // Stops listening: blocked Accepts return IsClosed, connections that nobody
-  // accepted are reset, and the address is free when Close returns (on udp, when
-  // the last accepted Conn is closed too). A second Close waits for the first
-  // and returns IsClosed.
+  // accepted are reset, and the address is free when Close returns (on udp,
+  // when the last accepted Conn is closed too). A second Close waits for the
+  // first and returns IsClosed.
   virtual absl::Status Close() = 0;
 
   // Where it listens, with the real port; valid after Close as well.

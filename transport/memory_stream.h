@@ -19,9 +19,7 @@
 #ifndef PLUMB_TRANSPORT_MEMORY_STREAM_H_
 #define PLUMB_TRANSPORT_MEMORY_STREAM_H_
 
-#include <array>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -32,36 +30,10 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "transport/call.h"
-#include "transport/clock.h"
 #include "transport/direction.h"
+#include "transport/stream_pair.h"
 
 namespace plumb {
-
-// Whose ways the pair has where they differ:
-//
-//                                          kPipe     kUnix        kTcp
-//   peer closed with unread data, Read     end       reset, end   reset, end
-//   the same, Write                        EPIPE     EPIPE        reset, EPIPE
-//   peer closed, first Write               EPIPE     EPIPE        lost, OK
-//   peer's CloseRead, Write                EPIPE     EPIPE        goes on
-//   CloseWrite when reset                  OK        OK           ENOTCONN
-//
-// ("reset" is ECONNRESET, told once by whichever call is first.)
-enum class StreamKind : uint8_t { kPipe, kUnix, kTcp };
-
-// One end. What can wait to be read at an end is the sum of its own receive
-// buffer and of the peer's send buffer.
-struct StreamEndOptions {
-  std::shared_ptr<const CallNames> names;  // of its errors
-  size_t send_buffer = 0;                  // bytes
-  size_t receive_buffer = 64 * 1024;       // bytes
-};
-
-struct MemoryStreamOptions {
-  StreamKind kind = StreamKind::kPipe;
-  std::array<StreamEndOptions, 2> ends;
-  Clock* clock = &Clock::Real();
-};
 
 class StreamEnd {
  public:
@@ -79,15 +51,11 @@ class StreamEnd {
   // As ReadCloser's.
   absl::Status CloseRead();
 
-  enum class How : uint8_t {
-    kGraceful,  // the peer reads what was written, then the end
-    kReset,     // the peer reads what was written, then a reset
-  };
   // As Conn's; `release` is called when nobody is inside any more and before a
   // second Close returns, and not at all by a second Close.
-  absl::Status Close(How how, absl::FunctionRef<void()> release);
+  absl::Status Close(StreamClose how, absl::FunctionRef<void()> release);
   absl::Status Close() {
-    return Close(How::kGraceful, [] {});
+    return Close(StreamClose::kGraceful, [] {});
   }
 
   // As BufferControl's.
@@ -102,13 +70,12 @@ class StreamEnd {
   CallState& state();
 
  private:
-  class Stream;
   friend std::pair<StreamEnd, StreamEnd> MakeMemoryStream(
       MemoryStreamOptions options);
 
-  StreamEnd(std::shared_ptr<Stream> stream, int side);
+  StreamEnd(std::shared_ptr<StreamPair> pair, int side);
 
-  std::shared_ptr<Stream> stream_;
+  std::shared_ptr<StreamPair> pair_;
   int side_ = 0;
 };
 

@@ -1,5 +1,5 @@
-// A PacketConn sends datagrams to anybody and receives them from anybody, at one
-// local address.
+// A PacketConn sends datagrams to anybody and receives them from anybody, at
+// one local address.
 //
 //   ASSIGN_OR_RETURN(std::unique_ptr<plumb::PacketConn> packets,
 //                    transport.ListenPacket("udp", "127.0.0.1:0"));

@@ -1,6 +1,6 @@
-// A Transport opens connections. A backend (tcp, udp, unix, ip, fake) is one; so
-// is a Registry, which picks another by the network's name; so is a host of a
-// fake network; so is a decorator around any of them. A service takes a
+// A Transport opens connections. A backend (tcp, udp, unix, ip, fake) is one;
+// so is a Registry, which picks another by the network's name; so is a host of
+// a fake network; so is a decorator around any of them. A service takes a
 // Transport& and nothing else, and only main knows which one it is:
 //
 //   class Store {
@@ -54,9 +54,9 @@ class Transport {
       absl::string_view network, absl::string_view address,
       const DialOptions& options) = 0;
 
-  // Listens at `address`. An empty host is every address of this machine; port 0
-  // is a free one, which Listener::Address tells. "udp" makes one Conn for each
-  // remote peer, so that one handler serves every network.
+  // Listens at `address`. An empty host is every address of this machine; port
+  // 0 is a free one, which Listener::Address tells. "udp" makes one Conn for
+  // each remote peer, so that one handler serves every network.
   virtual absl::StatusOr<std::unique_ptr<Listener>> Listen(
       absl::string_view network, absl::string_view address,
       const ListenOptions& options) = 0;

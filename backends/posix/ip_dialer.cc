@@ -73,9 +73,9 @@ absl::Status IpDialer::KeepReachable() {
   targets_.erase(std::remove_if(targets_.begin(), targets_.end(), unreachable),
                  targets_.end());
   if (!targets_.empty()) return absl::OkStatus();
-  return OpError(
-      absl::StatusCode::kInvalidArgument, ErrorInfo(),
-      absl::StrCat("address ", *local_address_, ": no suitable address found"));
+  return OpError(absl::StatusCode::kInvalidArgument, ErrorInfo(),
+                 absl::StrCat("address ", ToAddr(*local_).ToString(),
+                              ": no suitable address found"));
 }
 
 absl::Status IpDialer::BindLocal(int fd, int family) const {

@@ -62,6 +62,18 @@ absl::StatusOr<Descriptor> MakeIpSocket(IpFamily family, int type) {
   return fd;
 }
 
+absl::Status SetDatagramOptions(int fd, std::optional<int> send_buffer,
+                                std::optional<int> receive_buffer) {
+  absl::Status status = SetIntOption(fd, SOL_SOCKET, SO_BROADCAST, 1);
+  if (status.ok() && send_buffer.has_value()) {
+    status = SetIntOption(fd, SOL_SOCKET, SO_SNDBUF, *send_buffer);
+  }
+  if (status.ok() && receive_buffer.has_value()) {
+    status = SetIntOption(fd, SOL_SOCKET, SO_RCVBUF, *receive_buffer);
+  }
+  return status;
+}
+
 bool SystemMapsIpv4() {
   static const bool maps = ProbeMapping();
   return maps;

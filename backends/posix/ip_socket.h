@@ -12,6 +12,9 @@
 #ifndef PLUMB_BACKENDS_POSIX_IP_SOCKET_H_
 #define PLUMB_BACKENDS_POSIX_IP_SOCKET_H_
 
+#include <optional>
+
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "backends/posix/descriptor.h"
@@ -34,6 +37,11 @@ IpFamily FamilyForDial(absl::string_view network, const IpAddr& local,
 // A socket of `family` and `type` (SOCK_STREAM, SOCK_DGRAM). Errors: causes of
 // socket(2) and setsockopt(2), for ForOp.
 absl::StatusOr<Descriptor> MakeIpSocket(IpFamily family, int type);
+
+// What every datagram and raw IP socket has: broadcast, as in Go, and the sizes
+// of buffers that were asked for. Errors: causes of setsockopt(2).
+absl::Status SetDatagramOptions(int fd, std::optional<int> send_buffer,
+                                std::optional<int> receive_buffer);
 
 // Whether an IPv6 socket can take IPv4 too. Asked of the system once.
 bool SystemMapsIpv4();

@@ -33,6 +33,20 @@ absl::Status LookupCause(absl::StatusCode code, ErrorKind kind,
                  absl::StrCat("lookup ", host, ": ", words));
 }
 
+// As gai_strerror(3) has it, but in no other language.
+const char* Words(int result) {
+  switch (result) {
+    case EAI_AGAIN:
+      return "Temporary failure in name resolution";
+    case EAI_FAIL:
+      return "Non-recoverable failure in name resolution";
+    case EAI_MEMORY:
+      return "Memory allocation failure";
+    default:
+      return "Unknown error";
+  }
+}
+
 // Forms that getaddrinfo would take for an address and nobody else does, such
 // as "127.1" and the octal "127.0.0.010"; and what cannot be a name.
 bool CannotBeName(const std::string& host) {
@@ -80,7 +94,7 @@ absl::Status LookupError(absl::string_view host, int result, int error) {
                          "no such host");
     case EAI_MEMORY:
       return LookupCause(Code::kResourceExhausted, ErrorKind::kOther, host,
-                         gai_strerror(result));
+                         Words(result));
     case EAI_SYSTEM: {
       // Go's choice too: getaddrinfo does not set errno when it could not open
       // its files.
@@ -92,7 +106,7 @@ absl::Status LookupError(absl::string_view host, int result, int error) {
     }
     default:
       return LookupCause(Code::kUnavailable, ErrorKind::kOther, host,
-                         gai_strerror(result));
+                         Words(result));
   }
 }
 

@@ -79,7 +79,10 @@ absl::Status MessageConn::CloseWrite() {
   return Apply(Info("close"), [this](int fd) {
     if (!kind_.has_end) return UnsupportedError(ErrorInfo(), "CloseWrite");
     const absl::Status status = ShutdownSocket(fd, SHUT_WR);
-    if (status.ok()) write_closed_.store(true);
+    if (!status.ok()) return status;
+    write_closed_.store(true);
+    // On a unix socket poll(2) goes on waiting for room.
+    state().Signal(Direction::kWrite);
     return status;
   });
 }

@@ -70,7 +70,10 @@ absl::Status StreamConn::WaitReadable() {
 absl::Status StreamConn::CloseWrite() {
   return Apply(Info("close"), [this](int fd) {
     const absl::Status status = ShutdownSocket(fd, SHUT_WR);
-    if (status.ok()) write_closed_.store(true);
+    if (!status.ok()) return status;
+    write_closed_.store(true);
+    // On a unix socket poll(2) goes on waiting for room.
+    state().Signal(Direction::kWrite);
     return status;
   });
 }

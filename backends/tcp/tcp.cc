@@ -3,19 +3,18 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "backends/posix/connector.h"
 #include "backends/posix/descriptor.h"
+#include "backends/posix/ip_dialer.h"
 #include "backends/posix/ip_socket.h"
 #include "backends/posix/op_error.h"
 #include "backends/posix/resolve.h"
@@ -48,86 +47,41 @@ absl::Status CheckNetwork(absl::string_view op, absl::string_view network) {
   return UnknownNetworkError(op, network);
 }
 
-bool IsWildcard(const IpAddr& ip) {
-  return !ip.is_valid() || ip.IsUnspecified();
+bool IsNoPortLeft(const absl::Status& status) {
+  if (status.ok()) return false;
+  const std::optional<ErrorInfo> info = GetErrorInfo(status);
+  return info.has_value() && info->syscall == "connect" &&
+         info->errno_value == EADDRNOTAVAIL;
 }
 
-// One Dial: what its tries of several addresses share.
-class Dialer {
+// What one Dial does with each of its targets.
+class TcpDialer {
  public:
-  Dialer(Clock& clock, absl::string_view network, const DialOptions& options)
+  TcpDialer(Clock& clock, absl::string_view network, const DialOptions& options)
       : clock_(clock),
         network_(network),
-        connector_(clock, options.timeout, options.deadline) {
+        ip_dialer_(clock, network, kTcp, options) {
     socket_options_.no_delay = options.no_delay.value_or(true);
     socket_options_.keep_alive = options.keep_alive.value_or(KeepAlive());
     socket_options_.send_buffer = options.send_buffer;
     socket_options_.receive_buffer = options.receive_buffer;
   }
 
-  absl::StatusOr<std::unique_ptr<Conn>> Dial(
-      absl::string_view address,
-      const std::optional<std::string>& local_address) {
-    const absl::Status status = Resolve(address, local_address);
-    if (!status.ok()) return ForOp(status, MakeInfo("dial", network_));
-    return DialInTurn();
+  absl::StatusOr<std::unique_ptr<Conn>> Dial(absl::string_view address) {
+    return ip_dialer_.Dial(address,
+                           [this](const IpPort& target, absl::Time deadline) {
+                             return DialOne(target, deadline);
+                           });
   }
 
  private:
-  // Fills targets_ and local_. Errors are causes.
-  absl::Status Resolve(absl::string_view address,
-                       const std::optional<std::string>& local_address) {
-    absl::StatusOr<std::vector<IpPort>> targets =
-        ResolveForDial(network_, address, connector_);
-    if (!targets.ok()) return targets.status();
-    targets_ = *std::move(targets);
-    if (!local_address.has_value()) return absl::OkStatus();
-    // Of any family: a wildcard of the other one will do.
-    const absl::StatusOr<IpPort> local =
-        ResolveForListen(kTcp, *local_address, connector_);
-    if (!local.ok()) return local.status();
-    local_ = *local;
-    return DropUnreachable();
-  }
-
-  // Keeps the targets that can be reached from local_.
-  absl::Status DropUnreachable() {
-    const IpAddr from = local_->ip;
-    if (IsWildcard(from)) return absl::OkStatus();
-    auto unreachable = [&from](const IpPort& target) {
-      return !IsWildcard(target.ip) && target.ip.is_v4() != from.is_v4();
-    };
-    targets_.erase(
-        std::remove_if(targets_.begin(), targets_.end(), unreachable),
-        targets_.end());
-    if (!targets_.empty()) return absl::OkStatus();
-    return OpError(absl::StatusCode::kInvalidArgument, ErrorInfo(),
-                   absl::StrCat("address ", local_->ToString(),
-                                ": no suitable address found"));
-  }
-
-  absl::StatusOr<std::unique_ptr<Conn>> DialInTurn() {
-    absl::Status first_error;
-    for (size_t i = 0; i < targets_.size(); ++i) {
-      const absl::Status limits = connector_.Check(InfoOf(targets_[i]));
-      if (!limits.ok()) {
-        return first_error.ok() || IsCancelledCall(limits) ? limits
-                                                           : first_error;
-      }
-      absl::StatusOr<std::unique_ptr<Conn>> conn =
-          DialOne(targets_[i], connector_.ShareOfDeadline(targets_.size() - i));
-      if (conn.ok()) return conn;
-      if (first_error.ok()) first_error = conn.status();
-    }
-    return first_error;
-  }
-
   // Again when the kernel connected the socket to itself, as it may when it
   // chooses the very port that is dialled, and when it found no free port.
   absl::StatusOr<std::unique_ptr<Conn>> DialOne(const IpPort& target,
-                                                absl::Time deadline) {
+                                                absl::Time deadline) const {
     constexpr int kTries = 3;
-    const bool fixed_port = local_.has_value() && local_->port != 0;
+    const std::optional<IpPort> local = ip_dialer_.local();
+    const bool fixed_port = local.has_value() && local->port != 0;
     for (int i = 1;; ++i) {
       absl::StatusOr<std::unique_ptr<Conn>> conn = TryOne(target, deadline);
       const bool self =
@@ -136,30 +90,21 @@ class Dialer {
       if (fixed_port || (!self && !no_port)) return conn;
       if (i < kTries) continue;
       if (!self) return conn;
-      return ErrnoError(InfoOf(target), "connect", ECONNREFUSED);
+      return ErrnoError(ip_dialer_.InfoOf(target), "connect", ECONNREFUSED);
     }
   }
 
-  static bool IsNoPortLeft(const absl::Status& status) {
-    if (status.ok()) return false;
-    const std::optional<ErrorInfo> info = GetErrorInfo(status);
-    return info.has_value() && info->syscall == "connect" &&
-           info->errno_value == EADDRNOTAVAIL;
-  }
-
   absl::StatusOr<std::unique_ptr<Conn>> TryOne(const IpPort& target,
-                                               absl::Time deadline) {
-    const ErrorInfo info = InfoOf(target);
-    const IpAddr from = local_.has_value() ? local_->ip : IpAddr();
-    const IpFamily family = FamilyForDial(network_, from, target.ip);
+                                               absl::Time deadline) const {
+    const IpFamily family =
+        FamilyForDial(network_, ip_dialer_.local_ip(), target.ip);
     absl::StatusOr<Descriptor> fd = Prepare(family);
-    if (!fd.ok()) return ForOp(fd.status(), info);
-    const absl::StatusOr<SockAddr> to = SockAddr::Ip(target, family.family);
-    if (!to.ok()) return ForOp(to.status(), info);
+    if (!fd.ok()) return ForOp(fd.status(), ip_dialer_.InfoOf(target));
     const absl::Status status =
-        connector_.Connect(fd->get(), *to, deadline, info);
+        ip_dialer_.Connect(fd->get(), family.family, target, deadline);
     if (!status.ok()) return status;
-    return MakeConn(*std::move(fd), target);
+    std::shared_ptr<CallNames> names = ip_dialer_.NamesOf(fd->get(), target);
+    return MakeTcpConn(clock_, *std::move(fd), std::move(names));
   }
 
   // A socket with its options and its local address. Errors are causes.
@@ -167,39 +112,15 @@ class Dialer {
     absl::StatusOr<Descriptor> fd = MakeIpSocket(family, SOCK_STREAM);
     if (!fd.ok()) return fd;
     absl::Status status = SetTcpOptions(fd->get(), socket_options_);
-    if (!status.ok()) return status;
-    if (!local_.has_value()) return fd;
-    const absl::StatusOr<SockAddr> from = SockAddr::Ip(*local_, family.family);
-    if (!from.ok()) return from.status();
-    status = BindSocket(fd->get(), *from);
+    if (status.ok()) status = ip_dialer_.BindLocal(fd->get(), family.family);
     if (!status.ok()) return status;
     return fd;
   }
 
-  std::unique_ptr<Conn> MakeConn(Descriptor fd, const IpPort& target) const {
-    auto names = std::make_shared<CallNames>();
-    names->network = network_;
-    const absl::StatusOr<SockAddr> local = SocketName(fd.get());
-    if (local.ok()) names->source = local->ToAddr(kTcp);
-    const absl::StatusOr<SockAddr> peer = PeerName(fd.get());
-    // A peer that has reset the connection already has no name any more.
-    names->addr = peer.ok() ? peer->ToAddr(kTcp) : Addr::Ip(kTcp, target);
-    return MakeTcpConn(clock_, std::move(fd), std::move(names));
-  }
-
-  ErrorInfo InfoOf(const IpPort& target) const {
-    ErrorInfo info = MakeInfo("dial", network_);
-    if (local_.has_value()) info.source = Addr::Ip(kTcp, *local_);
-    info.addr = Addr::Ip(kTcp, target);
-    return info;
-  }
-
   Clock& clock_;
   const std::string network_;
-  const Connector connector_;
+  IpDialer ip_dialer_;
   TcpSocketOptions socket_options_;
-  std::vector<IpPort> targets_;
-  std::optional<IpPort> local_;
 };
 
 // A socket that listens at `local`. Errors are causes.
@@ -243,8 +164,7 @@ class TcpTransport final : public Transport {
                           {"local_address", "no_delay", "keep_alive",
                            "send_buffer", "receive_buffer"});
     if (!status.ok()) return status;
-    return Dialer(clock_, network, options)
-        .Dial(address, options.local_address);
+    return TcpDialer(clock_, network, options).Dial(address);
   }
 
   absl::StatusOr<std::unique_ptr<Listener>> Listen(

@@ -47,8 +47,7 @@ absl::Status CheckNetwork(absl::string_view op, absl::string_view network) {
   if (network == "udp" || network == "udp4" || network == "udp6") {
     return absl::OkStatus();
   }
-  return OpError(absl::StatusCode::kInvalidArgument, MakeInfo(op, network),
-                 absl::StrCat("unknown network ", network));
+  return UnknownNetworkError(op, network);
 }
 
 absl::Status CheckLimits(absl::string_view network,
@@ -62,19 +61,20 @@ absl::Status CheckLimits(absl::string_view network,
                    " is not positive"));
 }
 
+// As listen(2) takes it: 0 is one, less is as many as the system allows.
+size_t BacklogOf(const ListenOptions& options) {
+  const int backlog = options.backlog.value_or(-1);
+  return static_cast<size_t>(backlog < 0 ? MaxBacklog() : std::max(backlog, 1));
+}
+
 // A socket with the options that every one has. Errors are causes.
 absl::StatusOr<Descriptor> OpenSocket(IpFamily family,
                                       std::optional<int> send_buffer,
                                       std::optional<int> receive_buffer) {
   absl::StatusOr<Descriptor> fd = MakeIpSocket(family, SOCK_DGRAM);
   if (!fd.ok()) return fd;
-  absl::Status status = SetIntOption(fd->get(), SOL_SOCKET, SO_BROADCAST, 1);
-  if (status.ok() && send_buffer.has_value()) {
-    status = SetIntOption(fd->get(), SOL_SOCKET, SO_SNDBUF, *send_buffer);
-  }
-  if (status.ok() && receive_buffer.has_value()) {
-    status = SetIntOption(fd->get(), SOL_SOCKET, SO_RCVBUF, *receive_buffer);
-  }
+  const absl::Status status =
+      SetDatagramOptions(fd->get(), send_buffer, receive_buffer);
   if (!status.ok()) return status;
   return fd;
 }
@@ -163,11 +163,9 @@ class UdpTransport final : public Transport {
     auto names = std::make_shared<CallNames>();
     names->network = std::string(network);
     names->addr = bound->local;
-    // As listen(2) takes it.
-    const int backlog = std::max(options.backlog.value_or(MaxBacklog()), 1);
     return std::make_unique<UdpListener>(clock_, std::move(bound->fd),
                                          std::move(names), limits,
-                                         static_cast<size_t>(backlog));
+                                         BacklogOf(options));
   }
 
   absl::StatusOr<std::unique_ptr<PacketConn>> ListenPacket(

@@ -18,6 +18,11 @@
 namespace plumb {
 namespace {
 
+int CountBlocked(const CallState& state, Direction direction) {
+  if (direction != Direction::kBoth) return state.Blocked(direction);
+  return state.Blocked(Direction::kRead) + state.Blocked(Direction::kWrite);
+}
+
 class UdpPeerConn final : public Conn,
                           public BlockedProbe,
                           public MessageTraits {
@@ -51,9 +56,6 @@ class UdpPeerConn final : public Conn,
   }
   bool EmptyMessages() const override { return true; }
 
-  // What the calls of `state` say for BlockedProbe.
-  static int CountBlocked(const CallState& state, Direction direction);
-
  private:
   const CallNames& names() const { return *peer_->state.names(); }
   bool CloseOnce();
@@ -61,11 +63,6 @@ class UdpPeerConn final : public Conn,
   const std::shared_ptr<UdpMux> mux_;
   const std::shared_ptr<UdpPeer> peer_;
 };
-
-int UdpPeerConn::CountBlocked(const CallState& state, Direction direction) {
-  if (direction != Direction::kBoth) return state.Blocked(direction);
-  return state.Blocked(Direction::kRead) + state.Blocked(Direction::kWrite);
-}
 
 absl::StatusOr<size_t> UdpPeerConn::Read(absl::Span<char> buffer) {
   const std::shared_ptr<UdpMux> mux = mux_;
@@ -202,7 +199,7 @@ void* UdpListener::Extension(absl::string_view name) {
 }
 
 int UdpListener::BlockedCalls(Direction direction) const {
-  return UdpPeerConn::CountBlocked(mux_->accept_state(), direction);
+  return CountBlocked(mux_->accept_state(), direction);
 }
 
 UdpListenerCounters UdpListener::Counters() const {

@@ -77,6 +77,8 @@ absl::Status UdpMux::LeadOn(Call& call) {
   if (op.Attempt()) {
     if (op.error() != 0) return SyscallError("recvfrom", op.error());
     Route(op.count());
+    // When there is always more for others, nothing else would end the call.
+    call.Recheck();
     return absl::OkStatus();
   }
   PeerTable::Wakeups wakeups;

@@ -83,6 +83,7 @@ TEST_F(ReporterTest, ReportsAtEveryIntervalOverOneConnection) {
 }
 
 TEST_F(ReporterTest, NobodyListens) {
+  network_.Host("stats");
   Reporter reporter(registry_, ToStats(), clock_);
   NextInterval();
   reporter.AwaitTries(1);

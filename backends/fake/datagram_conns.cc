@@ -1,0 +1,174 @@
+#include "backends/fake/datagram_conns.h"
+
+#include <cerrno>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "backends/fake/fake_stream.h"
+#include "transport/error.h"
+#include "transport/extension.h"
+
+namespace plumb {
+
+absl::Status DatagramObject::SetReadBuffer(int bytes) {
+  if (!state().Enter()) return ClosedError(SetInfo());
+  socket_->SetReceiveBuffer(BufferSize(bytes));
+  state().Leave();
+  return absl::OkStatus();
+}
+
+absl::Status DatagramObject::SetWriteBuffer(int bytes) {
+  if (!state().Enter()) return ClosedError(SetInfo());
+  socket_->SetSendBuffer(BufferSize(bytes));
+  state().Leave();
+  return absl::OkStatus();
+}
+
+int DatagramObject::BlockedCalls(Direction direction) const {
+  return CountBlocked(state(), direction);
+}
+
+absl::Status DatagramObject::CloseOnce() {
+  if (!state().Close()) return ClosedError(NamedInfo("close", &names()));
+  lease_.Release();
+  socket_->Shut();
+  state().Done();
+  return absl::OkStatus();
+}
+
+absl::Status DatagramObject::ChangeDeadline(Direction direction,
+                                            absl::Time when) {
+  return state().SetDeadline(direction, when) ? absl::OkStatus()
+                                              : ClosedError(SetInfo());
+}
+
+ErrorInfo DatagramObject::SetInfo() const {
+  ErrorInfo info = NamedInfo("set", &names());
+  info.addr = std::exchange(info.source, Addr());
+  return info;
+}
+
+absl::StatusOr<size_t> DatagramConn::Read(absl::Span<char> buffer) {
+  if (buffer.empty()) {
+    if (state().closed()) return ClosedError(NamedInfo("read", &names()));
+    return size_t{0};
+  }
+  Call call(state(), Direction::kRead);
+  while (call.ok()) {
+    Received received;
+    const int error = socket().Receive(buffer, &received);
+    if (error == EAGAIN) {
+      call.Wait();
+      continue;
+    }
+    ErrorInfo info = NamedInfo("read", &names());
+    if (error != 0) return ErrnoError(std::move(info), "read", error);
+    if (!received.truncated()) return received.size;
+    info.bytes_done = received.full_size;
+    return ErrnoError(std::move(info), "read", EMSGSIZE);
+  }
+  return call.Error("read");
+}
+
+absl::Status DatagramConn::Write(absl::Span<const absl::string_view> pieces) {
+  Call call(state(), Direction::kWrite);
+  while (call.ok()) {
+    const int error = socket().Send(names().addr, pieces);
+    if (error == 0) return absl::OkStatus();
+    if (error != EAGAIN) {
+      return ErrnoError(NamedInfo("write", &names()), "write", error);
+    }
+    call.Wait();
+  }
+  return call.Error("write");
+}
+
+absl::Status DatagramConn::WaitReadable() {
+  Call call(state(), Direction::kRead);
+  while (call.ok()) {
+    if (socket().Readable()) return absl::OkStatus();
+    call.Wait();
+  }
+  return call.Error("read");
+}
+
+absl::Status DatagramConn::CloseWrite() {
+  ErrorInfo info = NamedInfo("close", &names());
+  if (state().closed()) return ClosedError(std::move(info));
+  return UnsupportedError(std::move(info), "CloseWrite");
+}
+
+void* DatagramConn::Extension(absl::string_view name) {
+  return FindExtension<MessageTraits, BufferControl, BlockedProbe>(name, this);
+}
+
+absl::StatusOr<size_t> FakePacketConn::ReadBatch(absl::Span<InPacket> packets) {
+  if (packets.empty()) {
+    if (state().closed()) return ClosedError(NamedInfo("read", &names()));
+    return size_t{0};
+  }
+  Call call(state(), Direction::kRead);
+  while (call.ok()) {
+    size_t count = 0;
+    int error = 0;
+    while (count < packets.size() && error == 0) {
+      InPacket& packet = packets[count];
+      error = socket().Receive(packet.buffer, &packet.received);
+      if (error == 0) ++count;
+    }
+    if (count > 0) return count;
+    if (error != EAGAIN) {
+      return ErrnoError(NamedInfo("read", &names()), "recvfrom", error);
+    }
+    call.Wait();
+  }
+  return call.Error("read");
+}
+
+absl::StatusOr<size_t> FakePacketConn::WriteBatch(
+    absl::Span<const OutPacket> packets) {
+  if (packets.empty()) {
+    if (state().closed()) return ClosedError(NamedInfo("write", &names()));
+    return size_t{0};
+  }
+  // The object may be gone when the Call has waited in vain.
+  ErrorInfo info = NamedInfo("write", &names());
+  info.addr = packets[0].to;
+  Call call(state(), Direction::kWrite);
+  while (call.ok()) {
+    size_t count = 0;
+    int error = 0;
+    while (count < packets.size() && error == 0) {
+      const OutPacket& packet = packets[count];
+      error = socket().Send(packet.to, absl::MakeConstSpan(&packet.data, 1));
+      if (error == 0) ++count;
+    }
+    if (count > 0) return count;
+    if (error != EAGAIN) return WriteError(packets[0].to, error);
+    call.Wait();
+  }
+  return CallError(call.outcome(), std::move(info));
+}
+
+absl::Status FakePacketConn::WriteError(const Addr& to, int error) const {
+  ErrorInfo info = NamedInfo("write", &names());
+  info.addr = to;
+  if (!to.has_value()) {
+    return OpError(absl::StatusCode::kInvalidArgument, std::move(info),
+                   "missing address");
+  }
+  if (error == EAFNOSUPPORT && to.ip().is_v6()) {
+    return OpError(
+        absl::StatusCode::kInvalidArgument, std::move(info),
+        absl::StrCat("address ", to.ip().ToString(), ": non-IPv4 address"));
+  }
+  // What is wrong with the address itself no system call was asked.
+  const bool unasked = error == EINVAL || error == EAFNOSUPPORT;
+  return ErrnoError(std::move(info), unasked ? "" : "sendto", error);
+}
+
+void* FakePacketConn::Extension(absl::string_view name) {
+  return FindExtension<MessageTraits, BufferControl, BlockedProbe>(name, this);
+}
+
+}  // namespace plumb

@@ -1,0 +1,96 @@
+// The Conn and the PacketConn on a DatagramSocket.
+#ifndef PLUMB_BACKENDS_FAKE_DATAGRAM_CONNS_H_
+#define PLUMB_BACKENDS_FAKE_DATAGRAM_CONNS_H_
+
+#include <cstddef>
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "backends/fake/datagram_socket.h"
+#include "backends/fake/network_state.h"
+#include "transport/conn.h"
+#include "transport/extensions.h"
+#include "transport/packet_conn.h"
+
+namespace plumb {
+
+// What both have in common. Extensions: MessageTraits, BufferControl,
+// BlockedProbe.
+class DatagramObject : public MessageTraits,
+                       public BufferControl,
+                       public BlockedProbe {
+ public:
+  size_t MaxMessageSize() const override { return socket_->MaxMessageSize(); }
+  bool EmptyMessages() const override { return true; }
+  absl::Status SetReadBuffer(int bytes) override;
+  absl::Status SetWriteBuffer(int bytes) override;
+  int BlockedCalls(Direction direction) const override;
+
+ protected:
+  // Holds `lease` until CloseOnce.
+  DatagramObject(std::shared_ptr<DatagramSocket> socket, Lease lease)
+      : socket_(std::move(socket)), lease_(std::move(lease)) {}
+  ~DatagramObject() = default;
+
+  DatagramSocket& socket() const { return *socket_; }
+  CallState& state() const { return socket_->state(); }
+  const CallNames& names() const { return *socket_->state().names(); }
+
+  absl::Status CloseOnce();
+  absl::Status ChangeDeadline(Direction direction, absl::Time when);
+  // As Go has it: this end alone.
+  ErrorInfo SetInfo() const;
+
+ private:
+  const std::shared_ptr<DatagramSocket> socket_;
+  Lease lease_;
+};
+
+// Connected: the names of the socket's state have both ends.
+class DatagramConn final : public Conn, public DatagramObject {
+ public:
+  DatagramConn(std::shared_ptr<DatagramSocket> socket, Lease lease)
+      : DatagramObject(std::move(socket), std::move(lease)) {}
+  ~DatagramConn() override { (void)Close(); }
+
+  absl::StatusOr<size_t> Read(absl::Span<char> buffer) override;
+  absl::Status Write(absl::Span<const absl::string_view> pieces) override;
+  absl::Status WaitReadable() override;
+  absl::Status CloseWrite() override;
+  absl::Status Close() override { return CloseOnce(); }
+  Addr LocalAddr() const override { return names().source; }
+  Addr RemoteAddr() const override { return names().addr; }
+  absl::Status SetDeadline(Direction direction, absl::Time when) override {
+    return ChangeDeadline(direction, when);
+  }
+  void* Extension(absl::string_view name) override;
+};
+
+class FakePacketConn final : public PacketConn, public DatagramObject {
+ public:
+  FakePacketConn(std::shared_ptr<DatagramSocket> socket, Lease lease)
+      : DatagramObject(std::move(socket), std::move(lease)) {}
+  ~FakePacketConn() override { (void)Close(); }
+
+  absl::StatusOr<size_t> ReadBatch(absl::Span<InPacket> packets) override;
+  absl::StatusOr<size_t> WriteBatch(
+      absl::Span<const OutPacket> packets) override;
+  absl::Status Close() override { return CloseOnce(); }
+  Addr LocalAddr() const override { return names().source; }
+  absl::Status SetDeadline(Direction direction, absl::Time when) override {
+    return ChangeDeadline(direction, when);
+  }
+  void* Extension(absl::string_view name) override;
+
+ private:
+  absl::Status WriteError(const Addr& to, int error) const;
+};
+
+}  // namespace plumb
+
+#endif  // PLUMB_BACKENDS_FAKE_DATAGRAM_CONNS_H_

@@ -1,0 +1,76 @@
+#include "backends/fake/dial_targets.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "transport/direction.h"
+
+namespace plumb {
+namespace {
+
+bool IsWildcard(const IpAddr& ip) {
+  return !ip.is_valid() || ip.IsUnspecified();
+}
+
+}  // namespace
+
+absl::StatusOr<DialTargets> DialTargets::Resolve(const HostRef& host,
+                                                 absl::string_view network,
+                                                 absl::string_view address,
+                                                 const DialOptions& options) {
+  absl::StatusOr<std::vector<IpPort>> to =
+      host.ResolveForDial(network, address);
+  if (!to.ok()) return to.status();
+  DialTargets targets;
+  targets.to = *std::move(to);
+  if (!options.local_address.has_value()) return targets;
+  // Of any family: a wildcard of the other one will do.
+  const absl::StatusOr<IpPort> from =
+      host.ResolveForListen(AddrNetwork(network), *options.local_address);
+  if (!from.ok()) return from.status();
+  targets.from = *from;
+  if (IsWildcard(from->ip)) return targets;
+  auto unreachable = [&from](const IpPort& target) {
+    return target.ip.is_v4() != from->ip.is_v4();
+  };
+  targets.to.erase(
+      std::remove_if(targets.to.begin(), targets.to.end(), unreachable),
+      targets.to.end());
+  if (!targets.to.empty()) return targets;
+  return OpError(absl::StatusCode::kInvalidArgument, ErrorInfo(),
+                 absl::StrCat("address ", from->ToString(),
+                              ": no suitable address found"));
+}
+
+ErrorInfo DialTargets::Info(absl::string_view network,
+                            const IpPort& target) const {
+  ErrorInfo info = NetworkInfo("dial", network);
+  if (from.has_value()) info.source = Addr::Ip(AddrNetwork(network), *from);
+  info.addr = Addr::Ip(AddrNetwork(network), target);
+  return info;
+}
+
+int DialTargets::SourceFor(const HostRef& host, const IpPort& target,
+                           IpPort* source) const {
+  *source = {host.SourceFor(target.ip), 0};
+  if (!from.has_value()) return 0;
+  source->port = from->port;
+  if (IsWildcard(from->ip)) return 0;
+  if (!host.host->Has(from->ip)) return EADDRNOTAVAIL;
+  source->ip = from->ip;
+  return 0;
+}
+
+std::shared_ptr<Dialing> StartDialing(Clock& clock,
+                                      const DialOptions& options) {
+  auto dialing = std::make_shared<Dialing>(clock);
+  const absl::Time deadline =
+      std::min(options.deadline, clock.TimeNow() + options.timeout);
+  dialing->state.SetDeadline(Direction::kWrite, deadline);
+  return dialing;
+}
+
+}  // namespace plumb

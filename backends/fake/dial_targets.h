@@ -1,0 +1,45 @@
+// What the dials of tcp and udp on a fake network have in common: where to,
+// where from, and for how long.
+#ifndef PLUMB_BACKENDS_FAKE_DIAL_TARGETS_H_
+#define PLUMB_BACKENDS_FAKE_DIAL_TARGETS_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "backends/fake/listen_queue.h"
+#include "backends/fake/network_state.h"
+#include "transport/addr.h"
+#include "transport/error.h"
+#include "transport/options.h"
+
+namespace plumb {
+
+struct DialTargets {
+  std::vector<IpPort> to;      // at least one, in the order in which to try
+  std::optional<IpPort> from;  // DialOptions::local_address
+
+  // Errors are causes.
+  static absl::StatusOr<DialTargets> Resolve(const HostRef& host,
+                                             absl::string_view network,
+                                             absl::string_view address,
+                                             const DialOptions& options);
+
+  // Of the errors of a try of `target`.
+  ErrorInfo Info(absl::string_view network, const IpPort& target) const;
+
+  // The address of `host` from which to dial `target`; an errno otherwise.
+  int SourceFor(const HostRef& host, const IpPort& target,
+                IpPort* source) const;
+};
+
+// The state of a Dial that ends with the limits of `options`.
+std::shared_ptr<Dialing> StartDialing(Clock& clock, const DialOptions& options);
+
+}  // namespace plumb
+
+#endif  // PLUMB_BACKENDS_FAKE_DIAL_TARGETS_H_

@@ -1,0 +1,135 @@
+// A network in memory, for tests: hosts with names and addresses, ports,
+// streams, datagrams and unix sockets, that behave like Linux and open no real
+// socket.
+//
+//   plumb::FakeNetwork network;
+//   auto server = network.Host("db")->Listen("tcp", ":5432");
+//   Store store(*network.Host("web"));        // takes a plumb::Transport&
+//   ...                                       // dials "tcp", "db:5432"
+//   auto conn = (*server)->Accept();          // from 10.0.0.2:32768
+//
+// Each host is a Transport. It answers to the kernel's names: tcp, udp (each
+// also with 4 and 6), unix, unixgram and unixpacket; and to "fake" and
+// "fakegram", which are tcp and udp under names that say what they are, with
+// the same ports. FakeHost::RegisterAll puts it into a Registry for all of
+// them.
+//
+// Hosts have the addresses 10.0.0.1 and fd00::1 upwards, in the order in which
+// Host first named them. "localhost", 127.0.0.1, ::1 and the empty host are the
+// host itself. Names of other hosts are looked up in the network and nowhere
+// else. Paths and abstract names of unix sockets belong to a host.
+//
+// It has no time and no randomness of its own: deadlines are on
+// FakeNetworkOptions::clock, ports are given out in order.
+//
+// How it differs from the kernel:
+// - nothing takes time and nothing is lost, but datagrams for want of room
+// - raw IP ("ip4:icmp") is Unimplemented; multicast and broadcast go nowhere
+// - there are no file permissions and no directories: any path can be bound,
+//   UnixListenOptions::mode changes nothing, and FakeHost::RemovePath takes the
+//   place of unlink(2)
+// - "localhost" is 127.0.0.1 first, then ::1
+// - a dialled connection has its local port for itself, and gives it back in
+//   Close: there is no TIME_WAIT
+// - a stream holds the sum of the two buffers, not doubled, and its segments
+// are
+//   not seen; no delay and keep-alive are accepted and change nothing
+// - an address that no host has is `no route to host` at once for tcp, and
+//   swallows datagrams
+// - SO_REUSEPORT spreads by the sender's port
+//
+// Threads: any method at any time, on threads and fibers.
+//
+// Lifetime: hosts, Conns and Listeners outlive the FakeNetwork; the clock
+// outlives them all.
+//
+// Errors: error.h, with the texts of the real backends. A name that no host has
+// is NotFound, `dial tcp: lookup nosuch: no such host` (IsNoSuchHost).
+#ifndef PLUMB_BACKENDS_FAKE_FAKE_H_
+#define PLUMB_BACKENDS_FAKE_FAKE_H_
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "backends/fake/fake_options.h"
+#include "transport/ip_addr.h"
+#include "transport/registry.h"
+#include "transport/transport.h"
+
+namespace plumb {
+
+struct HostRef;
+struct NetworkState;
+
+// Extensions of its Conns: ReadCloser, BufferControl and TcpControl on tcp and
+// fake; PeerCredentials (this process) in place of TcpControl on unix;
+// MessageTraits where there are messages. Of Listen("udp", ...)
+// UdpListenerStats. BlockedProbe of everything.
+class FakeHost final : public Transport,
+                       public std::enable_shared_from_this<FakeHost> {
+ public:
+  ~FakeHost() override;
+
+  const std::string& name() const;
+  IpAddr ip4() const;
+  IpAddr ip6() const;
+
+  // Registers this host for every network that it answers to, and for ip, ip4
+  // and ip6, so that nothing gets past it. Errors: as Registry::Register.
+  absl::Status RegisterAll(Registry& registry);
+
+  // Removes the file of a unix socket, as unlink(2). Errors: NotFound.
+  absl::Status RemovePath(absl::string_view path);
+
+  using Transport::Dial;
+  using Transport::Listen;
+  using Transport::ListenPacket;
+  absl::StatusOr<std::unique_ptr<Conn>> Dial(
+      absl::string_view network, absl::string_view address,
+      const DialOptions& options) override;
+  absl::StatusOr<std::unique_ptr<Listener>> Listen(
+      absl::string_view network, absl::string_view address,
+      const ListenOptions& options) override;
+  absl::StatusOr<std::unique_ptr<PacketConn>> ListenPacket(
+      absl::string_view network, absl::string_view address,
+      const ListenOptions& options) override;
+
+ private:
+  friend class FakeNetwork;
+
+  explicit FakeHost(std::unique_ptr<HostRef> host);
+
+  const std::unique_ptr<HostRef> host_;
+};
+
+class FakeNetwork {
+ public:
+  explicit FakeNetwork(FakeNetworkOptions options = FakeNetworkOptions());
+  FakeNetwork(const FakeNetwork&) = delete;
+  FakeNetwork& operator=(const FakeNetwork&) = delete;
+  ~FakeNetwork();
+
+  // The host of that name, upper and lower case being the same; made when it is
+  // first asked for. "localhost" is any host's name for itself.
+  std::shared_ptr<FakeHost> Host(absl::string_view name);
+
+ private:
+  const std::shared_ptr<NetworkState> state_;
+  absl::Mutex mutex_;
+  std::map<std::string, std::shared_ptr<FakeHost>> hosts_
+      ABSL_GUARDED_BY(mutex_);
+};
+
+// Registers the one host of a network of its own as "fake" and "fakegram".
+absl::Status RegisterFake(Registry& registry,
+                          FakeNetworkOptions options = FakeNetworkOptions());
+
+}  // namespace plumb
+
+#endif  // PLUMB_BACKENDS_FAKE_FAKE_H_

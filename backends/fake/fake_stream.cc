@@ -1,0 +1,131 @@
+#include "backends/fake/fake_stream.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "transport/error.h"
+#include "transport/extension.h"
+
+namespace plumb {
+
+size_t BufferSize(int bytes) { return static_cast<size_t>(std::max(bytes, 1)); }
+
+absl::Status FakeStreamConn::Close() {
+  const bool reset = reset_on_close_.load(std::memory_order_relaxed);
+  return end_.Close(reset ? StreamClose::kReset : StreamClose::kGraceful,
+                    [this] { lease_.Release(); });
+}
+
+void FakeStreamConn::Reset() {
+  reset_on_close_.store(true, std::memory_order_relaxed);
+  (void)Close();
+}
+
+void* FakeStreamConn::Extension(absl::string_view name) {
+  if (void* found =
+          FindExtension<ReadCloser, BufferControl, BlockedProbe>(name, this)) {
+    return found;
+  }
+  return kind_ == StreamKind::kTcp ? FindExtension<TcpControl>(name, this)
+                                   : FindExtension<PeerCredentials>(name, this);
+}
+
+absl::Status FakeStreamConn::SetReadBuffer(int bytes) {
+  return end_.SetReceiveBuffer(BufferSize(bytes));
+}
+
+absl::Status FakeStreamConn::SetWriteBuffer(int bytes) {
+  return end_.SetSendBuffer(BufferSize(bytes));
+}
+
+// Nothing in memory is delayed or needs to be kept alive.
+absl::Status FakeStreamConn::SetNoDelay(bool) {
+  if (end_.state().closed())
+    return ClosedError(NamedInfo("set", &end_.names()));
+  return absl::OkStatus();
+}
+
+absl::Status FakeStreamConn::SetKeepAlive(const KeepAlive&) {
+  if (end_.state().closed())
+    return ClosedError(NamedInfo("set", &end_.names()));
+  return absl::OkStatus();
+}
+
+absl::Status FakeStreamConn::SetLinger(absl::Duration linger) {
+  if (end_.state().closed())
+    return ClosedError(NamedInfo("set", &end_.names()));
+  reset_on_close_.store(linger == absl::ZeroDuration(),
+                        std::memory_order_relaxed);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Credentials> FakeStreamConn::GetPeerCredentials() {
+  if (end_.state().closed())
+    return ClosedError(NamedInfo("get", &end_.names()));
+  Credentials credentials;
+  credentials.pid = getpid();
+  credentials.uid = getuid();
+  credentials.gid = getgid();
+  return credentials;
+}
+
+absl::StatusOr<std::unique_ptr<Conn>> FakeListener::Accept() {
+  Call call(queue_->state(), Direction::kRead);
+  while (call.ok()) {
+    if (std::unique_ptr<FakeConn> conn = queue_->Pop()) return conn;
+    call.Wait();
+  }
+  return call.Error("accept");
+}
+
+absl::Status FakeListener::Close() {
+  CallState& state = queue_->state();
+  if (!state.Close()) {
+    return ClosedError(NamedInfo("close", state.names().get()));
+  }
+  lease_.Release();
+  for (const std::unique_ptr<FakeConn>& conn : queue_->Shut()) conn->Reset();
+  state.Done();
+  return absl::OkStatus();
+}
+
+absl::Status FakeListener::SetDeadline(absl::Time when) {
+  CallState& state = queue_->state();
+  if (state.SetDeadline(Direction::kRead, when)) return absl::OkStatus();
+  return ClosedError(NamedInfo("set", state.names().get()));
+}
+
+void* FakeListener::Extension(absl::string_view name) {
+  return FindExtension<BlockedProbe>(name, this);
+}
+
+int FakeListener::BlockedCalls(Direction direction) const {
+  return CountBlocked(queue_->state(), direction);
+}
+
+int CountBlocked(const CallState& state, Direction direction) {
+  if (direction != Direction::kBoth) return state.Blocked(direction);
+  return state.Blocked(Direction::kRead) + state.Blocked(Direction::kWrite);
+}
+
+absl::Status WaitForRoom(ListenQueue& queue, std::unique_ptr<FakeConn> server,
+                         const std::shared_ptr<Dialing>& dialing, Call& call,
+                         const ErrorInfo& info) {
+  Dialing::Result result = queue.Push(std::move(server), dialing);
+  while (result == Dialing::kWaiting && call.Wait()) {
+    result = queue.ResultOf(*dialing);
+  }
+  if (result == Dialing::kWaiting) result = queue.GiveUp(dialing);
+  switch (result) {
+    case Dialing::kConnected:
+      return absl::OkStatus();
+    case Dialing::kRefused:
+      return ErrnoError(info, "connect", ECONNREFUSED);
+    default:
+      return CallError(call.outcome(), info);
+  }
+}
+
+}  // namespace plumb

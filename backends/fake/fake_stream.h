@@ -1,0 +1,107 @@
+// The Conns and Listeners of streams on a fake network: tcp, unix and "fake".
+#ifndef PLUMB_BACKENDS_FAKE_FAKE_STREAM_H_
+#define PLUMB_BACKENDS_FAKE_FAKE_STREAM_H_
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "backends/fake/listen_queue.h"
+#include "backends/fake/network_state.h"
+#include "transport/extensions.h"
+#include "transport/listener.h"
+#include "transport/memory_stream.h"
+
+namespace plumb {
+
+// Extensions: ReadCloser, BufferControl, BlockedProbe; TcpControl on tcp,
+// PeerCredentials on unix.
+class FakeStreamConn final : public FakeConn,
+                             public ReadCloser,
+                             public BufferControl,
+                             public BlockedProbe,
+                             public TcpControl,
+                             public PeerCredentials {
+ public:
+  // Holds `lease` until Close.
+  FakeStreamConn(StreamKind kind, StreamEnd end, Lease lease)
+      : kind_(kind), end_(std::move(end)), lease_(std::move(lease)) {}
+  ~FakeStreamConn() override { (void)Close(); }
+
+  absl::StatusOr<size_t> Read(absl::Span<char> buffer) override {
+    return end_.Read(buffer);
+  }
+  absl::Status Write(absl::Span<const absl::string_view> pieces) override {
+    return end_.Write(pieces);
+  }
+  absl::Status WaitReadable() override { return end_.WaitReadable(); }
+  absl::Status CloseWrite() override { return end_.CloseWrite(); }
+  absl::Status Close() override;
+  Addr LocalAddr() const override { return end_.names().source; }
+  Addr RemoteAddr() const override { return end_.names().addr; }
+  absl::Status SetDeadline(Direction direction, absl::Time when) override {
+    return end_.SetDeadline(direction, when);
+  }
+  void* Extension(absl::string_view name) override;
+  void Reset() override;
+
+  absl::Status CloseRead() override { return end_.CloseRead(); }
+  absl::Status SetReadBuffer(int bytes) override;
+  absl::Status SetWriteBuffer(int bytes) override;
+  int BlockedCalls(Direction direction) const override {
+    return end_.BlockedCalls(direction);
+  }
+  absl::Status SetNoDelay(bool on) override;
+  absl::Status SetKeepAlive(const KeepAlive& keep_alive) override;
+  absl::Status SetLinger(absl::Duration linger) override;
+  absl::StatusOr<Credentials> GetPeerCredentials() override;
+
+ private:
+  const StreamKind kind_;
+  std::atomic<bool> reset_on_close_{false};
+  StreamEnd end_;
+  Lease lease_;
+};
+
+// A size from a user as a size of a buffer.
+size_t BufferSize(int bytes);
+
+// Extensions: BlockedProbe.
+class FakeListener final : public Listener, public BlockedProbe {
+ public:
+  // Holds `lease` until Close.
+  FakeListener(std::shared_ptr<ListenQueue> queue, Lease lease)
+      : queue_(std::move(queue)), lease_(std::move(lease)) {}
+  ~FakeListener() override { (void)Close(); }
+
+  absl::StatusOr<std::unique_ptr<Conn>> Accept() override;
+  absl::Status Close() override;
+  Addr Address() const override { return queue_->state().names()->addr; }
+  absl::Status SetDeadline(absl::Time when) override;
+  void* Extension(absl::string_view name) override;
+
+  int BlockedCalls(Direction direction) const override;
+
+ private:
+  const std::shared_ptr<ListenQueue> queue_;
+  Lease lease_;
+};
+
+// How many calls of `direction` wait on `state`.
+int CountBlocked(const CallState& state, Direction direction);
+
+// Queues `server`, the Listener's end, for Accept; suspends `call`, which is on
+// `dialing`, until there is room. `info` is of the errors.
+absl::Status WaitForRoom(ListenQueue& queue, std::unique_ptr<FakeConn> server,
+                         const std::shared_ptr<Dialing>& dialing, Call& call,
+                         const ErrorInfo& info);
+
+}  // namespace plumb
+
+#endif  // PLUMB_BACKENDS_FAKE_FAKE_STREAM_H_

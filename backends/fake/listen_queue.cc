@@ -1,0 +1,74 @@
+#include "backends/fake/listen_queue.h"
+
+#include "transport/direction.h"
+
+namespace plumb {
+
+Dialing::Result ListenQueue::Push(std::unique_ptr<FakeConn> conn,
+                                  const std::shared_ptr<Dialing>& dialing) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (shut_) return Dialing::kRefused;
+    if (queued_.size() > backlog_) {
+      dialing->result = Dialing::kWaiting;
+      waiting_.push_back({std::move(conn), dialing});
+      return Dialing::kWaiting;
+    }
+    queued_.push_back(std::move(conn));
+  }
+  state_.Signal(Direction::kRead);
+  return Dialing::kConnected;
+}
+
+Dialing::Result ListenQueue::ResultOf(const Dialing& dialing) {
+  absl::MutexLock lock(&mutex_);
+  return dialing.result;
+}
+
+Dialing::Result ListenQueue::GiveUp(const std::shared_ptr<Dialing>& dialing) {
+  // Destroyed after the lock is released, as closing it takes other locks.
+  std::unique_ptr<FakeConn> conn;
+  absl::MutexLock lock(&mutex_);
+  for (auto it = waiting_.begin(); it != waiting_.end(); ++it) {
+    if (it->dialing != dialing) continue;
+    conn = std::move(it->conn);
+    waiting_.erase(it);
+    break;
+  }
+  return dialing->result;
+}
+
+std::unique_ptr<FakeConn> ListenQueue::Pop() {
+  std::unique_ptr<FakeConn> conn;
+  std::shared_ptr<Dialing> connected;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (queued_.empty()) return nullptr;
+    conn = std::move(queued_.front());
+    queued_.pop_front();
+    if (!waiting_.empty()) {
+      queued_.push_back(std::move(waiting_.front().conn));
+      connected = std::move(waiting_.front().dialing);
+      waiting_.pop_front();
+      connected->result = Dialing::kConnected;
+    }
+  }
+  if (connected != nullptr) connected->state.Signal(Direction::kWrite);
+  return conn;
+}
+
+std::deque<std::unique_ptr<FakeConn>> ListenQueue::Shut() {
+  std::deque<std::unique_ptr<FakeConn>> queued;
+  std::deque<Waiting> waiting;
+  {
+    absl::MutexLock lock(&mutex_);
+    shut_ = true;
+    queued.swap(queued_);
+    waiting.swap(waiting_);
+    for (Waiting& one : waiting) one.dialing->result = Dialing::kRefused;
+  }
+  for (Waiting& one : waiting) one.dialing->state.Signal(Direction::kWrite);
+  return queued;
+}
+
+}  // namespace plumb

@@ -1,0 +1,89 @@
+// The connections that wait at one address of a fake network to be accepted.
+//
+// As on Linux one more than the backlog fits. Who dials when it is full waits
+// in a second queue until there is room.
+//
+// Threads: any method at any time.
+#ifndef PLUMB_BACKENDS_FAKE_LISTEN_QUEUE_H_
+#define PLUMB_BACKENDS_FAKE_LISTEN_QUEUE_H_
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "transport/call.h"
+#include "transport/clock.h"
+#include "transport/conn.h"
+#include "transport/options.h"
+
+namespace plumb {
+
+// A Conn that can be torn down while it waits.
+class FakeConn : public Conn {
+ public:
+  // Closes and resets the connection.
+  virtual void Reset() = 0;
+};
+
+// One Dial that may have to wait for room.
+struct Dialing {
+  explicit Dialing(Clock& clock) : state(clock) {}
+
+  enum Result { kWaiting, kConnected, kRefused };
+
+  CallState state;
+
+  // The mutex of the ListenQueue that it waits in guards it.
+  Result result = kWaiting;
+};
+
+class ListenQueue {
+ public:
+  ListenQueue(Clock& clock, std::shared_ptr<const CallNames> names,
+              const ListenOptions& listen_options, size_t backlog)
+      : options(listen_options),
+        state_(clock, std::move(names)),
+        backlog_(backlog) {}
+
+  // Of Accept and of the Listener.
+  CallState& state() { return state_; }
+
+  // For the connections that are made to it.
+  const ListenOptions options;
+
+  // Queues `conn`, the Listener's end. kWaiting when there is no room yet: then
+  // `dialing`'s state is signalled when the result has changed.
+  Dialing::Result Push(std::unique_ptr<FakeConn> conn,
+                       const std::shared_ptr<Dialing>& dialing);
+  Dialing::Result ResultOf(const Dialing& dialing);
+  // Takes a waiting `dialing` out; its result then.
+  Dialing::Result GiveUp(const std::shared_ptr<Dialing>& dialing);
+
+  // The next connection; null for none.
+  std::unique_ptr<FakeConn> Pop();
+
+  // Refuses all who wait; returns the connections that were not accepted, for
+  // the caller to reset.
+  std::deque<std::unique_ptr<FakeConn>> Shut();
+
+ private:
+  struct Waiting {
+    std::unique_ptr<FakeConn> conn;
+    std::shared_ptr<Dialing> dialing;
+  };
+
+  CallState state_;
+  const size_t backlog_;
+
+  absl::Mutex mutex_;
+  bool shut_ ABSL_GUARDED_BY(mutex_) = false;
+  std::deque<std::unique_ptr<FakeConn>> queued_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Waiting> waiting_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace plumb
+
+#endif  // PLUMB_BACKENDS_FAKE_LISTEN_QUEUE_H_

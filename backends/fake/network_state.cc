@@ -1,0 +1,158 @@
+#include "backends/fake/network_state.h"
+
+#include <optional>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "transport/network_name.h"
+
+namespace plumb {
+namespace {
+
+IpAddr HostV4(uint32_t number) {
+  return IpAddr::V4(10, static_cast<uint8_t>(number >> 16),
+                    static_cast<uint8_t>(number >> 8),
+                    static_cast<uint8_t>(number));
+}
+
+IpAddr HostV6(uint32_t number) {
+  std::array<uint8_t, 16> bytes = {0xfd};
+  for (int i = 0; i < 4; ++i) {
+    bytes[15 - i] = static_cast<uint8_t>(number >> (8 * i));
+  }
+  return IpAddr::V6(bytes);
+}
+
+absl::Status NoSuchHost(absl::string_view host) {
+  ErrorInfo info;
+  info.kind = ErrorKind::kNoSuchHost;
+  info.detail = std::string(host);
+  return OpError(absl::StatusCode::kNotFound, std::move(info),
+                 absl::StrCat("lookup ", host, ": no such host"));
+}
+
+}  // namespace
+
+HostState::HostState(std::string host_name, uint32_t number, PortRange ports)
+    : name(std::move(host_name)),
+      v4(HostV4(number)),
+      v6(HostV6(number)),
+      tcp(ports),
+      udp(ports) {}
+
+absl::StatusOr<std::vector<IpAddr>> HostRef::Lookup(
+    absl::string_view network_name, const Endpoint& endpoint) const {
+  if (endpoint.ip.is_valid()) return std::vector<IpAddr>{endpoint.ip};
+  const std::string wanted = absl::AsciiStrToLower(endpoint.host);
+  std::vector<IpAddr> ips;
+  if (wanted == "localhost") {
+    ips = {IpAddr::LoopbackV4(), IpAddr::LoopbackV6()};
+  } else {
+    absl::MutexLock lock(&network->mutex);
+    auto it = network->hosts.find(wanted);
+    if (it == network->hosts.end()) return NoSuchHost(endpoint.host);
+    ips = {it->second->v4, it->second->v6};
+  }
+  return FilterFamily(network_name, endpoint.host, ips);
+}
+
+absl::StatusOr<std::vector<IpPort>> HostRef::ResolveForDial(
+    absl::string_view network_name, absl::string_view address) const {
+  if (address.empty()) {
+    return OpError(absl::StatusCode::kInvalidArgument, ErrorInfo(),
+                   "missing address");
+  }
+  absl::StatusOr<Endpoint> endpoint = ParseEndpoint(network_name, address);
+  if (!endpoint.ok()) return endpoint.status();
+  const bool v6 = ParseNetworkName(network_name).family == AddressFamily::kV6 ||
+                  endpoint->ip.is_v6();
+  if (endpoint->host.empty() || endpoint->ip.IsUnspecified()) {
+    endpoint->ip = v6 ? IpAddr::LoopbackV6() : IpAddr::LoopbackV4();
+  }
+  const absl::StatusOr<std::vector<IpAddr>> ips =
+      Lookup(network_name, *endpoint);
+  if (!ips.ok()) return ips.status();
+  std::vector<IpPort> targets;
+  for (const IpAddr& ip : *ips) targets.push_back({ip, endpoint->port});
+  return targets;
+}
+
+absl::StatusOr<IpPort> HostRef::ResolveForListen(
+    absl::string_view network_name, absl::string_view address) const {
+  const absl::StatusOr<Endpoint> endpoint =
+      ParseEndpoint(network_name, address);
+  if (!endpoint.ok()) return endpoint.status();
+  if (endpoint->host.empty()) return IpPort{IpAddr(), endpoint->port};
+  const absl::StatusOr<std::vector<IpAddr>> ips =
+      Lookup(network_name, *endpoint);
+  if (!ips.ok()) return ips.status();
+  return IpPort{ips->front(), endpoint->port};
+}
+
+HostState* HostRef::FindHost(const IpAddr& ip) const {
+  if (host->Has(ip)) return host;
+  auto it = network->by_ip.find(ip);
+  return it == network->by_ip.end() ? nullptr : it->second;
+}
+
+IpAddr HostRef::SourceFor(const IpAddr& to) const {
+  if (host->Has(to)) return to;
+  return to.is_v6() ? host->v6 : host->v4;
+}
+
+size_t BacklogOf(const HostRef& host, const ListenOptions& options) {
+  const int backlog = options.backlog.value_or(-1);
+  return static_cast<size_t>(backlog < 0 ? host.network->options.backlog
+                                         : backlog);
+}
+
+std::shared_ptr<const CallNames> MakeNames(absl::string_view network_name,
+                                           const Addr& source,
+                                           const Addr& addr) {
+  auto names = std::make_shared<CallNames>();
+  names->network = std::string(network_name);
+  names->source = source;
+  names->addr = addr;
+  return names;
+}
+
+AddressSet AddressesToListen(absl::string_view network_name, const IpAddr& ip) {
+  if (ip.is_valid() && !ip.IsUnspecified()) return AddressSet::One(ip);
+  switch (ParseNetworkName(network_name).family) {
+    case AddressFamily::kV4:
+      return AddressSet::AnyV4();
+    case AddressFamily::kV6:
+      return AddressSet::AnyV6();
+    default:
+      return AddressSet::AnyOfBoth();
+  }
+}
+
+const char* AddrNetwork(absl::string_view network_name) {
+  const absl::string_view base = ParseNetworkName(network_name).base;
+  for (const char* known :
+       {"tcp", "udp", "unix", "unixgram", "unixpacket", "fake"}) {
+    if (base == known) return known;
+  }
+  return "fakegram";
+}
+
+absl::Status FailWith(const absl::Status& cause, ErrorInfo info) {
+  const std::optional<ErrorInfo> inner = GetErrorInfo(cause);
+  if (inner.has_value()) {
+    info.kind = inner->kind;
+    info.syscall = inner->syscall;
+    info.errno_value = inner->errno_value;
+    info.detail = inner->detail;
+  }
+  return OpError(cause.code(), std::move(info), cause.message());
+}
+
+ErrorInfo NetworkInfo(absl::string_view op, absl::string_view network_name) {
+  ErrorInfo info;
+  info.op = std::string(op);
+  info.network = std::string(network_name);
+  return info;
+}
+
+}  // namespace plumb

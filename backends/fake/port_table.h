@@ -1,0 +1,148 @@
+// The ports of one protocol on one host: who is bound where, as Linux has it.
+// What is bound is a T, shared; a reservation alone, as of a dialled
+// connection, is a null one.
+//
+//   PortTable<ListenQueue> ports({32768, 60999});
+//   uint16_t port = 0;
+//   int error = ports.Choose(AddressSet::AnyV4(), &port, false, EADDRINUSE);
+//   uint64_t id = ports.Bind(AddressSet::AnyV4(), port, false, queue);
+//
+// Threads: none of its own; the network's mutex guards it.
+#ifndef PLUMB_BACKENDS_FAKE_PORT_TABLE_H_
+#define PLUMB_BACKENDS_FAKE_PORT_TABLE_H_
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
+#include "transport/ip_addr.h"
+
+namespace plumb {
+
+// The addresses that a socket is bound to: one, or all of a family, or of both.
+class AddressSet {
+ public:
+  static AddressSet AnyV4() { return AddressSet(IpAddr::AnyV4(), false); }
+  static AddressSet AnyV6() { return AddressSet(IpAddr::AnyV6(), false); }
+  static AddressSet AnyOfBoth() { return AddressSet(IpAddr::AnyV6(), true); }
+  static AddressSet One(const IpAddr& ip) { return AddressSet(ip, false); }
+
+  // As a socket bound to it tells its address.
+  const IpAddr& ip() const { return ip_; }
+
+  bool Contains(const IpAddr& ip) const {
+    if (!ip_.IsUnspecified()) return ip == ip_;
+    return both_ || ip.is_v4() == ip_.is_v4();
+  }
+  bool Overlaps(const AddressSet& other) const {
+    if (!ip_.IsUnspecified()) return other.Contains(ip_);
+    if (!other.ip_.IsUnspecified()) return Contains(other.ip_);
+    return both_ || other.both_ || ip_ == other.ip_;
+  }
+
+ private:
+  AddressSet(const IpAddr& ip, bool both) : ip_(ip), both_(both) {}
+
+  IpAddr ip_;
+  bool both_;
+};
+
+// The ports that are given out for port 0, both included.
+struct PortRange {
+  uint16_t first;
+  uint16_t last;
+};
+
+template <typename T>
+class PortTable {
+ public:
+  explicit PortTable(PortRange ephemeral)
+      : ephemeral_(ephemeral), next_(ephemeral.first) {}
+
+  // Whether `*port` of `where` can be bound; chooses a free one when it is 0.
+  // Shared with others only when all `share`. Returns 0, EADDRINUSE, or
+  // `exhausted` when no port is free.
+  int Choose(const AddressSet& where, uint16_t* port, bool share,
+             int exhausted) {
+    if (*port == 0) return FindFree(where, port) ? 0 : exhausted;
+    return IsFree(where, *port, share) ? 0 : EADDRINUSE;
+  }
+
+  // Binds `target` to what was chosen; the id is for Unbind.
+  uint64_t Bind(const AddressSet& where, uint16_t port, bool share,
+                std::shared_ptr<T> target) {
+    ports_[port].push_back({++last_id_, where, share, std::move(target)});
+    return last_id_;
+  }
+
+  void Unbind(uint16_t port, uint64_t id) {
+    auto it = ports_.find(port);
+    if (it == ports_.end()) return;
+    auto& bindings = it->second;
+    for (size_t i = 0; i < bindings.size(); ++i) {
+      if (bindings[i].id != id) continue;
+      bindings.erase(bindings.begin() + i);
+      break;
+    }
+    if (bindings.empty()) ports_.erase(it);
+  }
+
+  // Who gets what is for `ip` and `port`; of several who share it, always the
+  // same for one `source`. Null when there is nobody.
+  std::shared_ptr<T> Find(const IpAddr& ip, uint16_t port,
+                          uint16_t source) const {
+    auto it = ports_.find(port);
+    if (it == ports_.end()) return nullptr;
+    absl::InlinedVector<const Binding*, 4> found;
+    for (const Binding& binding : it->second) {
+      if (binding.target != nullptr && binding.where.Contains(ip)) {
+        found.push_back(&binding);
+      }
+    }
+    return found.empty() ? nullptr : found[source % found.size()]->target;
+  }
+
+ private:
+  struct Binding {
+    uint64_t id;
+    AddressSet where;
+    bool share;
+    std::shared_ptr<T> target;
+  };
+
+  bool IsFree(const AddressSet& where, uint16_t port, bool share) const {
+    auto it = ports_.find(port);
+    if (it == ports_.end()) return true;
+    for (const Binding& binding : it->second) {
+      if (share && binding.share) continue;
+      if (binding.where.Overlaps(where)) return false;
+    }
+    return true;
+  }
+
+  bool FindFree(const AddressSet& where, uint16_t* port) {
+    const int count = ephemeral_.last - ephemeral_.first + 1;
+    for (int i = 0; i < count; ++i) {
+      const uint16_t candidate = next_;
+      next_ = next_ == ephemeral_.last ? ephemeral_.first : next_ + 1;
+      if (!IsFree(where, candidate, false)) continue;
+      *port = candidate;
+      return true;
+    }
+    return false;
+  }
+
+  const PortRange ephemeral_;
+  uint16_t next_;
+  uint64_t last_id_ = 0;
+  absl::flat_hash_map<uint16_t, absl::InlinedVector<Binding, 1>> ports_;
+};
+
+}  // namespace plumb
+
+#endif  // PLUMB_BACKENDS_FAKE_PORT_TABLE_H_

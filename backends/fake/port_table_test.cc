@@ -1,0 +1,79 @@
+#include "backends/fake/port_table.h"
+
+#include <cerrno>
+#include <memory>
+
+#include "gtest/gtest.h"
+#include "transport/ip_addr.h"
+
+namespace plumb {
+namespace {
+
+constexpr IpAddr kOne = IpAddr::V4(10, 0, 0, 1);
+
+TEST(AddressSetTest, OverlapGoesBothWays) {
+  const AddressSet sets[] = {
+      AddressSet::One(kOne), AddressSet::One(IpAddr::LoopbackV6()),
+      AddressSet::AnyV4(), AddressSet::AnyV6(), AddressSet::AnyOfBoth()};
+  const bool overlaps[5][5] = {{true, false, true, false, true},
+                               {false, true, false, true, true},
+                               {true, false, true, false, true},
+                               {false, true, false, true, true},
+                               {true, true, true, true, true}};
+  for (int i = 0; i < 5; ++i) {
+    for (int j = 0; j < 5; ++j) {
+      EXPECT_EQ(sets[i].Overlaps(sets[j]), overlaps[i][j]) << i << " " << j;
+    }
+  }
+}
+
+TEST(PortTableTest, FindsWhoIsBound) {
+  PortTable<int> ports({40000, 40009});
+  const auto target = std::make_shared<int>(1);
+  const uint64_t id = ports.Bind(AddressSet::AnyV4(), 80, false, target);
+  EXPECT_EQ(ports.Find(kOne, 80, 0), target);
+  EXPECT_EQ(ports.Find(kOne, 81, 0), nullptr);
+  EXPECT_EQ(ports.Find(IpAddr::LoopbackV6(), 80, 0), nullptr);
+  ports.Unbind(80, id);
+  EXPECT_EQ(ports.Find(kOne, 80, 0), nullptr);
+  ports.Unbind(80, id);
+}
+
+TEST(PortTableTest, AReservationIsNotFoundButTaken) {
+  PortTable<int> ports({40000, 40009});
+  ports.Bind(AddressSet::One(kOne), 80, false, nullptr);
+  EXPECT_EQ(ports.Find(kOne, 80, 0), nullptr);
+  uint16_t port = 80;
+  EXPECT_EQ(ports.Choose(AddressSet::AnyV4(), &port, false, 0), EADDRINUSE);
+  EXPECT_EQ(ports.Choose(AddressSet::AnyV6(), &port, false, 0), 0);
+}
+
+TEST(PortTableTest, SharesAmongThoseWhoAllShare) {
+  PortTable<int> ports({40000, 40009});
+  const AddressSet any = AddressSet::AnyV4();
+  const auto first = std::make_shared<int>(1);
+  const auto second = std::make_shared<int>(2);
+  ports.Bind(any, 80, true, first);
+  uint16_t port = 80;
+  EXPECT_EQ(ports.Choose(any, &port, false, 0), EADDRINUSE);
+  EXPECT_EQ(ports.Choose(any, &port, true, 0), 0);
+  ports.Bind(any, 80, true, second);
+  EXPECT_EQ(ports.Find(kOne, 80, 1000), first);
+  EXPECT_EQ(ports.Find(kOne, 80, 1001), second);
+}
+
+TEST(PortTableTest, GivesOutPortsInOrderUntilNoneIsLeft) {
+  PortTable<int> ports({65534, 65535});
+  const AddressSet any = AddressSet::AnyV4();
+  for (const uint16_t expected : {65534, 65535}) {
+    uint16_t port = 0;
+    ASSERT_EQ(ports.Choose(any, &port, false, EAGAIN), 0);
+    EXPECT_EQ(port, expected);
+    ports.Bind(any, port, false, nullptr);
+  }
+  uint16_t port = 0;
+  EXPECT_EQ(ports.Choose(any, &port, false, EAGAIN), EAGAIN);
+}
+
+}  // namespace
+}  // namespace plumb

@@ -1,0 +1,292 @@
+#include "backends/fake/seqpacket.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <deque>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "backends/fake/datagram_sink.h"
+#include "backends/fake/fake_stream.h"
+#include "transport/error.h"
+#include "transport/extension.h"
+#include "transport/extensions.h"
+
+namespace plumb {
+namespace {
+
+// As for unix datagrams the kernel takes this off the buffer for itself.
+constexpr size_t kReserve = 32;
+
+// What of one end both ends see. The pair's mutex guards all but the state.
+struct End {
+  End(Clock& clock, const SeqpacketEnd& options)
+      : state(clock, options.names), send_buffer(options.send_buffer) {}
+
+  CallState state;
+  size_t send_buffer;
+  std::deque<std::string> queue;  // to be read here
+  size_t queued_bytes = 0;
+  bool closed = false;
+  bool sent_end = false;
+  bool stopped_read = false;
+  int error = 0;  // to be told once
+};
+
+struct Pair {
+  Pair(Clock& clock, const SeqpacketEnd& near, const SeqpacketEnd& far)
+      : ends{{{clock, near}, {clock, far}}} {}
+
+  absl::Mutex mutex;
+  std::array<End, 2> ends;
+};
+
+class SeqpacketConn final : public FakeConn,
+                            public MessageTraits,
+                            public ReadCloser,
+                            public BufferControl,
+                            public BlockedProbe,
+                            public PeerCredentials {
+ public:
+  SeqpacketConn(std::shared_ptr<Pair> pair, int side, Lease lease)
+      : pair_(std::move(pair)),
+        me_(pair_->ends[side]),
+        peer_(pair_->ends[1 - side]),
+        lease_(std::move(lease)) {}
+  ~SeqpacketConn() override { (void)Close(); }
+
+  absl::StatusOr<size_t> Read(absl::Span<char> buffer) override;
+  absl::Status Write(absl::Span<const absl::string_view> pieces) override;
+  absl::Status WaitReadable() override;
+  absl::Status CloseWrite() override { return Shutdown(&End::sent_end); }
+  absl::Status CloseRead() override { return Shutdown(&End::stopped_read); }
+  absl::Status Close() override { return CloseWith(false); }
+  void Reset() override { (void)CloseWith(true); }
+  Addr LocalAddr() const override { return names().source; }
+  Addr RemoteAddr() const override { return names().addr; }
+  absl::Status SetDeadline(Direction direction, absl::Time when) override;
+  void* Extension(absl::string_view name) override {
+    return FindExtension<MessageTraits, ReadCloser, BufferControl, BlockedProbe,
+                         PeerCredentials>(name, this);
+  }
+
+  size_t MaxMessageSize() const override {
+    absl::MutexLock lock(&pair_->mutex);
+    return me_.send_buffer > kReserve ? me_.send_buffer - kReserve : 0;
+  }
+  bool EmptyMessages() const override { return false; }
+  absl::Status SetReadBuffer(int bytes) override;
+  absl::Status SetWriteBuffer(int bytes) override;
+  int BlockedCalls(Direction direction) const override {
+    return CountBlocked(me_.state, direction);
+  }
+  absl::StatusOr<Credentials> GetPeerCredentials() override;
+
+ private:
+  // What came of one try: an errno, EAGAIN for "wait".
+  struct Taken {
+    int error = 0;
+    bool end = false;
+    size_t size = 0;
+    size_t full_size = 0;
+  };
+
+  const CallNames& names() const { return *me_.state.names(); }
+  ErrorInfo SetInfo() const;
+  Taken Take(absl::Span<char> buffer);
+  bool ReadableLocked() const {
+    return me_.error != 0 || !me_.queue.empty() || peer_.sent_end ||
+           me_.stopped_read;
+  }
+  int Send(absl::Span<const absl::string_view> pieces);
+  absl::Status Shutdown(bool End::*what);
+  absl::Status CloseWith(bool reset);
+  void SignalPeer() {
+    peer_.state.Signal(Direction::kRead);
+    peer_.state.Signal(Direction::kWrite);
+  }
+
+  const std::shared_ptr<Pair> pair_;
+  End& me_;
+  End& peer_;
+  Lease lease_;
+};
+
+SeqpacketConn::Taken SeqpacketConn::Take(absl::Span<char> buffer) {
+  Taken taken;
+  {
+    absl::MutexLock lock(&pair_->mutex);
+    taken.error = std::exchange(me_.error, 0);
+    if (taken.error != 0) return taken;
+    if (me_.queue.empty()) {
+      taken.end = ReadableLocked();
+      taken.error = taken.end ? 0 : EAGAIN;
+      return taken;
+    }
+    const std::string& message = me_.queue.front();
+    taken.full_size = message.size();
+    taken.size = std::min(buffer.size(), message.size());
+    if (taken.size > 0) std::memcpy(buffer.data(), message.data(), taken.size);
+    // As read(2) has it, an empty message is the end.
+    taken.end = message.empty();
+    me_.queued_bytes -= message.size() + kReserve;
+    me_.queue.pop_front();
+  }
+  peer_.state.Signal(Direction::kWrite);
+  return taken;
+}
+
+absl::StatusOr<size_t> SeqpacketConn::Read(absl::Span<char> buffer) {
+  if (buffer.empty()) {
+    if (me_.state.closed()) return ClosedError(NamedInfo("read", &names()));
+    return size_t{0};
+  }
+  Call call(me_.state, Direction::kRead);
+  while (call.ok()) {
+    const Taken taken = Take(buffer);
+    if (taken.error == EAGAIN) {
+      call.Wait();
+      continue;
+    }
+    ErrorInfo info = NamedInfo("read", &names());
+    if (taken.error != 0) {
+      return ErrnoError(std::move(info), "read", taken.error);
+    }
+    if (taken.end) return EofError(std::move(info));
+    if (taken.size == taken.full_size) return taken.size;
+    info.bytes_done = taken.full_size;
+    return ErrnoError(std::move(info), "read", EMSGSIZE);
+  }
+  return call.Error("read");
+}
+
+absl::Status SeqpacketConn::WaitReadable() {
+  Call call(me_.state, Direction::kRead);
+  while (call.ok()) {
+    {
+      absl::MutexLock lock(&pair_->mutex);
+      if (ReadableLocked()) return absl::OkStatus();
+    }
+    call.Wait();
+  }
+  return call.Error("read");
+}
+
+int SeqpacketConn::Send(absl::Span<const absl::string_view> pieces) {
+  std::string message = JoinPieces(pieces);
+  {
+    absl::MutexLock lock(&pair_->mutex);
+    if (me_.sent_end) return ESHUTDOWN;
+    if (message.size() + kReserve > me_.send_buffer) return EMSGSIZE;
+    if (me_.error != 0) return std::exchange(me_.error, 0);
+    if (peer_.closed || peer_.stopped_read) return EPIPE;
+    const size_t cost = message.size() + kReserve;
+    if (peer_.queued_bytes > 0 && peer_.queued_bytes + cost > me_.send_buffer) {
+      return EAGAIN;
+    }
+    peer_.queued_bytes += cost;
+    peer_.queue.push_back(std::move(message));
+  }
+  peer_.state.Signal(Direction::kRead);
+  return 0;
+}
+
+absl::Status SeqpacketConn::Write(absl::Span<const absl::string_view> pieces) {
+  Call call(me_.state, Direction::kWrite);
+  while (call.ok()) {
+    const int error = Send(pieces);
+    if (error == 0) return absl::OkStatus();
+    if (error == EAGAIN) {
+      call.Wait();
+      continue;
+    }
+    ErrorInfo info = NamedInfo("write", &names());
+    if (error != ESHUTDOWN) return ErrnoError(std::move(info), "write", error);
+    // The same words as for EPIPE, but it is the caller's own doing.
+    info.syscall = "write";
+    info.errno_value = EPIPE;
+    return OpError(absl::StatusCode::kFailedPrecondition, std::move(info),
+                   "write: broken pipe");
+  }
+  return call.Error("write");
+}
+
+absl::Status SeqpacketConn::Shutdown(bool End::*what) {
+  if (!me_.state.Enter()) return ClosedError(NamedInfo("close", &names()));
+  {
+    absl::MutexLock lock(&pair_->mutex);
+    me_.*what = true;
+  }
+  me_.state.Signal(Direction::kRead);
+  me_.state.Signal(Direction::kWrite);
+  SignalPeer();
+  me_.state.Leave();
+  return absl::OkStatus();
+}
+
+absl::Status SeqpacketConn::CloseWith(bool reset) {
+  if (!me_.state.Close()) return ClosedError(NamedInfo("close", &names()));
+  {
+    absl::MutexLock lock(&pair_->mutex);
+    if (reset || !me_.queue.empty()) peer_.error = ECONNRESET;
+    me_.closed = me_.sent_end = true;
+    me_.queue.clear();
+  }
+  SignalPeer();
+  lease_.Release();
+  me_.state.Done();
+  return absl::OkStatus();
+}
+
+absl::Status SeqpacketConn::SetDeadline(Direction direction, absl::Time when) {
+  return me_.state.SetDeadline(direction, when) ? absl::OkStatus()
+                                                : ClosedError(SetInfo());
+}
+
+ErrorInfo SeqpacketConn::SetInfo() const {
+  ErrorInfo info = NamedInfo("set", &names());
+  info.addr = std::exchange(info.source, Addr());
+  return info;
+}
+
+// What is read here counts for who sends it alone, as in the kernel.
+absl::Status SeqpacketConn::SetReadBuffer(int) {
+  if (me_.state.closed()) return ClosedError(SetInfo());
+  return absl::OkStatus();
+}
+
+absl::Status SeqpacketConn::SetWriteBuffer(int bytes) {
+  if (!me_.state.Enter()) return ClosedError(SetInfo());
+  {
+    absl::MutexLock lock(&pair_->mutex);
+    me_.send_buffer = BufferSize(bytes);
+  }
+  me_.state.Signal(Direction::kWrite);
+  me_.state.Leave();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Credentials> SeqpacketConn::GetPeerCredentials() {
+  if (me_.state.closed()) return ClosedError(NamedInfo("get", &names()));
+  Credentials credentials;
+  credentials.pid = getpid();
+  credentials.uid = getuid();
+  credentials.gid = getgid();
+  return credentials;
+}
+
+}  // namespace
+
+std::pair<std::unique_ptr<FakeConn>, std::unique_ptr<FakeConn>>
+MakeSeqpacketPair(Clock& clock, SeqpacketEnd near, SeqpacketEnd far) {
+  auto pair = std::make_shared<Pair>(clock, near, far);
+  return {std::make_unique<SeqpacketConn>(pair, 0, std::move(near.lease)),
+          std::make_unique<SeqpacketConn>(pair, 1, std::move(far.lease))};
+}
+
+}  // namespace plumb

@@ -1,0 +1,32 @@
+// A connected pair of unixpacket ends in memory: messages in order, with an
+// end.
+//
+// Threads: any method at any time. The ends share what they need.
+#ifndef PLUMB_BACKENDS_FAKE_SEQPACKET_H_
+#define PLUMB_BACKENDS_FAKE_SEQPACKET_H_
+
+#include <cstddef>
+#include <memory>
+#include <utility>
+
+#include "backends/fake/listen_queue.h"
+#include "backends/fake/network_state.h"
+#include "transport/call.h"
+#include "transport/clock.h"
+
+namespace plumb {
+
+struct SeqpacketEnd {
+  std::shared_ptr<const CallNames> names;
+  size_t send_buffer;  // what it may have sent that is not read yet, in bytes
+  Lease lease;         // held until Close
+};
+
+// Extensions: MessageTraits, ReadCloser, BufferControl, BlockedProbe,
+// PeerCredentials.
+std::pair<std::unique_ptr<FakeConn>, std::unique_ptr<FakeConn>>
+MakeSeqpacketPair(Clock& clock, SeqpacketEnd near, SeqpacketEnd far);
+
+}  // namespace plumb
+
+#endif  // PLUMB_BACKENDS_FAKE_SEQPACKET_H_

@@ -1,0 +1,197 @@
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "backends/fake/datagram_conns.h"
+#include "backends/fake/dial_targets.h"
+#include "backends/fake/fake_stream.h"
+#include "backends/fake/ip_net.h"
+#include "backends/fake/udp_hub.h"
+#include "backends/fake/udp_hub_conns.h"
+#include "backends/fake/udp_socket.h"
+#include "transport/call.h"
+#include "transport/error.h"
+#include "transport/udp_options.h"
+
+namespace plumb {
+namespace {
+
+template <typename Options>
+DatagramSocket::Limits MakeLimits(const HostRef& host, const Options& options) {
+  DatagramSocket::Limits limits;
+  limits.bytes = options.receive_buffer.has_value()
+                     ? BufferSize(*options.receive_buffer)
+                     : host.network->options.datagram_buffer;
+  limits.messages = limits.bytes;  // no limit of their own
+  limits.sender_waits = false;
+  return limits;
+}
+
+// Where to listen.
+struct Place {
+  IpPort asked;
+  AddressSet where = AddressSet::AnyV4();
+};
+
+absl::StatusOr<Place> FindPlace(const HostRef& host, absl::string_view network,
+                                absl::string_view address) {
+  const absl::StatusOr<IpPort> asked = host.ResolveForListen(network, address);
+  if (!asked.ok()) {
+    return FailWith(asked.status(), NetworkInfo("listen", network));
+  }
+  Place place = {*asked, AddressesToListen(network, asked->ip)};
+  if (!place.where.ip().IsUnspecified() && !host.host->Has(place.where.ip())) {
+    ErrorInfo info = NetworkInfo("listen", network);
+    info.addr = Addr::Ip(AddrNetwork(network), place.asked);
+    return ErrnoError(std::move(info), "bind", EADDRNOTAVAIL);
+  }
+  return place;
+}
+
+// Binds what `make(port)` makes; its port and the lease of it.
+template <typename Make>
+absl::StatusOr<std::pair<uint16_t, Lease>> BindUdp(const HostRef& host,
+                                                   absl::string_view network,
+                                                   const Place& place,
+                                                   bool share, Make make) {
+  uint16_t port = place.asked.port;
+  uint64_t id;
+  {
+    absl::MutexLock lock(&host.network->mutex);
+    PortTable<DatagramSink>& ports = host.host->udp;
+    const int error = ports.Choose(place.where, &port, share, EADDRINUSE);
+    if (error != 0) {
+      ErrorInfo info = NetworkInfo("listen", network);
+      info.addr = Addr::Ip(AddrNetwork(network), place.asked);
+      return ErrnoError(std::move(info), "bind", error);
+    }
+    id = ports.Bind(place.where, port, share, make(port));
+  }
+  return std::make_pair(port, PortLease(host, &HostState::udp, port, id));
+}
+
+absl::Status BadIdleTimeout(absl::string_view network,
+                            absl::Duration idle_timeout) {
+  ErrorInfo info = NetworkInfo("listen", network);
+  info.detail = UdpListenOptions::kOptionName;
+  return OpError(
+      absl::StatusCode::kInvalidArgument, std::move(info),
+      absl::StrCat("idle_timeout ", absl::FormatDuration(idle_timeout),
+                   " is not positive"));
+}
+
+absl::StatusOr<std::unique_ptr<Conn>> DialUdpTarget(
+    const HostRef& host, absl::string_view network, const DialTargets& targets,
+    const DialOptions& options) {
+  const IpPort& target = targets.to.front();
+  const ErrorInfo info = targets.Info(network, target);
+  const auto dialing = StartDialing(host.clock(), options);
+  const Call call(dialing->state, Direction::kWrite);
+  if (!call.ok()) return CallError(call.outcome(), info);
+  IpPort source;
+  int error = targets.SourceFor(host, target, &source);
+  if (error != 0) return ErrnoError(info, "bind", error);
+  const AddressSet where = AddressSet::One(source.ip);
+  std::shared_ptr<DatagramSocket> socket;
+  uint64_t id;
+  {
+    absl::MutexLock lock(&host.network->mutex);
+    PortTable<DatagramSink>& ports = host.host->udp;
+    error = ports.Choose(where, &source.port, false, EAGAIN);
+    if (error != 0) {
+      return ErrnoError(info, error == EAGAIN ? "connect" : "bind", error);
+    }
+    const Addr remote = Addr::Ip(AddrNetwork(network), target);
+    auto state = std::make_shared<CallState>(
+        host.clock(),
+        MakeNames(network, Addr::Ip(AddrNetwork(network), source), remote));
+    socket = std::make_shared<UdpSocket>(std::move(state), remote,
+                                         MakeLimits(host, options),
+                                         UdpPort{host, where, source.port});
+    id = ports.Bind(where, source.port, false, socket);
+  }
+  return std::make_unique<DatagramConn>(
+      std::move(socket), PortLease(host, &HostState::udp, source.port, id));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Conn>> DialUdp(const HostRef& host,
+                                              absl::string_view network,
+                                              absl::string_view address,
+                                              const DialOptions& options) {
+  const absl::Status status =
+      CheckOptions("dial", network, options.SetNames(),
+                   {"local_address", "send_buffer", "receive_buffer"});
+  if (!status.ok()) return status;
+  const absl::StatusOr<DialTargets> targets =
+      DialTargets::Resolve(host, network, address, options);
+  if (!targets.ok()) {
+    return FailWith(targets.status(), NetworkInfo("dial", network));
+  }
+  return DialUdpTarget(host, network, *targets, options);
+}
+
+absl::StatusOr<std::unique_ptr<Listener>> ListenUdp(
+    const HostRef& host, absl::string_view network, absl::string_view address,
+    const ListenOptions& options) {
+  const absl::Status status =
+      CheckOptions("listen", network, options.SetNames(),
+                   {"backlog", "reuse_port", "send_buffer", "receive_buffer",
+                    UdpListenOptions::kOptionName});
+  if (!status.ok()) return status;
+  const auto* set = options.extras.Get<UdpListenOptions>();
+  const UdpListenOptions limits = set != nullptr ? *set : UdpListenOptions();
+  if (limits.idle_timeout <= absl::ZeroDuration()) {
+    return BadIdleTimeout(network, limits.idle_timeout);
+  }
+  const absl::StatusOr<Place> place = FindPlace(host, network, address);
+  if (!place.ok()) return place.status();
+  std::shared_ptr<UdpHub> hub;
+  auto bound =
+      BindUdp(host, network, *place, options.reuse_port.value_or(false),
+              [&](uint16_t port) {
+                const Addr addr =
+                    Addr::Ip(AddrNetwork(network), {place->where.ip(), port});
+                hub = std::make_shared<UdpHub>(
+                    host.clock(), MakeNames(network, Addr(), addr), limits,
+                    std::max<size_t>(BacklogOf(host, options), 1));
+                return hub;
+              });
+  if (!bound.ok()) return bound.status();
+  hub->HoldLease(std::move(bound->second));
+  return MakeUdpListener(std::move(hub),
+                         UdpPort{host, place->where, bound->first});
+}
+
+absl::StatusOr<std::unique_ptr<PacketConn>> ListenUdpPacket(
+    const HostRef& host, absl::string_view network, absl::string_view address,
+    const ListenOptions& options) {
+  const absl::Status status =
+      CheckOptions("listen", network, options.SetNames(),
+                   {"reuse_port", "send_buffer", "receive_buffer"});
+  if (!status.ok()) return status;
+  const absl::StatusOr<Place> place = FindPlace(host, network, address);
+  if (!place.ok()) return place.status();
+  std::shared_ptr<DatagramSocket> socket;
+  auto bound =
+      BindUdp(host, network, *place, options.reuse_port.value_or(false),
+              [&](uint16_t port) {
+                const Addr addr =
+                    Addr::Ip(AddrNetwork(network), {place->where.ip(), port});
+                auto state = std::make_shared<CallState>(
+                    host.clock(), MakeNames(network, addr, Addr()));
+                socket = std::make_shared<UdpSocket>(
+                    std::move(state), Addr(), MakeLimits(host, options),
+                    UdpPort{host, place->where, port});
+                return socket;
+              });
+  if (!bound.ok()) return bound.status();
+  return std::make_unique<FakePacketConn>(std::move(socket),
+                                          std::move(bound->second));
+}
+
+}  // namespace plumb

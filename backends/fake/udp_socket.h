@@ -1,0 +1,54 @@
+// The udp of a fake network ("udp", "fakegram"): how its datagrams find their
+// way, and the socket of a dialled Conn and of a PacketConn.
+#ifndef PLUMB_BACKENDS_FAKE_UDP_SOCKET_H_
+#define PLUMB_BACKENDS_FAKE_UDP_SOCKET_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "backends/fake/datagram_socket.h"
+#include "backends/fake/network_state.h"
+#include "backends/fake/port_table.h"
+#include "transport/ip_addr.h"
+
+namespace plumb {
+
+// A bound udp port, as a sender.
+struct UdpPort {
+  HostRef host;
+  AddressSet where;
+  uint16_t port;
+
+  // Sends `data` to `to`. An errno of 0, EMSGSIZE, or why `to` cannot be
+  // reached from here; `*refused` when nobody is there, which a connected
+  // socket learns of. Losing it is no error.
+  int Send(const IpPort& to, std::string data, bool* refused) const;
+};
+
+// What a datagram to `remote` can carry.
+size_t MaxUdpPayload(const IpAddr& remote);
+
+class UdpSocket final : public DatagramSocket {
+ public:
+  UdpSocket(std::shared_ptr<CallState> state, const Addr& peer, Limits limits,
+            UdpPort port)
+      : DatagramSocket(std::move(state), peer, limits),
+        port_(std::move(port)) {}
+
+  int Send(const Addr& to, absl::Span<const absl::string_view> pieces) override;
+  size_t MaxMessageSize() const override;
+  Verdict Deliver(const Addr& from, std::string data,
+                  const std::shared_ptr<CallState>& sender) override;
+
+ private:
+  const UdpPort port_;
+};
+
+}  // namespace plumb
+
+#endif  // PLUMB_BACKENDS_FAKE_UDP_SOCKET_H_

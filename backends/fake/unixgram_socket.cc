@@ -1,0 +1,48 @@
+#include "backends/fake/unixgram_socket.h"
+
+#include <cerrno>
+
+#include "backends/fake/unix_names.h"
+
+namespace plumb {
+namespace {
+
+// As for unixpacket the kernel takes this off the buffer for itself.
+constexpr size_t kReserve = 32;
+
+}  // namespace
+
+size_t UnixgramSocket::MaxMessageSize() const {
+  const size_t buffer = send_buffer_.load();
+  return buffer > kReserve ? buffer - kReserve : 0;
+}
+
+int UnixgramSocket::Send(const Addr& to,
+                         absl::Span<const absl::string_view> pieces) {
+  if (disconnected_.load()) return ENOTCONN;
+  std::shared_ptr<DatagramSink> sink = target_;
+  if (sink == nullptr) {
+    if (!to.has_value()) return EINVAL;
+    if (to.network() != "unixgram") return EAFNOSUPPORT;
+    UnixNode node;
+    const int error =
+        FindUnixNode(host_, to.name(), UnixNode::Type::kDatagram, &node);
+    if (error != 0) return error;
+    sink = node.socket;
+  }
+  std::string data = JoinPieces(pieces);
+  if (data.size() > MaxMessageSize()) return EMSGSIZE;
+  switch (sink->Deliver(local_, std::move(data), shared_state())) {
+    case Verdict::kFull:
+      return EAGAIN;
+    case Verdict::kNotAllowed:
+      return EPERM;
+    case Verdict::kRefused:
+      disconnected_.store(target_ != nullptr);
+      return ECONNREFUSED;
+    default:
+      return 0;
+  }
+}
+
+}  // namespace plumb

@@ -1,0 +1,591 @@
+#include "backends/unix/unix.h"
+
+#include <dirent.h>
+#include <linux/capability.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "backends/posix/descriptor.h"
+#include "backends/posix/open_descriptors_for_test.h"
+#include "gtest/gtest.h"
+#include "transport/conn.h"
+#include "transport/error.h"
+#include "transport/extensions.h"
+#include "transport/listener.h"
+#include "transport/manual_clock.h"
+#include "transport/options.h"
+#include "transport/packet_conn.h"
+#include "transport/registry.h"
+#include "transport/scope.h"
+#include "transport/transport.h"
+#include "transport/unix_options.h"
+
+namespace {
+
+std::atomic<int> connects{0};
+std::atomic<int> sends{0};
+
+}  // namespace
+
+// In place of the C library's, so that a test can count them.
+extern "C" int connect(int fd, const sockaddr* address, socklen_t size) {
+  ++connects;
+  return static_cast<int>(syscall(SYS_connect, fd, address, size));
+}
+extern "C" ssize_t sendmsg(int fd, const msghdr* message, int flags) {
+  ++sends;
+  return syscall(SYS_sendmsg, fd, message, flags);
+}
+
+namespace plumb {
+namespace {
+
+using Code = absl::StatusCode;
+
+class UnixTest : public testing::Test {
+ protected:
+  UnixTest() {
+    char name[] = "/tmp/unix_test.XXXXXX";
+    folder_ = mkdtemp(name);
+  }
+  ~UnixTest() override {
+    EXPECT_EQ(OpenDescriptors(), before_);
+    for (const std::string& file : Files()) unlink(Path(file).c_str());
+    rmdir(folder_.c_str());
+  }
+
+  std::string Path(const std::string& name) const {
+    return absl::StrCat(folder_, "/", name);
+  }
+
+  std::vector<std::string> Files() const {
+    std::vector<std::string> files;
+    DIR* const dir = opendir(folder_.c_str());
+    while (const dirent* entry = readdir(dir)) {
+      if (entry->d_name[0] != '.') files.push_back(entry->d_name);
+    }
+    closedir(dir);
+    return files;
+  }
+
+  static void Expect(const absl::Status& status, Code code,
+                     absl::string_view text) {
+    EXPECT_EQ(status.code(), code) << status;
+    EXPECT_EQ(status.message(), text);
+  }
+
+  static ListenOptions With(UnixListenOptions unix_options) {
+    ListenOptions options;
+    options.extras.Set(std::move(unix_options));
+    return options;
+  }
+
+  static uint32_t ModeOf(const std::string& path) {
+    struct stat info = {};
+    EXPECT_EQ(lstat(path.c_str(), &info), 0);
+    return info.st_mode & 07777;
+  }
+
+  // A socket file that nobody listens on.
+  void LeaveStaleSocket(const std::string& network, const std::string& path) {
+    UnixListenOptions stay;
+    stay.unlink_on_close = false;
+    if (network == "unixgram") {
+      ASSERT_TRUE(unix_->ListenPacket(network, path, With(stay)).ok());
+    } else {
+      ASSERT_TRUE(unix_->Listen(network, path, With(stay)).ok());
+    }
+  }
+
+  const OpenDescriptors before_;
+  std::string folder_;
+  const std::shared_ptr<Transport> unix_ = MakeUnix();
+  char buffer_[64];
+};
+
+TEST_F(UnixTest, Register) {
+  Registry registry;
+  ASSERT_TRUE(RegisterUnix(registry).ok());
+  EXPECT_EQ(registry.Names(),
+            (std::vector<std::string>{"unix", "unixgram", "unixpacket"}));
+}
+
+// S-AD-06.
+TEST_F(UnixTest, AddressesOfAConnection) {
+  for (const char* network : {"unix", "unixpacket"}) {
+    const std::string path = Path("s");
+    auto listener = *unix_->Listen(network, path);
+    EXPECT_EQ(listener->Address(), Addr::Named(network, path));
+    auto client = *unix_->Dial(network, path);
+    auto server = *listener->Accept();
+    EXPECT_EQ(client->LocalAddr(), Addr::Unnamed(network));
+    EXPECT_EQ(client->RemoteAddr(), Addr::Named(network, path));
+    EXPECT_EQ(server->LocalAddr(), Addr::Named(network, path));
+    EXPECT_EQ(server->RemoteAddr(), Addr::Unnamed(network));
+    EXPECT_TRUE(server->Close().ok());
+    Expect(server->Write("x"), Code::kCancelled,
+           absl::StrCat("write ", network, " ", path,
+                        "->@: use of closed network connection"));
+  }
+}
+
+TEST_F(UnixTest, DialFromAPath) {
+  auto listener = *unix_->Listen("unix", Path("s"));
+  DialOptions options;
+  options.local_address = Path("c");
+  auto client = *unix_->Dial("unix", Path("s"), options);
+  auto server = *listener->Accept();
+  EXPECT_EQ(server->RemoteAddr().ToString(), Path("c"));
+  EXPECT_EQ(client->LocalAddr().ToString(), Path("c"));
+}
+
+// F-121.
+TEST_F(UnixTest, AbstractNames) {
+  const std::string name = absl::StrCat("@unix_test.", getpid());
+  auto listener = *unix_->Listen("unix", name);
+  EXPECT_EQ(listener->Address().ToString(), name);
+  EXPECT_TRUE(unix_->Dial("unix", name).ok());
+  Expect(unix_->Listen("unix", name).status(), Code::kAlreadyExists,
+         absl::StrCat("listen unix ", name, ": bind: address already in use"));
+  EXPECT_TRUE(listener->Close().ok());
+  Expect(unix_->Dial("unix", name).status(), Code::kUnavailable,
+         absl::StrCat("dial unix ", name, ": connect: connection refused"));
+}
+
+// F-122.
+TEST_F(UnixTest, Autobind) {
+  auto listener = *unix_->Listen("unix", "");
+  const std::string name = listener->Address().ToString();
+  EXPECT_EQ(name.size(), 6u);
+  EXPECT_EQ(name[0], '@');
+  EXPECT_TRUE(unix_->Dial("unix", name).ok());
+}
+
+TEST_F(UnixTest, AbstractNameWithANulIsOneName) {
+  const std::string name =
+      absl::StrCat("@unix_test.", getpid(), std::string("\0x", 2));
+  auto listener = *unix_->Listen("unix", name);
+  EXPECT_EQ(listener->Address().name(), name);
+  EXPECT_TRUE(unix_->Dial("unix", listener->Address().ToString()).ok());
+}
+
+// S-UX-10, F-128.
+TEST_F(UnixTest, CloseRemovesTheFile) {
+  for (const char* network : {"unix", "unixpacket"}) {
+    auto listener = *unix_->Listen(network, Path("s"));
+    EXPECT_EQ(Files(), std::vector<std::string>{"s"});
+    EXPECT_TRUE(listener->Close().ok());
+    EXPECT_EQ(Files(), std::vector<std::string>());
+    // Not again what somebody else has put there.
+    { const std::ofstream file(Path("s")); }
+    EXPECT_TRUE(IsClosed(listener->Close()));
+    listener.reset();
+    EXPECT_EQ(Files(), std::vector<std::string>{"s"});
+    unlink(Path("s").c_str());
+  }
+}
+
+TEST_F(UnixTest, CloseLeavesTheFileOnRequest) {
+  LeaveStaleSocket("unix", Path("s"));
+  EXPECT_EQ(Files(), std::vector<std::string>{"s"});
+  Expect(
+      unix_->Dial("unix", Path("s")).status(), Code::kUnavailable,
+      absl::StrCat("dial unix ", Path("s"), ": connect: connection refused"));
+}
+
+// S-UX-11.
+TEST_F(UnixTest, PacketConnLeavesItsFileUnlessAsked) {
+  auto packets = *unix_->ListenPacket("unixgram", Path("s"));
+  EXPECT_TRUE(packets->Close().ok());
+  EXPECT_EQ(Files(), std::vector<std::string>{"s"});
+  unlink(Path("s").c_str());
+  UnixListenOptions remove;
+  remove.unlink_on_close = true;
+  packets = *unix_->ListenPacket("unixgram", Path("s"), With(remove));
+  EXPECT_TRUE(packets->Close().ok());
+  EXPECT_EQ(Files(), std::vector<std::string>());
+}
+
+// S-UX-02.
+TEST_F(UnixTest, FileThatIsThereIsInUse) {
+  LeaveStaleSocket("unix", Path("s"));
+  const absl::Status status = unix_->Listen("unix", Path("s")).status();
+  Expect(status, Code::kAlreadyExists,
+         absl::StrCat("listen unix ", Path("s"),
+                      ": bind: address already in use"));
+  EXPECT_TRUE(IsAddressInUse(status));
+}
+
+TEST_F(UnixTest, StaleSocketIsReplacedOnRequest) {
+  UnixListenOptions replace;
+  replace.replace_stale = true;
+  LeaveStaleSocket("unix", Path("s"));
+  LeaveStaleSocket("unixgram", Path("g"));
+  auto listener = *unix_->Listen("unix", Path("s"), With(replace));
+  EXPECT_TRUE(unix_->Dial("unix", Path("s")).ok());
+  EXPECT_TRUE(unix_->ListenPacket("unixgram", Path("g"), With(replace)).ok());
+}
+
+TEST_F(UnixTest, WhatIsNotStaleIsNotReplaced) {
+  UnixListenOptions replace;
+  replace.replace_stale = true;
+  auto listener = *unix_->Listen("unix", Path("live"));
+  { const std::ofstream file(Path("file")); }
+  for (const char* name : {"live", "file"}) {
+    for (const char* network : {"unix", "unixpacket"}) {
+      Expect(unix_->Listen(network, Path(name), With(replace)).status(),
+             Code::kAlreadyExists,
+             absl::StrCat("listen ", network, " ", Path(name),
+                          ": bind: address already in use"));
+    }
+  }
+  EXPECT_TRUE(unix_->Dial("unix", Path("live")).ok());
+}
+
+TEST_F(UnixTest, ModeWhateverTheUmaskIs) {
+  const mode_t old = umask(022);
+  for (uint32_t mode : {0600u, 0666u, 0777u, 0770u}) {
+    UnixListenOptions unix_options;
+    unix_options.mode = mode;
+    auto listener = *unix_->Listen("unix", Path("s"), With(unix_options));
+    EXPECT_EQ(ModeOf(Path("s")), mode);
+    unix_options.unlink_on_close = true;
+    auto packets =
+        *unix_->ListenPacket("unixgram", Path("g"), With(unix_options));
+    EXPECT_EQ(ModeOf(Path("g")), mode);
+  }
+  auto listener = *unix_->Listen("unix", Path("s"));
+  EXPECT_EQ(ModeOf(Path("s")), 0755u);
+  umask(old);
+}
+
+TEST_F(UnixTest, PeerCredentials) {
+  for (const char* network : {"unix", "unixpacket"}) {
+    auto listener = *unix_->Listen(network, Path("s"));
+    auto client = *unix_->Dial(network, Path("s"));
+    auto server = *listener->Accept();
+    for (Conn* conn : {client.get(), server.get()}) {
+      auto* peer = Extension<PeerCredentials>(*conn);
+      ASSERT_NE(peer, nullptr);
+      const Credentials credentials = *peer->GetPeerCredentials();
+      EXPECT_EQ(credentials.pid, getpid());
+      EXPECT_EQ(credentials.uid, static_cast<int64_t>(geteuid()));
+      EXPECT_EQ(credentials.gid, static_cast<int64_t>(getegid()));
+    }
+    EXPECT_TRUE(client->Close().ok());
+    Expect(Extension<PeerCredentials>(*client)->GetPeerCredentials().status(),
+           Code::kCancelled,
+           absl::StrCat("get ", network, " @->", Path("s"),
+                        ": use of closed network connection"));
+  }
+}
+
+// S-UX-14.
+TEST_F(UnixTest, DatagramsThereAndBack) {
+  auto server = *unix_->ListenPacket("unixgram", Path("s"));
+  DialOptions options;
+  options.local_address = "";  // one that the kernel chooses
+  auto client = *unix_->Dial("unixgram", Path("s"), options);
+  ASSERT_TRUE(client->Write("ping").ok());
+  const Received got = *server->ReadFrom(absl::MakeSpan(buffer_));
+  EXPECT_EQ(got.size, 4u);
+  EXPECT_EQ(got.from, client->LocalAddr());
+  ASSERT_TRUE(server->WriteTo("pong", got.from).ok());
+  EXPECT_EQ(*client->Read(absl::MakeSpan(buffer_)), 4u);
+}
+
+TEST_F(UnixTest, UnnamedSenderHasNoAddress) {
+  auto server = *unix_->ListenPacket("unixgram", Path("s"));
+  auto client = *unix_->Dial("unixgram", Path("s"));
+  EXPECT_EQ(client->LocalAddr(), Addr::Unnamed("unixgram"));
+  ASSERT_TRUE(client->Write("x").ok());
+  EXPECT_FALSE(server->ReadFrom(absl::MakeSpan(buffer_))->from.has_value());
+}
+
+// S-UX-04, S-UD-06.
+TEST_F(UnixTest, DatagramErrors) {
+  auto packets = *unix_->ListenPacket("unixgram", Path("s"));
+  const std::string self = absl::StrCat("write unixgram ", Path("s"));
+  Expect(packets->WriteTo("x", Addr()), Code::kInvalidArgument,
+         absl::StrCat(self, ": missing address"));
+  Expect(packets->WriteTo("x", Addr::Named("unix", "@x")),
+         Code::kInvalidArgument,
+         absl::StrCat(self, "->@x: address family not supported by protocol"));
+  Expect(packets->WriteTo("x", Addr::Named("unixgram", Path("none"))),
+         Code::kNotFound,
+         absl::StrCat(self, "->", Path("none"),
+                      ": sendto: no such file or directory"));
+  auto* traits = Extension<MessageTraits>(*packets);
+  EXPECT_TRUE(traits->EmptyMessages());
+  Expect(packets->WriteTo(std::string(traits->MaxMessageSize() + 1, 'x'),
+                          packets->LocalAddr()),
+         Code::kInvalidArgument,
+         absl::StrCat(self, "->", Path("s"), ": sendto: message too long"));
+  EXPECT_TRUE(packets
+                  ->WriteTo(std::string(traits->MaxMessageSize(), 'x'),
+                            packets->LocalAddr())
+                  .ok());
+}
+
+// S-UX-09, S-EOF-04.
+TEST_F(UnixTest, MessagesOfAConnection) {
+  auto listener = *unix_->Listen("unixpacket", Path("s"));
+  auto client = *unix_->Dial("unixpacket", Path("s"));
+  auto server = *listener->Accept();
+  ASSERT_TRUE(client->Write("one").ok());
+  ASSERT_TRUE(client->Write("two").ok());
+  EXPECT_EQ(*server->Read(absl::MakeSpan(buffer_)), 3u);
+  Expect(server->Read(absl::MakeSpan(buffer_, 2)).status(),
+         Code::kInvalidArgument,
+         absl::StrCat("read unixpacket ", Path("s"),
+                      "->@: read: message too long"));
+  ASSERT_TRUE(client->CloseWrite().ok());
+  EXPECT_TRUE(IsEof(server->Read(absl::MakeSpan(buffer_)).status()));
+  ASSERT_TRUE(server->Write("still").ok());
+  EXPECT_EQ(*client->Read(absl::MakeSpan(buffer_)), 5u);
+}
+
+TEST_F(UnixTest, DialErrors) {
+  const std::string path = Path("s");
+  auto packets = *unix_->ListenPacket("unixgram", path);
+  const std::string too_long(108, 'x');
+  const std::string abstract_too_long = "@" + too_long;
+  const struct {
+    const char* network;
+    std::string address;
+    Code code;
+    std::string cause;
+  } kCases[] = {
+      {"unix", "/nonexistent.sock", Code::kNotFound,
+       "connect: no such file or directory"},
+      {"unix", path, Code::kInvalidArgument,
+       "connect: protocol wrong type for socket"},
+      {"unix", too_long, Code::kInvalidArgument, "connect: invalid argument"},
+      {"unixgram", abstract_too_long, Code::kInvalidArgument,
+       "connect: invalid argument"},
+      {"unixgram", absl::StrCat(path, "/x"), Code::kInvalidArgument,
+       "connect: not a directory"},
+      {"unixpacket", folder_, Code::kUnavailable,
+       "connect: connection refused"},
+  };
+  for (const auto& c : kCases) {
+    Expect(unix_->Dial(c.network, c.address).status(), c.code,
+           absl::StrCat("dial ", c.network, " ", c.address, ": ", c.cause));
+  }
+  Expect(unix_->Dial("unix", "").status(), Code::kInvalidArgument,
+         "dial unix: missing address");
+  Expect(unix_->Dial("foo", path).status(), Code::kInvalidArgument,
+         "dial foo: unknown network foo");
+}
+
+TEST_F(UnixTest, FailedDialLeavesNoFile) {
+  DialOptions options;
+  options.local_address = Path("c");
+  Expect(unix_->Dial("unix", Path("none"), options).status(), Code::kNotFound,
+         absl::StrCat("dial unix ", Path("c"), "->", Path("none"),
+                      ": connect: no such file or directory"));
+  EXPECT_EQ(Files(), std::vector<std::string>());
+}
+
+TEST_F(UnixTest, ListenErrors) {
+  const std::string too_long(108, 'x');
+  const struct {
+    const char* network;
+    std::string address;
+    Code code;
+    std::string cause;
+  } kCases[] = {
+      {"unix", "/nonexistent/dir/sock", Code::kNotFound,
+       "bind: no such file or directory"},
+      {"unixpacket", too_long, Code::kInvalidArgument,
+       "bind: invalid argument"},
+      {"unixgram", "@u", Code::kUnimplemented,
+       "address @u: unexpected address type"},
+  };
+  for (const auto& c : kCases) {
+    Expect(unix_->Listen(c.network, c.address).status(), c.code,
+           absl::StrCat("listen ", c.network, " ", c.address, ": ", c.cause));
+  }
+  Expect(unix_->Listen("foo", "@x").status(), Code::kInvalidArgument,
+         "listen foo: unknown network foo");
+  Expect(unix_->ListenPacket("unix", "@x").status(), Code::kUnimplemented,
+         "listen unix @x: address @x: unexpected address type");
+  Expect(
+      unix_->ListenPacket("unixgram", too_long).status(),
+      Code::kInvalidArgument,
+      absl::StrCat("listen unixgram ", too_long, ": bind: invalid argument"));
+}
+
+// Gives up this thread's right to pass over the modes of files.
+void DropCapabilities() {
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct none[2] = {};
+  syscall(SYS_capset, &header, none);
+}
+
+TEST_F(UnixTest, Permission) {
+  UnixListenOptions forbidden;
+  forbidden.mode = 0;
+  auto listener = *unix_->Listen("unix", Path("s"), With(forbidden));
+  ASSERT_EQ(chmod(folder_.c_str(), 0500), 0);
+  absl::Status dial;
+  absl::Status listen;
+  std::thread nobody([&] {
+    DropCapabilities();
+    dial = unix_->Dial("unix", Path("s")).status();
+    listen = unix_->Listen("unix", Path("x")).status();
+  });
+  nobody.join();
+  ASSERT_EQ(chmod(folder_.c_str(), 0700), 0);
+  Expect(dial, Code::kPermissionDenied,
+         absl::StrCat("dial unix ", Path("s"), ": connect: permission denied"));
+  Expect(listen, Code::kPermissionDenied,
+         absl::StrCat("listen unix ", Path("x"), ": bind: permission denied"));
+}
+
+TEST_F(UnixTest, OptionsThatAreNotHonoured) {
+  DialOptions dial;
+  dial.no_delay = true;
+  Expect(unix_->Dial("unix", "@x", dial).status(), Code::kUnimplemented,
+         "dial unix: option no_delay not supported");
+  ListenOptions listen;
+  listen.reuse_port = true;
+  Expect(unix_->Listen("unix", "@x", listen).status(), Code::kUnimplemented,
+         "listen unix: option reuse_port not supported");
+  ListenOptions packets;
+  packets.backlog = 1;
+  Expect(unix_->ListenPacket("unixgram", "@x", packets).status(),
+         Code::kUnimplemented, "listen unixgram: option backlog not supported");
+}
+
+TEST_F(UnixTest, OutOfDescriptors) {
+  const Descriptor highest(dup(0));
+  rlimit old;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &old), 0);
+  rlimit low = old;
+  low.rlim_cur = static_cast<rlim_t>(highest.get()) + 1;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
+  const absl::Status dial = unix_->Dial("unix", "@x").status();
+  const absl::Status listen = unix_->Listen("unix", "@x").status();
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &old), 0);
+  Expect(dial, Code::kResourceExhausted,
+         "dial unix @x: socket: too many open files");
+  Expect(listen, Code::kResourceExhausted,
+         "listen unix @x: socket: too many open files");
+}
+
+// What the kernel answers with EAGAIN and then does not tell about: nobody may
+// spin. Time stands still here but for the test's own steps.
+class FullUnixTest : public UnixTest {
+ protected:
+  static constexpr int kSteps = 5;
+  // In kSteps of 50 ms there is room for six pauses of 1 to 32 ms, and after
+  // them one for each step.
+  static constexpr int kMaxTries = 6 + kSteps;
+
+  // Moves the time until `done`; returns how often `count` went up.
+  template <typename Done>
+  int Advance(const std::atomic<int>& count, Done done) {
+    const int first = count;
+    for (int i = 0; i < kSteps && !done(); ++i) {
+      const int before = count;
+      clock_.Advance(absl::Milliseconds(50));
+      while (count == before && !done()) std::this_thread::yield();
+    }
+    return count - first;
+  }
+
+  ManualClock clock_;
+  const std::shared_ptr<Transport> slow_ = MakeUnix(clock_);
+};
+
+TEST_F(FullUnixTest, DialPausesWhileTheQueueIsFull) {
+  ListenOptions options;
+  options.backlog = 0;
+  auto listener = *unix_->Listen("unix", Path("s"), options);
+  auto first = *unix_->Dial("unix", Path("s"));
+  std::atomic<bool> done{false};
+  const int before = connects;
+  absl::Status status;
+  std::thread dialer([&] {
+    status = slow_->Dial("unix", Path("s")).status();
+    done = true;
+  });
+  while (connects == before) std::this_thread::yield();
+  EXPECT_LE(Advance(connects, [&] { return done.load(); }), kMaxTries);
+  EXPECT_FALSE(done);
+  auto accepted = *listener->Accept();
+  while (!done) clock_.Advance(absl::Milliseconds(50));
+  dialer.join();
+  EXPECT_TRUE(status.ok()) << status;
+}
+
+TEST_F(FullUnixTest, ScopeEndsADialThatPauses) {
+  ListenOptions options;
+  options.backlog = 0;
+  auto listener = *unix_->Listen("unixpacket", Path("s"), options);
+  auto first = *unix_->Dial("unixpacket", Path("s"));
+  CancelSource stop;
+  absl::Status status;
+  const int before = connects;
+  std::thread dialer([&] {
+    const CancelScope scope(stop);
+    status = slow_->Dial("unixpacket", Path("s")).status();
+  });
+  while (connects == before) std::this_thread::yield();
+  stop.Cancel();
+  dialer.join();
+  Expect(
+      status, Code::kCancelled,
+      absl::StrCat("dial unixpacket ", Path("s"), ": operation was canceled"));
+}
+
+TEST_F(FullUnixTest, WriteToPausesWhileTheReceiverIsFull) {
+  auto receiver = *unix_->ListenPacket("unixgram", Path("r"));
+  auto sender = *slow_->ListenPacket("unixgram", Path("s"));
+  std::atomic<int> written{0};
+  std::atomic<bool> done{false};
+  absl::Status status;
+  std::thread writer([&] {
+    while ((status = sender->WriteTo("x", receiver->LocalAddr())).ok()) {
+      ++written;
+    }
+    done = true;
+  });
+  auto* probe = Extension<BlockedProbe>(*sender);
+  while (probe->BlockedCalls(Direction::kWrite) == 0) {
+    std::this_thread::yield();
+  }
+  const int full = written;
+  EXPECT_GT(full, 0);
+  EXPECT_LE(Advance(sends, [&] { return done.load(); }), kMaxTries);
+  EXPECT_EQ(written, full);
+  ASSERT_TRUE(receiver->ReadFrom(absl::MakeSpan(buffer_)).ok());
+  while (written == full) clock_.Advance(absl::Milliseconds(50));
+  EXPECT_TRUE(sender->Close().ok());
+  writer.join();
+  Expect(status, Code::kCancelled,
+         absl::StrCat("write unixgram ", Path("s"), "->", Path("r"),
+                      ": use of closed network connection"));
+}
+
+}  // namespace
+}  // namespace plumb

@@ -1,0 +1,222 @@
+// Closing.
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "testing/conformance/conn_fixture.h"
+#include "testing/matchers.h"
+#include "transport/error.h"
+#include "transport/extension.h"
+#include "transport/extensions.h"
+#include "transport/scope.h"
+
+namespace plumb {
+namespace {
+
+const Direction kRead = Direction::kRead;
+
+TEST_P(ConnConformance, CloseUnblocksReads) {
+  Covers({"S-CL-01", "N-10", "N-G01", "C-EO-08", "D-CL-01", "S-ER-07"});
+  absl::Status status[3];
+  std::unique_ptr<Task> tasks[3];
+  for (int i = 0; i < 3; ++i) {
+    tasks[i] = Go([this, i, &to = status[i]] {
+      to = i == 1 ? near().WaitReadable() : ReadSome(near()).status();
+    });
+  }
+  ASSERT_TRUE(WaitUntilBlocked(near(), 3, kRead));
+  EXPECT_THAT(near().Close(), IsOk());
+  for (int i = 0; i < 3; ++i) {
+    tasks[i]->Join();
+    EXPECT_TRUE(IsClosedOf("read", near(), status[i]));
+    EXPECT_THAT(status[i], IsClosed());
+  }
+}
+
+TEST_P(ConnConformance, CloseUnblocksWrites) {
+  Covers({"S-CL-01", "N-10", "C-EO-08", "D-CL-01"});
+  std::unique_ptr<Writer> writers[2];
+  for (auto& writer : writers) writer = StartWriter(near());
+  if (abilities().backpressure) {
+    ASSERT_TRUE(WaitUntilBlocked(near(), 2, Direction::kWrite));
+  }
+  EXPECT_THAT(near().Close(), IsOk());
+  for (auto& writer : writers) {
+    writer->task->Join();
+    EXPECT_TRUE(IsClosedOf("write", near(), writer->status));
+  }
+}
+
+TEST_P(ConnConformance, EveryCallAfterClose) {
+  Covers({"S-CL-02", "S-CL-03", "S-CL-04", "N-G02", "C-EO-09", "S-ER-04",
+          "S-ER-05", "S-ER-07", "C-AD-02"});
+  const Addr local = near().LocalAddr(), remote = near().RemoteAddr();
+  ASSERT_THAT(near().Close(), IsOk());
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(IsClosedOf("read", near(), ReadSome(near()).status()));
+    EXPECT_TRUE(IsClosedOf("read", near(), near().WaitReadable()));
+    EXPECT_TRUE(IsClosedOf("write", near(), near().Write("x")));
+    EXPECT_TRUE(IsClosedOf("write", near(), near().Write("")));
+    EXPECT_TRUE(IsClosedOf("close", near(), near().CloseWrite()));
+    EXPECT_TRUE(IsClosedOf("set", near(), near().SetDeadline(LongAgo())));
+    EXPECT_TRUE(IsClosedOf("close", near(), near().Close()));
+  }
+  EXPECT_EQ(near().LocalAddr(), local);
+  EXPECT_EQ(near().RemoteAddr(), remote);
+  EXPECT_EQ(CountBlocked(*Extension<BlockedProbe>(near()), Direction::kBoth),
+            0);
+}
+
+TEST_P(ConnConformance, OneOfManyClosesIsTheFirst) {
+  Covers({"S-CL-03", "D-CL-02"});
+  for (int round = 0; round < 20; ++round) {
+    PLUMB_ASSERT_OK_AND_ASSIGN(ConnPair pair, MakePair());
+    std::atomic<int> first{0}, others{0};
+    auto reader = Go([&] { ReadSome(*pair.near).IgnoreError(); });
+    std::vector<std::unique_ptr<Task>> tasks;
+    for (int i = 0; i < 4; ++i) {
+      tasks.push_back(Go([&] {
+        const absl::Status status = pair.near->Close();
+        if (status.ok()) {
+          ++first;
+        } else if (IsClosed(status)) {
+          ++others;
+        }
+      }));
+    }
+    tasks.clear();
+    EXPECT_EQ(first, 1);
+    EXPECT_EQ(others, 3);
+  }
+}
+
+TEST_P(ConnConformance, CloseDoesNotWaitForACallThatHasNotRunYet) {
+  Covers({"D-CL-03"});
+  std::atomic<bool> ran{false};
+  auto reader = Go([&] {
+    EXPECT_THAT(ReadSome(near()), IsClosed());
+    ran = true;
+  });
+  ASSERT_TRUE(WaitUntilBlocked(near(), 1, kRead));
+  EXPECT_THAT(near().Close(), IsOk());
+  // A decorator waits until all have left it.
+  if (executor().one_at_a_time() && !GetParam().variant.decorated) {
+    EXPECT_FALSE(ran);
+  }
+  reader->Join();
+  EXPECT_TRUE(ran);
+}
+
+TEST_P(ConnConformance, TheDestructorCloses) {
+  Covers({"S-CL-11", "D-DT-01"});
+  TakeNear().reset();
+  if (abilities().end_of_stream) {
+    EXPECT_THAT(ReadSome(far()), IsEof());
+    return;
+  }
+  ASSERT_THAT(far().SetReadDeadline(LongAgo()), IsOk());
+  EXPECT_THAT(ReadSome(far()), IsTimeout());
+}
+
+TEST_P(ConnConformance, DestroyedWhileBlocked) {
+  Covers({"D-DT-02", "C-CN-04"});
+  absl::Status read, waited;
+  std::unique_ptr<Conn> conn = TakeNear();
+  auto reader = Go([&read, to = conn.get()] { read = ReadSome(*to).status(); });
+  auto waiter = Go([&waited, to = conn.get()] { waited = to->WaitReadable(); });
+  std::unique_ptr<Writer> writer = StartWriter(*conn);
+  const bool blocks = abilities().backpressure;
+  ASSERT_TRUE(WaitUntilBlocked(*conn, 2, kRead));
+  if (blocks) {
+    ASSERT_TRUE(WaitUntilBlocked(*conn, 1, Direction::kWrite));
+  } else {
+    // It would enter again.
+    ASSERT_THAT(conn->SetWriteDeadline(LongAgo()), IsOk());
+    writer->task->Join();
+  }
+  conn.reset();
+  reader->Join();
+  waiter->Join();
+  writer->task->Join();
+  EXPECT_THAT(read, IsClosed());
+  EXPECT_THAT(waited, IsClosed());
+  if (blocks) {
+    EXPECT_THAT(writer->status, IsClosed());
+  }
+}
+
+TEST_P(ConnConformance, CloseIgnoresDeadlinesAndScopes) {
+  Covers({"D-CL-04"});
+  ASSERT_THAT(near().SetDeadline(LongAgo()), IsOk());
+  CancelScope cancelled;
+  cancelled.Cancel();
+  const DeadlineScope passed(absl::ZeroDuration());
+  EXPECT_THAT(near().Close(), IsOk());
+}
+
+TEST_P(ConnConformance, WhatWasWrittenArrivesAfterClose) {
+  Covers({"S-CL-10"});
+  const std::string data = TestBytes(1000);
+  ASSERT_THAT(near().Write(data), IsOk());
+  ASSERT_THAT(near().Close(), IsOk());
+  EXPECT_THAT(ReadBytes(far(), data.size()), IsOkAndHolds(data));
+}
+
+TEST_P(ConnConformance, ThePeerOutlivesAnEnd) {
+  Covers({"D-DT-01"});
+  ASSERT_THAT(near().Write("left behind"), IsOk());
+  TakeNear().reset();
+  EXPECT_THAT(ReadBytes(far(), 11), IsOkAndHolds("left behind"));
+  EXPECT_THAT(far().Close(), IsOk());
+}
+
+TEST_P(ConnConformance, CallsAndCloseRace) {
+  Covers({"S-CL-05", "S-CL-06", "D-CL-05"});
+  for (int round = 0; round < 50; ++round) {
+    PLUMB_ASSERT_OK_AND_ASSIGN(ConnPair pair, MakePair());
+    std::vector<std::unique_ptr<Task>> tasks;
+    const auto go = [&](std::function<absl::Status()> call) {
+      tasks.push_back(Go([this, call = std::move(call)] {
+        absl::Status status;
+        while (!IsClosed(status = call())) {
+          // Refused is how a peer that is gone shows, where it shows.
+          if (!status.ok()) {
+            EXPECT_NE(status.code(), absl::StatusCode::kInternal);
+          }
+          executor().Yield();
+        }
+      }));
+    };
+    go([&] { return ReadSome(*pair.near).status(); });
+    go([&] { return pair.near->Write("data"); });
+    go([&] { return pair.near->SetDeadline(absl::InfiniteFuture()); });
+    auto peer = Go([&] {
+      for (int i = 0; i < 5; ++i) {
+        pair.far->Write("data").IgnoreError();
+        executor().Yield();
+      }
+    });
+    for (int i = 0; i < round % 7; ++i) executor().Yield();
+    EXPECT_THAT(pair.near->Close(), IsOk());
+    tasks.clear();
+  }
+}
+
+TEST_P(ConnConformance, OpenedAndClosedManyTimes) {
+  Covers({"C-RS-01", "N-G11"});
+  // The leak check looks at what this leaves.
+  for (int i = 0; i < 200; ++i) {
+    PLUMB_ASSERT_OK_AND_ASSIGN(ConnPair pair, MakePair());
+    if (i % 2 == 0) {
+      ASSERT_THAT(pair.near->Close(), IsOk());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace plumb

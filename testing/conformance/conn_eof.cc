@@ -1,0 +1,285 @@
+// How connections end: the end of the stream, half-close, resets, and a peer
+// that is gone.
+
+#include <memory>
+#include <string>
+
+#include "testing/conformance/conn_fixture.h"
+#include "testing/matchers.h"
+#include "transport/error.h"
+#include "transport/extension.h"
+#include "transport/extensions.h"
+
+namespace plumb {
+namespace {
+
+using ::testing::AnyOf;
+using Code = absl::StatusCode;
+
+TEST_P(ConnConformance, TheEndComesAfterAllDataAndAgain) {
+  Covers({"S-EOF-01", "S-EOF-02", "N-G09", "N-G14", "C-EO-01"});
+  ASSERT_THAT(near().Write("last words"), IsOk());
+  ASSERT_THAT(near().Close(), IsOk());
+  if (!abilities().end_of_stream) {
+    // The peer cannot know: what was sent is there, and then nothing comes.
+    EXPECT_THAT(ReadSome(far()), IsOkAndHolds("last words"));
+    ASSERT_THAT(far().SetReadDeadline(LongAgo()), IsOk());
+    EXPECT_TRUE(IsTimeoutOf("read", far(), ReadSome(far()).status()));
+    return;
+  }
+  EXPECT_THAT(ReadBytes(far(), 10), IsOkAndHolds("last words"));
+  for (int i = 0; i < 3; ++i) {
+    const absl::Status status = ReadSome(far()).status();
+    EXPECT_THAT(status, ErrorIs(Code::kOutOfRange, "EOF"));
+    EXPECT_THAT(status, IsEof());
+  }
+}
+
+TEST_P(ConnConformance, TheEndUnblocksARead) {
+  Covers({"C-EO-02"});
+  absl::Status status;
+  auto reader = Go([&] { status = ReadSome(near()).status(); });
+  ASSERT_TRUE(WaitUntilBlocked(near(), 1, Direction::kRead));
+  ASSERT_THAT(far().Close(), IsOk());
+  if (!abilities().end_of_stream) {
+    ASSERT_THAT(near().SetReadDeadline(LongAgo()), IsOk());
+    reader->Join();
+    EXPECT_TRUE(IsTimeoutOf("read", near(), status));
+    return;
+  }
+  reader->Join();
+  EXPECT_THAT(status, IsEof());
+}
+
+TEST_P(ConnConformance, CloseWriteEndsOneDirection) {
+  Covers({"N-G03", "S-HC-01", "C-EO-03"});
+  ASSERT_THAT(near().Write("request"), IsOk());
+  const absl::Status closed = near().CloseWrite();
+  if (abilities().half_close == HalfClose::kNone) {
+    EXPECT_TRUE(HasError(closed, Code::kUnimplemented, "close", near(),
+                         "CloseWrite not supported"));
+    EXPECT_THAT(closed, IsUnsupported());
+    EXPECT_THAT(ReadSome(far()), IsOkAndHolds("request"));
+    EXPECT_TRUE(Works());
+    return;
+  }
+  ASSERT_THAT(closed, IsOk());
+  EXPECT_THAT(ReadBytes(far(), 7), IsOkAndHolds("request"));
+  if (abilities().half_close == HalfClose::kFull) {
+    EXPECT_THAT(ReadSome(far()), IsEof());
+  }
+  ASSERT_THAT(far().Write("reply"), IsOk());
+  EXPECT_THAT(ReadBytes(near(), 5), IsOkAndHolds("reply"));
+}
+
+TEST_P(ConnConformance, WriteAfterOnesOwnCloseWrite) {
+  Covers({"S-HC-01", "D-HC-01"});
+  if (abilities().half_close == HalfClose::kNone) {
+    EXPECT_THAT(near().CloseWrite(), IsUnsupported());
+    EXPECT_TRUE(Works());
+    return;
+  }
+  ASSERT_THAT(near().CloseWrite(), IsOk());
+  const absl::Status status = near().Write("more");
+  EXPECT_TRUE(HasError(status, Code::kFailedPrecondition, "write", near(),
+                       "write: broken pipe"));
+  EXPECT_EQ(BytesDone(status), 0u);
+}
+
+TEST_P(ConnConformance, CloseWriteOnBothSides) {
+  Covers({"C-EO-03", "S-HC-05"});
+  if (abilities().half_close != HalfClose::kFull) {
+    EXPECT_EQ(near().CloseWrite().ok(),
+              abilities().half_close == HalfClose::kLocal);
+    return;
+  }
+  ASSERT_THAT(near().CloseWrite(), IsOk());
+  EXPECT_THAT(ReadSome(far()), IsEof());
+  ASSERT_THAT(far().Write("the rest"), IsOk());
+  ASSERT_THAT(far().CloseWrite(), IsOk());
+  EXPECT_THAT(ReadBytes(near(), 8), IsOkAndHolds("the rest"));
+  EXPECT_THAT(ReadSome(near()), IsEof());
+  EXPECT_THAT(near().Close(), IsOk());
+  EXPECT_THAT(far().Close(), IsOk());
+}
+
+TEST_P(ConnConformance, CloseWriteAgainAndAfterClose) {
+  Covers({"S-HC-02", "S-HC-05"});
+  if (abilities().half_close != HalfClose::kNone) {
+    for (int i = 0; i < 3; ++i) EXPECT_THAT(near().CloseWrite(), IsOk());
+  }
+  ASSERT_THAT(near().Close(), IsOk());
+  EXPECT_TRUE(IsClosedOf("close", near(), near().CloseWrite()));
+}
+
+TEST_P(ConnConformance, CloseWriteLeavesOnesOwnReadAlone) {
+  Covers({"S-HC-04"});
+  absl::StatusOr<std::string> got;
+  auto reader = Go([&] { got = ReadSome(near()); });
+  ASSERT_TRUE(WaitUntilBlocked(near(), 1, Direction::kRead));
+  EXPECT_EQ(near().CloseWrite().ok(),
+            abilities().half_close != HalfClose::kNone);
+  ASSERT_THAT(far().Write("still"), IsOk());
+  reader->Join();
+  EXPECT_THAT(got, IsOkAndHolds("still"));
+}
+
+TEST_P(ConnConformance, CloseWriteEndsABlockedWrite) {
+  Covers({"D-HC-02"});
+  if (!abilities().backpressure || abilities().half_close == HalfClose::kNone) {
+    // Then there is no blocked Write, or nothing to end it with.
+    EXPECT_EQ(near().CloseWrite().ok(),
+              abilities().half_close != HalfClose::kNone);
+    return;
+  }
+  std::unique_ptr<Writer> writer;
+  ASSERT_TRUE(StartBlockedWriter(near(), &writer));
+  ASSERT_THAT(near().CloseWrite(), IsOk());
+  writer->task->Join();
+  EXPECT_TRUE(HasError(writer->status, Code::kFailedPrecondition, "write",
+                       near(), "write: broken pipe"));
+}
+
+TEST_P(ConnConformance, CloseReadGivesWhatIsQueuedThenTheEnd) {
+  Covers({"S-HC-03", "C-EO-04"});
+  auto* const closer = Extension<ReadCloser>(near());
+  if (!abilities().close_read || GetParam().variant.decorated) {
+    EXPECT_EQ(closer, nullptr);
+    return;
+  }
+  ASSERT_NE(closer, nullptr);
+  ASSERT_THAT(far().Write("queued"), IsOk());
+  ASSERT_THAT(near().WaitReadable(), IsOk());
+  ASSERT_THAT(closer->CloseRead(), IsOk());
+  EXPECT_THAT(ReadBytes(near(), 6), IsOkAndHolds("queued"));
+  EXPECT_THAT(ReadSome(near()), IsEof());
+  ASSERT_THAT(near().Write("other way"), IsOk());
+  EXPECT_THAT(ReadBytes(far(), 9), IsOkAndHolds("other way"));
+}
+
+TEST_P(ConnConformance, CloseReadUnblocksARead) {
+  Covers({"S-HC-04"});
+  auto* const closer = Extension<ReadCloser>(near());
+  if (closer == nullptr) {
+    EXPECT_TRUE(!abilities().close_read || GetParam().variant.decorated);
+    return;
+  }
+  absl::Status status;
+  auto reader = Go([&] { status = ReadSome(near()).status(); });
+  ASSERT_TRUE(WaitUntilBlocked(near(), 1, Direction::kRead));
+  ASSERT_THAT(closer->CloseRead(), IsOk());
+  reader->Join();
+  EXPECT_THAT(status, IsEof());
+  ASSERT_THAT(near().Close(), IsOk());
+  EXPECT_TRUE(IsClosedOf("close", near(), closer->CloseRead()));
+}
+
+TEST_P(ConnConformance, ClosingWithUnreadDataResets) {
+  Covers({"S-CL-09", "S-RW-09", "S-RW-10", "S-RW-08", "C-EO-05"});
+  ASSERT_THAT(far().Write("unread"), IsOk());
+  ASSERT_THAT(near().WaitReadable(), IsOk());
+  ASSERT_THAT(near().Write("queued"), IsOk());
+  ASSERT_THAT(far().WaitReadable(), IsOk());
+  ASSERT_THAT(near().Close(), IsOk());
+  // What had come before the reset can still be read.
+  EXPECT_THAT(ReadBytes(far(), 6), IsOkAndHolds("queued"));
+  if (!abilities().end_of_stream) {
+    ASSERT_THAT(far().SetReadDeadline(LongAgo()), IsOk());
+    EXPECT_THAT(ReadSome(far()), IsTimeout());
+    return;
+  }
+  if (abilities().reset_on_unread) {
+    const absl::Status status = ReadSome(far()).status();
+    EXPECT_TRUE(HasError(status, Code::kUnavailable, "read", far(),
+                         "read: connection reset by peer"));
+    EXPECT_THAT(status, IsReset());
+  }
+  EXPECT_THAT(ReadSome(far()), IsEof());
+}
+
+TEST_P(ConnConformance, AResetUnblocksAReadAndAWrite) {
+  Covers({"C-EO-06"});
+  if (!abilities().reset_on_unread || !abilities().backpressure ||
+      abilities().messages) {
+    // The end of the stream does it then, if anything does.
+    ASSERT_THAT(far().Close(), IsOk());
+    if (abilities().end_of_stream) {
+      EXPECT_THAT(ReadSome(near()), IsEof());
+    }
+    return;
+  }
+  std::unique_ptr<Writer> writer;
+  ASSERT_TRUE(StartBlockedWriter(near(), &writer));
+  absl::Status read;
+  auto reader = Go([&] { read = ReadSome(near()).status(); });
+  ASSERT_TRUE(WaitUntilBlocked(near(), 1, Direction::kRead));
+  ASSERT_THAT(far().Close(), IsOk());
+  reader->Join();
+  writer->task->Join();
+  // One of the two is told of the reset.
+  EXPECT_THAT(read, AnyOf(IsReset(), IsEof()));
+  EXPECT_THAT(writer->status, AnyOf(IsReset(), IsBrokenPipe()));
+}
+
+TEST_P(ConnConformance, WritesToAPeerThatIsGoneFail) {
+  Covers({"S-RW-11", "S-SG-01", "N-G09", "C-EO-07"});
+  ASSERT_THAT(far().Close(), IsOk());
+  absl::Status status;
+  if (abilities().write_to_gone == WriteToGone::kLost) {
+    for (int i = 0; i < 10; ++i) EXPECT_THAT(near().Write("lost"), IsOk());
+    return;
+  }
+  // The first may succeed, since the peer's answer takes its time.
+  ASSERT_TRUE(
+      WaitUntil([&] { return !(status = near().Write("to nobody")).ok(); },
+                "a Write that fails"));
+  EXPECT_EQ(status.code(), Code::kUnavailable) << status;
+  if (abilities().write_to_gone == WriteToGone::kRefused) {
+    EXPECT_THAT(status, IsRefused());
+  } else {
+    EXPECT_THAT(status, AnyOf(IsBrokenPipe(), IsReset()));
+  }
+}
+
+TEST_P(ConnConformance, ABlockedWriteEndsWhenThePeerGoes) {
+  Covers({"C-EO-07"});
+  if (!abilities().backpressure) {
+    ASSERT_THAT(far().Close(), IsOk());
+    return;
+  }
+  std::unique_ptr<Writer> writer;
+  ASSERT_TRUE(StartBlockedWriter(near(), &writer));
+  ASSERT_THAT(far().Close(), IsOk());
+  writer->task->Join();
+  EXPECT_EQ(writer->status.code(), Code::kUnavailable) << writer->status;
+}
+
+TEST_P(ConnConformance, DataAndTheEndAreReadInSmallPieces) {
+  Covers({"N-G09", "C-EO-01"});
+  if (!abilities().end_of_stream) {
+    ASSERT_THAT(near().Write("a"), IsOk());
+    ASSERT_THAT(near().Close(), IsOk());
+    EXPECT_THAT(ReadSome(far()), IsOkAndHolds("a"));
+    return;
+  }
+  const std::string data = TestBytes(2000);
+  for (size_t i = 0; i < data.size(); i += 10) {
+    // Each is a message where there are such; the reads are longer.
+    if (abilities().backpressure && abilities().messages && i >= 50) break;
+    { ASSERT_THAT(near().Write(data.substr(i, 10)), IsOk()); }
+  }
+  ASSERT_THAT(near().Close(), IsOk());
+  std::string got;
+  absl::Status status;
+  for (;;) {
+    absl::StatusOr<std::string> some = ReadSome(far(), 10);
+    if (!(status = some.status()).ok()) break;
+    got += *some;
+  }
+  EXPECT_THAT(status, IsEof());
+  EXPECT_EQ(got, data.substr(0, got.size()));
+  EXPECT_EQ(got.size(), abilities().messages ? 50u : data.size());
+}
+
+}  // namespace
+}  // namespace plumb

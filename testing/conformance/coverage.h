@@ -1,0 +1,28 @@
+// Which lines of the contract have been asserted on which backend.
+//
+// Each case names its ids (ids.h). After the last test a table of ids by
+// backend is printed, and written to conformance_ids.txt where Bazel keeps a
+// test's outputs. When the whole suite ran, without a filter and in one shard,
+// an id that a backend should have and that no case asserted fails the run.
+//
+// A part of the suites; who runs them on a backend of his own does not need it.
+#ifndef PLUMB_TESTING_CONFORMANCE_COVERAGE_H_
+#define PLUMB_TESTING_CONFORMANCE_COVERAGE_H_
+
+#include <initializer_list>
+#include <string>
+
+#include "testing/conformance/ids.h"
+
+namespace plumb {
+
+// Makes all ids of `kind` required of `backend`, a column of the table.
+void RequireCoverage(const std::string& backend, Kind kind);
+
+// The running test, on `backend`, asserts `ids`.
+void RecordCoverage(const std::string& backend,
+                    std::initializer_list<const char*> ids);
+
+}  // namespace plumb
+
+#endif  // PLUMB_TESTING_CONFORMANCE_COVERAGE_H_

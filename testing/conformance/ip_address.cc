@@ -1,0 +1,190 @@
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "testing/conformance/ip_address_suite.h"
+#include "testing/matchers.h"
+#include "transport/error.h"
+
+namespace plumb {
+
+using Code = absl::StatusCode;
+
+TEST_P(IpAddressConformance, WhereItListens) {
+  Covers({"S-LN-01", "S-LN-02", "S-LN-06", "S-AD-04", "S-AD-05", "S-AD-11"});
+  const struct {
+    const char* family;
+    const char* address;
+    const char* host;
+  } kCases[] = {
+      {"", "", "[::]:"},
+      {"", ":0", "[::]:"},
+      {"", "0.0.0.0:0", "[::]:"},
+      {"", "[::]:0", "[::]:"},
+      {"4", ":0", "0.0.0.0:"},
+      {"6", ":0", "[::]:"},
+      {"", "[::1]:0", "[::1]:"},
+      {"", "127.0.0.1:0", "127.0.0.1:"},
+      {"4", "127.0.0.1:0", "127.0.0.1:"},
+      {"6", "[::1]:0", "[::1]:"},
+      {"", "localhost:0", "127.0.0.1:"},
+      {"", "[::ffff:127.0.0.1]:0", "127.0.0.1:"},
+  };
+  for (const auto& c : kCases) {
+    PLUMB_ASSERT_OK_AND_ASSIGN(const auto listener,
+                               transport().Listen(Named(c.family), c.address));
+    const Addr address = listener->Address();
+    EXPECT_EQ(address.ToString(), absl::StrCat(c.host, address.port()));
+    EXPECT_EQ(address.network(), network());
+    EXPECT_NE(address.port(), 0);
+  }
+}
+
+TEST_P(IpAddressConformance, WildcardTakesBothFamilies) {
+  Covers({"S-LN-01", "S-AD-05", "S-AD-11", "S-DI-15"});
+  PLUMB_ASSERT_OK_AND_ASSIGN(const auto listener,
+                             transport().Listen(network(), ":0"));
+  const std::string port = absl::StrCat(listener->Address().port());
+  for (const char* host :
+       {"127.0.0.1", "[::1]", "", "localhost", "[::]", "0.0.0.0"}) {
+    PLUMB_ASSERT_OK_AND_ASSIGN(
+        const auto client,
+        transport().Dial(network(), absl::StrCat(host, ":", port)));
+    ASSERT_THAT(client->Write("x"), IsOk());
+    PLUMB_ASSERT_OK_AND_ASSIGN(const auto server, listener->Accept());
+    EXPECT_EQ(server->RemoteAddr(), client->LocalAddr()) << host;
+    EXPECT_TRUE(client->RemoteAddr().ip().IsLoopback()) << host;
+    EXPECT_FALSE(server->RemoteAddr().ip().is_v4_mapped()) << host;
+    EXPECT_THAT(server, ConnReads("x"));
+    EXPECT_THAT(server->Write("y"), IsOk());
+    EXPECT_THAT(client, ConnReads("y"));
+  }
+}
+
+TEST_P(IpAddressConformance, SecondListenerOnThePort) {
+  Covers({"S-LN-03", "S-UD-07"});
+  const struct {
+    const char* family1;
+    const char* host1;
+    const char* family2;
+    const char* host2;
+    bool in_use;
+  } kCases[] = {
+      {"", "", "", "", true},
+      {"", "", "", "0.0.0.0", true},
+      {"", "", "", "[::]", true},
+      {"", "0.0.0.0", "", "[::]", true},
+      {"", "[::ffff:0.0.0.0]", "", "[::]", true},
+      {"", "", "", "127.0.0.1", true},
+      {"4", "", "4", "127.0.0.1", true},
+      {"4", "", "6", "", false},
+      {"4", "0.0.0.0", "6", "[::]", false},
+      {"", "127.0.0.1", "", "[::1]", false},
+      {"4", "127.0.0.1", "6", "[::1]", false},
+      {"", "127.0.0.1", "", "127.0.0.2", false},
+  };
+  for (const auto& c : kCases) {
+    for (const bool forwards : {true, false}) {
+      const char* const family1 = forwards ? c.family1 : c.family2;
+      const char* const family2 = forwards ? c.family2 : c.family1;
+      const char* const host1 = forwards ? c.host1 : c.host2;
+      const char* const host2 = forwards ? c.host2 : c.host1;
+      const std::string what =
+          absl::StrCat(Named(family1), " \"", host1, "\", then ",
+                       Named(family2), " \"", host2, "\"");
+      PLUMB_ASSERT_OK_AND_ASSIGN(
+          const auto first,
+          transport().Listen(Named(family1), absl::StrCat(host1, ":0")));
+      const std::string where =
+          absl::StrCat(host2, ":", first->Address().port());
+      const absl::Status listen =
+          transport().Listen(Named(family2), where).status();
+      EXPECT_EQ(listen.ok(), !c.in_use) << what;
+      EXPECT_EQ(IsAddressInUse(listen), c.in_use) << what << ": " << listen;
+      if (!backend().packets) continue;
+      const absl::Status packets =
+          transport().ListenPacket(Named(family2), where).status();
+      EXPECT_EQ(packets.ok(), !c.in_use) << what;
+      EXPECT_EQ(IsAddressInUse(packets), c.in_use) << what << ": " << packets;
+    }
+  }
+}
+
+TEST_P(IpAddressConformance, FamiliesThatDoNotMatch) {
+  Covers({"S-AD-12"});
+  const struct {
+    const char* family;
+    const char* address;
+    const char* ip;
+  } kCases[] = {
+      {"4", "[::1]:80", "::1"},
+      {"6", "127.0.0.1:80", "127.0.0.1"},
+      {"6", "[::ffff:127.0.0.1]:80", "::ffff:127.0.0.1"},
+  };
+  for (const auto& c : kCases) {
+    const std::string cause = absl::StrCat(Named(c.family), ": address ", c.ip,
+                                           ": no suitable address found");
+    EXPECT_THAT(transport().Dial(Named(c.family), c.address),
+                ErrorIs(Code::kInvalidArgument, absl::StrCat("dial ", cause)));
+    EXPECT_THAT(
+        transport().Listen(Named(c.family), c.address),
+        ErrorIs(Code::kInvalidArgument, absl::StrCat("listen ", cause)));
+  }
+}
+
+TEST_P(IpAddressConformance, AddressesOfOthers) {
+  Covers({"S-LN-10", "C-ER-02"});
+  // RFC 5737 keeps it for examples.
+  EXPECT_THAT(
+      transport().Listen(network(), "192.0.2.1:0"),
+      ErrorIs(Code::kInvalidArgument,
+              absl::StrCat("listen ", network(),
+                           " 192.0.2.1:0: bind: cannot assign requested "
+                           "address")));
+  DialOptions options;
+  options.local_address = "192.0.2.1:0";
+  EXPECT_THAT(
+      transport().Dial(network(), "127.0.0.1:9", options),
+      ErrorIs(Code::kInvalidArgument,
+              absl::StrCat("dial ", network(),
+                           " 192.0.2.1:0->127.0.0.1:9: bind: cannot assign "
+                           "requested address")));
+}
+
+TEST_P(IpAddressConformance, LocalAddressesThatDoNotFit) {
+  Covers({"S-DI-13"});
+  for (const char* local : {":0", "0.0.0.0:0", "[::]:0", "127.0.0.1:0"}) {
+    PLUMB_ASSERT_OK_AND_ASSIGN(const auto listener,
+                               transport().Listen(network(), "127.0.0.1:0"));
+    DialOptions options;
+    options.local_address = local;
+    EXPECT_THAT(
+        transport().Dial(network(), listener->Address().ToString(), options),
+        IsOk())
+        << local;
+  }
+  DialOptions options;
+  options.local_address = "[::1]:0";
+  EXPECT_THAT(transport().Dial(network(), "127.0.0.1:9", options),
+              ErrorIs(Code::kInvalidArgument,
+                      absl::StrCat("dial ", network(),
+                                   ": address [::1]:0: no suitable address "
+                                   "found")));
+}
+
+TEST_P(IpAddressConformance, PortsByName) {
+  Covers({"S-AD-10"});
+  EXPECT_THAT(transport().Dial(network(), "127.0.0.1:nosuchservice"),
+              ErrorIs(Code::kNotFound,
+                      ::testing::EndsWith("/nosuchservice: unknown port")));
+  EXPECT_THAT(transport().Listen(network(), ":nosuchservice"),
+              ErrorIs(Code::kNotFound,
+                      ::testing::EndsWith("/nosuchservice: unknown port")));
+  // "+0" is a number.
+  EXPECT_THAT(transport().Listen(network(), "127.0.0.1:+0"), IsOk());
+}
+
+}  // namespace plumb

@@ -1,0 +1,192 @@
+// Cases for Accept.
+#include <atomic>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "testing/conformance/listener_suite.h"
+#include "testing/matchers.h"
+#include "testing/wait_until_blocked.h"
+#include "transport/error.h"
+#include "transport/event.h"
+#include "transport/scope.h"
+
+namespace plumb {
+
+using Code = absl::StatusCode;
+
+TEST_P(ListenerConformance, AcceptWaitsForADialler) {
+  Covers({"S-AC-01", "N-G04"});
+  const auto accepter = StartAccept();
+  PLUMB_ASSERT_OK_AND_ASSIGN(const auto client, DialTo(listener()));
+  EXPECT_THAT(accepter->Join(), IsOk());
+}
+
+TEST_P(ListenerConformance, ClientThatHasClosedAlready) {
+  Covers({"S-AC-08"});
+  PLUMB_ASSERT_OK_AND_ASSIGN(auto client,
+                             transport().Dial(network(), address().ToString()));
+  EXPECT_THAT(client->Write("last words"), IsOk());
+  EXPECT_THAT(client->Close(), IsOk());
+  PLUMB_ASSERT_OK_AND_ASSIGN(const auto server, listener().Accept());
+  EXPECT_THAT(ReadSome(*server), IsOkAndHolds(std::string("last words")));
+  if (backend().accepted_by_datagram) {
+    // Nobody tells the end.
+    EXPECT_THAT(server->SetReadDeadline(LongAgo()), IsOk());
+    EXPECT_THAT(ReadSome(*server), IsTimeout());
+  } else {
+    EXPECT_THAT(ReadSome(*server), IsEof());
+    EXPECT_THAT(ReadSome(*server), IsEof());
+  }
+}
+
+TEST_P(ListenerConformance, ConcurrentAcceptsAreAllServed) {
+  Covers({"S-CN-04", "C-LI-04"});
+  constexpr int kAccepts = 8;
+  std::vector<std::unique_ptr<Accepter>> accepters;
+  for (int i = 1; i <= kAccepts; ++i) accepters.push_back(StartAccept(i));
+  std::vector<std::unique_ptr<Conn>> clients;
+  for (int i = 0; i < kAccepts; ++i) {
+    PLUMB_ASSERT_OK_AND_ASSIGN(auto client, DialTo(listener()));
+    clients.push_back(std::move(client));
+  }
+  std::set<Addr> served;
+  for (const auto& accepter : accepters) {
+    ASSERT_THAT(accepter->Join(), IsOk());
+    served.insert((*accepter->result)->RemoteAddr());
+  }
+  EXPECT_EQ(served.size(), backend().diallers_have_addresses ? 8u : 1u);
+}
+
+TEST_P(ListenerConformance, ManyConnections) {
+  Covers({"C-RS-01", "N-G11"});
+  constexpr int kConns = 100;
+  const auto server = Go([this] {
+    for (int i = 0; i < kConns; ++i) {
+      const auto conn = listener().Accept();
+      ASSERT_THAT(conn, IsOk());
+      const auto got = ReadSome(**conn);
+      ASSERT_THAT(got, IsOk());
+      EXPECT_THAT((*conn)->Write(absl::StrCat("re: ", *got)), IsOk());
+    }
+  });
+  for (int i = 0; i < kConns; ++i) {
+    auto client = transport().Dial(network(), address().ToString());
+    ASSERT_THAT(client, IsOk());
+    EXPECT_THAT((*client)->Write(absl::StrCat(i)), IsOk());
+    EXPECT_THAT(ReadSome(**client), IsOkAndHolds(absl::StrCat("re: ", i)));
+  }
+  server->Join();
+}
+
+// What is in the queue is not seen by who waits for something else.
+TEST_P(ListenerConformance, EveryDiallerGetsItsOwnConn) {
+  Covers({"C-LI-04"});
+  std::vector<std::unique_ptr<Conn>> clients, servers;
+  for (int i = 0; i < 5; ++i) {
+    PLUMB_ASSERT_OK_AND_ASSIGN(
+        auto client, transport().Dial(network(), address().ToString()));
+    EXPECT_THAT(client->Write(absl::StrCat("I am ", i)), IsOk());
+    clients.push_back(std::move(client));
+  }
+  for (int i = 0; i < 5; ++i) {
+    PLUMB_ASSERT_OK_AND_ASSIGN(auto server, listener().Accept());
+    PLUMB_ASSERT_OK_AND_ASSIGN(const std::string name, ReadSome(*server));
+    EXPECT_THAT(server->Write(absl::StrCat("so ", name)), IsOk());
+    servers.push_back(std::move(server));
+  }
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_THAT(ReadSome(*clients[i]),
+                IsOkAndHolds(absl::StrCat("so I am ", i)));
+  }
+}
+
+// Fills the queue of a Listener; the Dials after that wait.
+class Queue {
+ public:
+  Queue(Transport& transport, const std::string& network, const Addr& address) {
+    DialOptions brief;
+    brief.timeout = absl::Milliseconds(50);
+    // A machine under load may be slow to connect; that is not so twice.
+    for (int failed = 0; failed < 2;) {
+      auto conn = transport.Dial(network, address.ToString(), brief);
+      if (conn.ok()) {
+        conns_.push_back(*std::move(conn));
+      } else {
+        full_ = conn.status();
+        ++failed;
+      }
+    }
+  }
+
+  // Of the Dial that found it full.
+  const absl::Status& full() const { return full_; }
+
+ private:
+  absl::Status full_;
+  std::vector<std::unique_ptr<Conn>> conns_;
+};
+
+TEST_P(ListenerConformance, FullQueue) {
+  Covers({"S-DI-05", "C-DL-07", "C-LI-07", "D-SC-01"});
+  ListenOptions options;
+  options.backlog = 1;
+  const std::unique_ptr<Listener> small = Listen(options);
+  const Addr where = small->Address();
+  if (backend().accepted_by_datagram) {
+    // A Dial waits for nobody; who comes too late is not heard.
+    const auto first = DialTo(*small), second = DialTo(*small);
+    EXPECT_THAT(small->Accept(), IsOk());
+    ASSERT_THAT(small->SetDeadline(LongAgo()), IsOk());
+    EXPECT_THAT(small->Accept(), IsTimeout());
+    return;
+  }
+  const Queue queue(transport(), network(), where);
+  EXPECT_TRUE(HasError(queue.full(), Code::kDeadlineExceeded, "dial", Addr(),
+                       where, "i/o timeout"));
+  EXPECT_THAT(queue.full(), IsTimeout());
+  CancelSource stop;
+  absl::Status cancelled;
+  Event started;
+  const auto dialler = Go([&] {
+    const CancelScope scope(stop);
+    started.Notify();
+    cancelled = transport().Dial(network(), where.ToString()).status();
+  });
+  EXPECT_THAT(started.Wait(), IsOk());
+  stop.Cancel();
+  dialler->Join();
+  EXPECT_TRUE(HasError(cancelled, Code::kCancelled, "dial", Addr(), where,
+                       "operation was canceled"));
+  EXPECT_THAT(cancelled, IsCancelledCall());
+}
+
+TEST_P(ListenerConformance, DialThatWaitsIsServedLater) {
+  Covers({"C-LI-07"});
+  if (backend().accepted_by_datagram) return;  // FullQueue says why
+  ListenOptions options;
+  options.backlog = 1;
+  const std::unique_ptr<Listener> small = Listen(options);
+  const Queue queue(transport(), network(), small->Address());
+  absl::StatusOr<std::unique_ptr<Conn>> last;
+  const auto dialler = Go(
+      [&] { last = transport().Dial(network(), small->Address().ToString()); });
+  const auto server = Go([&] {
+    std::vector<std::unique_ptr<Conn>> conns;
+    for (;;) {
+      auto conn = small->Accept();
+      if (!conn.ok()) break;
+      conns.push_back(*std::move(conn));
+    }
+  });
+  dialler->Join();
+  EXPECT_THAT(last, IsOk());
+  EXPECT_THAT(small->Close(), IsOk());
+  server->Join();
+}
+
+}  // namespace plumb

@@ -1,0 +1,155 @@
+// What the two ends of a stream in memory share; memory_stream.h is for users.
+//
+// Threads: any method at any time, by who has a StreamEnd.
+#ifndef PLUMB_TRANSPORT_STREAM_PAIR_H_
+#define PLUMB_TRANSPORT_STREAM_PAIR_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "transport/byte_queue.h"
+#include "transport/call.h"
+#include "transport/clock.h"
+#include "transport/direction.h"
+#include "transport/error.h"
+
+namespace plumb {
+
+// Whose ways the pair has where they differ:
+//
+//                                          kPipe     kUnix        kTcp
+//   peer closed with unread data, Read     end       reset, end   reset, end
+//   the same, Write                        EPIPE     EPIPE        reset, EPIPE
+//   peer closed, first Write               EPIPE     EPIPE        lost, OK
+//   peer's CloseRead, Write                EPIPE     EPIPE        goes on
+//   CloseWrite when reset                  OK        OK           ENOTCONN
+//
+// ("reset" is ECONNRESET, told once by whichever call is first.)
+enum class StreamKind : uint8_t { kPipe, kUnix, kTcp };
+
+// One end. What can wait to be read at an end is the sum of its own receive
+// buffer and of the peer's send buffer.
+struct StreamEndOptions {
+  std::shared_ptr<const CallNames> names;  // of its errors
+  size_t send_buffer = 0;                  // bytes
+  size_t receive_buffer = 64 * 1024;       // bytes
+};
+
+struct MemoryStreamOptions {
+  StreamKind kind = StreamKind::kPipe;
+  std::array<StreamEndOptions, 2> ends;
+  Clock* clock = &Clock::Real();
+};
+
+enum class StreamClose : uint8_t {
+  kGraceful,  // the peer reads what was written, then the end
+  kReset,     // the peer reads what was written, then a reset
+};
+
+// The pair itself; its methods are those of StreamEnd, for the end `side`.
+class StreamPair : public std::enable_shared_from_this<StreamPair> {
+ public:
+  struct End {
+    End(const StreamEndOptions& options, const StreamEndOptions& other,
+        Clock& clock)
+        : state(clock, options.names),
+          in(options.receive_buffer + other.send_buffer),
+          send_buffer(options.send_buffer),
+          receive_buffer(options.receive_buffer) {}
+
+    ErrorInfo Info(absl::string_view op) const {
+      return NamedInfo(op, state.names().get());
+    }
+
+    // As Go has it: this end alone.
+    ErrorInfo SetInfo() const {
+      ErrorInfo info = Info("set");
+      info.addr = std::exchange(info.source, Addr());
+      return info;
+    }
+
+    CallState state;
+
+    // The rest is guarded by mutex_.
+    ByteQueue in;               // what can be read here
+    bool reader_waits = false;  // for `in` to be not empty
+    bool writer_waits = false;  // for room in `in`; the peer's
+    bool closed = false;
+    bool sent_end = false;      // no more comes from here; the peer knows
+    bool stopped_read = false;  // CloseRead
+    bool was_reset = false;     // by the peer
+    int error = 0;              // to be told once
+    size_t send_buffer;
+    size_t receive_buffer;
+  };
+
+  explicit StreamPair(const MemoryStreamOptions& options)
+      : kind_(options.kind),
+        ends_{{{options.ends[0], options.ends[1], *options.clock},
+               {options.ends[1], options.ends[0], *options.clock}}} {}
+
+  absl::StatusOr<size_t> Read(int side, absl::Span<char> buffer);
+  absl::Status Write(int side, absl::Span<const absl::string_view> pieces);
+  absl::Status WaitReadable(int side);
+  absl::Status CloseWrite(int side);
+  absl::Status CloseRead(int side);
+  absl::Status SetDeadline(int side, Direction direction, absl::Time when);
+  absl::Status Close(int side, StreamClose how,
+                     absl::FunctionRef<void()> release);
+  // Sets one buffer of `side`, which has room for what is read at `reader`.
+  absl::Status SetBuffer(int side, int reader, size_t End::*buffer,
+                         size_t bytes);
+
+  CallState& state(int side) { return ends_[side].state; }
+
+ private:
+  // What came of one try.
+  struct Attempt {
+    enum Kind { kBlocked, kDone, kEnd, kError, kShut };
+    Kind kind = kBlocked;
+    size_t size = 0;  // of kDone
+    int error = 0;    // of kError
+
+    static Attempt Done(size_t size) { return {kDone, size, 0}; }
+    static Attempt Failed(int error) { return {kError, 0, error}; }
+  };
+
+  End& peer(int side) { return ends_[1 - side]; }
+
+  Attempt TryRead(int side, ByteQueue::Taker& taker);
+  Attempt ReadLocked(End& me, const End& other, absl::Span<char> buffer)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool ReadableLocked(const End& me, const End& other) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool RoomForWriterLocked(End& me) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Attempt GiveUpRead(int side, ByteQueue::Taker& taker);
+
+  Attempt TryWrite(int side, PieceCursor& cursor);
+  Attempt WriteLocked(End& me, End& other, PieceCursor& cursor)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Attempt GiveUpWrite(int side, PieceCursor& cursor);
+
+  void CloseLocked(End& me, End& other, StreamClose how)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool NotConnectedLocked(const End& me) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const StreamKind kind_;
+  absl::Mutex mutex_;
+  std::array<End, 2> ends_;
+};
+
+}  // namespace plumb
+
+#endif  // PLUMB_TRANSPORT_STREAM_PAIR_H_
