@@ -50,10 +50,24 @@ SocketOp::Next SocketOp::After(int64_t result) {
   return Next::kDone;
 }
 
+int64_t ReceiveOp::Receive() {
+  const size_t room = std::min(buffer_.size(), kMaxBytes);
+  if (content_ == StreamContent::kBytes) {
+    return recv(descriptor(), buffer_.data(), room, 0);
+  }
+  iovec iov = {buffer_.data(), room};
+  msghdr message = {};
+  message.msg_iov = &iov;
+  message.msg_iovlen = 1;
+  const ssize_t n = recvmsg(descriptor(), &message, 0);
+  // There was ancillary data, which nobody wants.
+  stopped_short_ = n > 0 && (message.msg_flags & MSG_CTRUNC) != 0;
+  return n;
+}
+
 bool ReceiveOp::Attempt() {
   for (;;) {
-    const ssize_t n = recv(descriptor(), buffer_.data(),
-                           std::min(buffer_.size(), kMaxBytes), 0);
+    const int64_t n = Receive();
     const Next next = After(n);
     if (next == Next::kAgain) continue;
     if (n > 0) size_ = static_cast<size_t>(n);

@@ -52,17 +52,28 @@ class SocketOp : public Op {
   int error_ = 0;
 };
 
+// What a stream's bytes may come with. Between bytes with and without
+// descriptors or credentials a unix socket stops short.
+enum class StreamContent : uint8_t { kBytes, kBytesAndAncillaryData };
+
 // recv(2) of a stream: at least one byte, or 0 at the end of the stream.
 class ReceiveOp final : public SocketOp {
  public:
-  ReceiveOp(int fd, absl::Span<char> buffer)
-      : SocketOp(fd, Direction::kRead), buffer_(buffer) {}
+  ReceiveOp(int fd, absl::Span<char> buffer,
+            StreamContent content = StreamContent::kBytes)
+      : SocketOp(fd, Direction::kRead), buffer_(buffer), content_(content) {}
 
   bool Attempt() override;
   size_t size() const { return size_; }
+  // Whether nothing was left, so that the next one will have to wait.
+  bool emptied() const { return size_ < buffer_.size() && !stopped_short_; }
 
  private:
+  int64_t Receive();
+
   const absl::Span<char> buffer_;
+  const StreamContent content_;
+  bool stopped_short_ = false;
   size_t size_ = 0;
 };
 

@@ -6,13 +6,14 @@
 #include <utility>
 
 #include "backends/posix/socket.h"
-#include "backends/posix/socket_ops.h"
 
 namespace plumb {
 
 StreamConn::StreamConn(Clock& clock, plumb::Descriptor descriptor,
-                       std::shared_ptr<const CallNames> names)
-    : SocketObject(clock, std::move(descriptor), std::move(names)) {}
+                       std::shared_ptr<const CallNames> names,
+                       StreamContent content)
+    : SocketObject(clock, std::move(descriptor), std::move(names)),
+      content_(content) {}
 
 StreamConn::~StreamConn() { CloseOnce(); }
 
@@ -23,12 +24,12 @@ absl::StatusOr<size_t> StreamConn::Read(absl::Span<char> buffer) {
   }
   Call call(state(), Direction::kRead);
   if (!call.ok()) return call.Error("read");
-  ReceiveOp op(fd(), buffer);
+  ReceiveOp op(fd(), buffer, content_);
   const bool done = wait_first_ ? call.RunAfterWait(op) : call.Run(op);
   if (!done) return call.Error("read");
   if (op.error() != 0) return ErrnoError(Info("read"), "read", op.error());
   if (op.size() == 0) return EofError(Info("read"));
-  wait_first_ = op.size() < buffer.size();
+  wait_first_ = op.emptied();
   return op.size();
 }
 

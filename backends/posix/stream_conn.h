@@ -30,6 +30,7 @@
 #include "absl/types/span.h"
 #include "backends/posix/descriptor.h"
 #include "backends/posix/socket_object.h"
+#include "backends/posix/socket_ops.h"
 #include "transport/call.h"
 #include "transport/clock.h"
 #include "transport/conn.h"
@@ -42,7 +43,8 @@ class StreamConn : public Conn, public SocketObject, public ReadCloser {
   // `descriptor` is connected and non-blocking; `names` has the network and
   // both ends.
   StreamConn(Clock& clock, plumb::Descriptor descriptor,
-             std::shared_ptr<const CallNames> names);
+             std::shared_ptr<const CallNames> names,
+             StreamContent content = StreamContent::kBytes);
   ~StreamConn() override;
 
   using Conn::SetDeadline;
@@ -62,6 +64,7 @@ class StreamConn : public Conn, public SocketObject, public ReadCloser {
  private:
   absl::Status WriteError(int error, uint64_t sent) const;
 
+  const StreamContent content_;
   // Of the one who has the read turn: the last Read emptied the socket.
   bool wait_first_ = false;
   std::atomic<bool> write_closed_{false};

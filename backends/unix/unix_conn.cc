@@ -7,6 +7,7 @@
 
 #include "backends/posix/message_conn.h"
 #include "backends/posix/op_error.h"
+#include "backends/posix/socket_ops.h"
 #include "backends/posix/stream_conn.h"
 #include "transport/unix_name.h"
 
@@ -32,7 +33,8 @@ void UnlinkUnixName(const std::string& name) {
 std::unique_ptr<Conn> MakeUnixConn(Clock& clock, Descriptor descriptor,
                                    std::shared_ptr<const CallNames> names) {
   return std::make_unique<WithCredentials<StreamConn>>(
-      clock, std::move(descriptor), std::move(names));
+      clock, std::move(descriptor), std::move(names),
+      StreamContent::kBytesAndAncillaryData);
 }
 
 std::unique_ptr<Conn> MakeUnixPacketConn(

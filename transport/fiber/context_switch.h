@@ -10,6 +10,7 @@
 #include <new>
 #include <utility>
 
+#include "absl/base/attributes.h"
 #include "transport/fiber/context.h"
 
 #if defined(PLUMB_FIBER_ASAN)
@@ -29,13 +30,16 @@ inline boost::context::fiber& Context::handle() {
   return *std::launder(reinterpret_cast<boost::context::fiber*>(handle_));
 }
 
-inline void Context::set_handle(boost::context::fiber&& handle) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Context::set_handle(
+    boost::context::fiber&& handle) {
   // What is there is none, and needs no destructor.
   new (handle_) boost::context::fiber(std::move(handle));
 }
 
-inline void Context::Leave(ContextThread& thread, Context& from, Context& to,
-                           bool ends) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Context::Leave(ContextThread& thread,
+                                                        Context& from,
+                                                        Context& to,
+                                                        bool ends) {
   thread.leaving_ = &from;
 #if defined(PLUMB_FIBER_ASAN)
   __sanitizer_start_switch_fiber(ends ? nullptr : &from.fake_stack_, to.low_,
@@ -48,7 +52,8 @@ inline void Context::Leave(ContextThread& thread, Context& from, Context& to,
   (void)ends;
 }
 
-inline void Context::Arrive(ContextThread& thread, Context& here) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Context::Arrive(ContextThread& thread,
+                                                         Context& here) {
 #if defined(PLUMB_FIBER_ASAN)
   // The thread's own stack is learnt when it is first left.
   __sanitizer_finish_switch_fiber(here.fake_stack_, &thread.leaving_->low_,
@@ -58,7 +63,9 @@ inline void Context::Arrive(ContextThread& thread, Context& here) {
   (void)here;
 }
 
-inline void Context::Switch(ContextThread& thread, Context& from, Context& to) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Context::Switch(ContextThread& thread,
+                                                         Context& from,
+                                                         Context& to) {
   const int saved_errno = *thread.errno_;
   const ContextThread::ExceptionState exceptions = *thread.exceptions_;
   Leave(thread, from, to, false);

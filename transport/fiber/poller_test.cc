@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <thread>
@@ -18,6 +19,8 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "backends/posix/descriptor.h"
+#include "backends/posix/socket_ops.h"
+#include "backends/posix/stream_conn.h"
 #include "backends/tcp/tcp.h"
 #include "gtest/gtest.h"
 #include "transport/call.h"
@@ -25,6 +28,8 @@
 #include "transport/conn.h"
 #include "transport/error.h"
 #include "transport/event.h"
+#include "transport/extension.h"
+#include "transport/extensions.h"
 #include "transport/fiber/fiber_group.h"
 #include "transport/fiber/runtime.h"
 #include "transport/io.h"
@@ -82,7 +87,9 @@ struct Pair {
 
 Pair MakePair() {
   int fds[2];
-  EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+  EXPECT_EQ(
+      socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds),
+      0);
   return Pair{Descriptor(fds[0]), Descriptor(fds[1])};
 }
 
@@ -273,8 +280,10 @@ TEST(PollerTest, DeadlineCancelAndCloseEndAWait) {
     const Fiber reader = runtime->Go([&] {
       char byte;
       Call call(state, Direction::kRead);
-      CountingRead op(pair.a.get(), absl::MakeSpan(&byte, 1));
-      EXPECT_FALSE(call.RunAfterWait(op));
+      if (call.ok()) {
+        CountingRead op(pair.a.get(), absl::MakeSpan(&byte, 1));
+        EXPECT_FALSE(call.RunAfterWait(op));
+      }
       status = call.Error("read");
     });
     switch (i % 3) {
@@ -296,6 +305,81 @@ TEST(PollerTest, DeadlineCancelAndCloseEndAWait) {
         EXPECT_TRUE(IsClosed(status)) << status;
     }
   }
+}
+
+// Sends `text` with a descriptor attached.
+void SendWithDescriptor(const Descriptor& to, std::string text) {
+  iovec iov = {&text[0], text.size()};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message = {};
+  message.msg_iov = &iov;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int));
+  const int fd = to.get();
+  std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+  EXPECT_EQ(sendmsg(to.get(), &message, 0), static_cast<ssize_t>(text.size()));
+}
+
+TEST(PollerTest, AReadThatStoppedAtAncillaryDataGoesOn) {
+  const auto runtime = Workers(1);
+  runtime
+      ->Go([&] {
+        Pair pair = MakePair();
+        StreamConn conn(Clock::Real(), std::move(pair.a),
+                        std::make_shared<CallNames>(),
+                        StreamContent::kBytesAndAncillaryData);
+        char buffer[100];
+        for (int i = 0; i < 10; ++i) {
+          const Fiber writer = Go([&] {
+            SendWithDescriptor(pair.b, "one");
+            Send(pair.b, "two");
+          });
+          std::string got;
+          while (got.size() < 6) {
+            const auto size = conn.Read(absl::MakeSpan(buffer));
+            ASSERT_TRUE(size.ok()) << size.status();
+            got.append(buffer, *size);
+          }
+          EXPECT_EQ(got, "onetwo");
+          writer.Join();
+        }
+      })
+      .Join();
+}
+
+TEST(PollerTest, UrgentDataEndsTheWaitBeforeATry) {
+  const auto runtime = Workers(1);
+  const auto tcp = MakeTcp();
+  auto listener = tcp->Listen("tcp", "127.0.0.1:0");
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  runtime
+      ->Go([&] {
+        auto sender = tcp->Dial("tcp", (*listener)->Address().ToString());
+        ASSERT_TRUE(sender.ok()) << sender.status();
+        auto receiver = (*listener)->Accept();
+        ASSERT_TRUE(receiver.ok()) << receiver.status();
+        const int fd = Extension<NativeHandle>(**sender)->Descriptor();
+        const Fiber writer = Go([fd] {
+          EXPECT_EQ(send(fd, "ab", 2, 0), 2);
+          EXPECT_EQ(send(fd, "!", 1, MSG_OOB), 1);
+          EXPECT_EQ(send(fd, "cd", 2, 0), 2);
+        });
+        char buffer[100];
+        std::string got;
+        while (got.size() < 4) {
+          const auto size = (*receiver)->Read(absl::MakeSpan(buffer));
+          ASSERT_TRUE(size.ok()) << size.status();
+          got.append(buffer, *size);
+        }
+        EXPECT_EQ(got, "abcd");
+        writer.Join();
+      })
+      .Join();
 }
 
 std::unique_ptr<Listener> ListenTcp(Transport& tcp) {

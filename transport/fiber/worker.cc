@@ -13,7 +13,7 @@ namespace plumb {
 namespace {
 
 // Between two looks at what other threads sent.
-constexpr int kSwitchesInPass = 32;
+constexpr int kSwitchesInPass = 64;
 // Between two looks at descriptors and timers: this long, or this many switches
 // if they took so long that a look does not show beside them.
 constexpr MonotonicNanos kTimeBetweenLooks = 200 * 1000;

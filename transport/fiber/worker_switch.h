@@ -6,6 +6,7 @@
 
 #include <utility>
 
+#include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
 #include "transport/fiber/context_switch.h"
 #include "transport/fiber/fiber_waiter.h"
@@ -13,13 +14,14 @@
 
 namespace plumb {
 
-inline void Worker::Prepare(FiberWaiter& next) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Worker::Prepare(FiberWaiter& next) {
   if (ABSL_PREDICT_FALSE(!next.started_.load(std::memory_order_relaxed))) {
     Start(next);
   }
 }
 
-inline void Worker::SwitchFrom(FiberWaiter& self, FiberWaiter* next) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Worker::SwitchFrom(FiberWaiter& self,
+                                                            FiberWaiter* next) {
   running_ = next;
   Waiter::SetCurrent(next);
   if (next != nullptr) {
@@ -36,12 +38,12 @@ inline void Worker::SwitchFrom(FiberWaiter& self, FiberWaiter* next) {
   }
 }
 
-inline void Worker::Suspend(FiberWaiter& self) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Worker::Suspend(FiberWaiter& self) {
   FiberWaiter* const next = --switches_left_ > 0 ? ready_.Pop() : nullptr;
   SwitchFrom(self, next);
 }
 
-inline void Worker::YieldFrom(FiberWaiter& self) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Worker::YieldFrom(FiberWaiter& self) {
   // Alone, it lets the loop look whether somebody else is ready.
   FiberWaiter* const next = --switches_left_ > 0 ? ready_.Pop() : nullptr;
   ready_.Push(self);
