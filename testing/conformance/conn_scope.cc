@@ -49,7 +49,7 @@ TEST_P(ConnConformance, AScopeEndsABlockedWriteThatSaysHowFarItGot) {
     const std::string piece = TestBytes(abilities().messages ? 1000 : 70000);
     while ((status = near().Write(piece)).ok()) {
       written += piece.size();
-      executor().Yield();
+      Breathe();
     }
     written += BytesDone(status);
   });
