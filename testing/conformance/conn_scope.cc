@@ -221,7 +221,7 @@ TEST_P(ConnConformance, OrderOfChecksAfterAWakeUp) {
 
 TEST_P(ConnConformance, CancellingRacesWithDataExactlyOnce) {
   Covers({"C-CN-01", "D-SC-07"});
-  for (int round = 0; round < 200; ++round) {
+  for (int round = 0; round < 100; ++round) {
     CancelSource source;
     absl::StatusOr<std::string> got;
     auto reader = Go([&] {
