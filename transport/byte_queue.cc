@@ -61,6 +61,16 @@ size_t ByteQueue::Pop(absl::Span<char> to) {
   return moved;
 }
 
+void ByteQueue::PutBack(absl::string_view bytes) {
+  if (bytes.empty()) return;
+  Reserve(size_ + bytes.size());
+  begin_ = (begin_ - bytes.size()) & (ring_size_ - 1);
+  const size_t first = std::min(bytes.size(), ring_size_ - begin_);
+  std::memcpy(ring_.get() + begin_, bytes.data(), first);
+  std::memcpy(ring_.get(), bytes.data() + first, bytes.size() - first);
+  size_ += bytes.size();
+}
+
 void ByteQueue::Clear() {
   taker_ = nullptr;
   lender_ = nullptr;

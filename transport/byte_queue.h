@@ -74,6 +74,10 @@ class ByteQueue {
   void Wait(Taker* taker) { taker_ = taker; }
   void Withdraw() { taker_ = nullptr; }
 
+  // Puts bytes that were taken back in front of all others, even past the
+  // capacity.
+  void PutBack(absl::string_view bytes);
+
   // Leaves what `from` still has here for Pop.
   void Lend(PieceCursor* from) { lender_ = from; }
   void TakeBack() { lender_ = nullptr; }

@@ -95,5 +95,17 @@ TEST(ByteQueueTest, TakesFromALender) {
   EXPECT_TRUE(queue.empty());
 }
 
+TEST(ByteQueueTest, WhatIsPutBackComesFirst) {
+  ByteQueue queue(4);
+  const absl::string_view piece = "cdef";
+  PieceCursor cursor(absl::MakeConstSpan(&piece, 1));
+  EXPECT_EQ(queue.Push(cursor), 4u);
+  queue.PutBack("ab");
+  EXPECT_EQ(queue.size(), 6u);
+  char buffer[8];
+  EXPECT_EQ(queue.Pop(absl::MakeSpan(buffer)), 6u);
+  EXPECT_EQ(absl::string_view(buffer, 6), "abcdef");
+}
+
 }  // namespace
 }  // namespace plumb

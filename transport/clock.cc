@@ -24,13 +24,18 @@ class RealClock final : public Clock {
 
 MonotonicNanos Clock::ToMonotonic(absl::Time when) const {
   if (when == absl::InfiniteFuture()) return kNever;
-  const MonotonicNanos now = MonotonicNow();
+  // The calendar first: whatever time passes in between, the deadline is late.
   const absl::Duration left = when - TimeNow();
-  if (left <= absl::ZeroDuration()) return now;
+  return MonotonicAfter(left);
+}
+
+MonotonicNanos Clock::MonotonicAfter(absl::Duration duration) const {
+  const MonotonicNanos now = MonotonicNow();
+  if (duration <= absl::ZeroDuration()) return now;
   // ToInt64Nanoseconds rounds towards zero: a deadline must never be early.
-  const MonotonicNanos nanos = absl::ToInt64Nanoseconds(left);
+  const MonotonicNanos nanos = absl::ToInt64Nanoseconds(duration);
   if (nanos >= kNever - 1 - now) return kNever;
-  return now + nanos + (absl::Nanoseconds(nanos) < left ? 1 : 0);
+  return now + nanos + (absl::Nanoseconds(nanos) < duration ? 1 : 0);
 }
 
 Clock& Clock::Real() {

@@ -67,6 +67,10 @@ class Clock {
   // after TimeNow().
   MonotonicNanos ToMonotonic(absl::Time when) const;
 
+  // The time `duration` from now on the monotonic scale: a past one for zero
+  // and less, kNever for what is too far away to say.
+  MonotonicNanos MonotonicAfter(absl::Duration duration) const;
+
   // The machine's clock. Never destroyed.
   static Clock& Real();
 };

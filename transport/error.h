@@ -3,9 +3,9 @@
 // prints; and an ErrorInfo inside the status, for programs that want the parts.
 //
 //   absl::StatusOr<size_t> n = conn->Read(buffer);
-//   if (plumb::IsEof(n.status())) return absl::OkStatus();   // the peer is
-//   done if (plumb::IsTimeout(n.status())) ...                    // try again,
-//   or not if (!n.ok()) {
+//   if (plumb::IsEof(n.status())) return absl::OkStatus();  // all was read
+//   if (plumb::IsTimeout(n.status())) ...                   // try again?
+//   if (!n.ok()) {
 //     LOG(ERROR) << n.status().message();
 //     // "read tcp 10.0.0.1:9->10.0.0.2:80: read: connection reset by peer"
 //     const int number = plumb::GetErrorInfo(n.status())->errno_value;
@@ -17,17 +17,15 @@
 //   DataLoss            end of stream inside ReadFull
 //   Cancelled           this end was closed (IsClosed); a scope was cancelled
 //                       (IsCancelledCall)
-//   DeadlineExceeded    a connection's or a scope's deadline passed
-//   (IsTimeout);
-//                       never the kernel's ETIMEDOUT
+//   DeadlineExceeded    a connection's or a scope's deadline has passed
+//                       (IsTimeout); never the kernel's ETIMEDOUT
 //   Unavailable         refused, reset, broken pipe, unreachable, the kernel's
 //                       timeout, name server trouble, no address left to
 //                       connect from: trying later may help
 //   InvalidArgument     bad address, unknown network, message too long, an
 //                       address that is not ours in bind
-//   FailedPrecondition  write after one's own CloseWrite, WriteTo on a
-//   connected
-//                       socket, not connected
+//   FailedPrecondition  write after one's own CloseWrite, WriteTo on a socket
+//                       that is connected, not connected
 //   NotFound            no such host, no such socket file
 //   AlreadyExists       address in use
 //   ResourceExhausted   out of descriptors, memory or buffers

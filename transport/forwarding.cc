@@ -27,6 +27,14 @@ class Inside {
   const bool entered_;
 };
 
+ErrorInfo MakeNames(const Addr& source, const Addr& addr) {
+  ErrorInfo info;
+  info.network = std::string((addr.has_value() ? addr : source).network());
+  info.source = source;
+  info.addr = addr;
+  return info;
+}
+
 // What the errors of `inner` say of it, which it knows best; what its addresses
 // say while the decorator's Close is still under way.
 template <typename Endpoint>
@@ -37,11 +45,7 @@ ErrorInfo NamesOf(const Gate& gate, Endpoint& inner, const Addr& source,
     std::optional<ErrorInfo> info = GetErrorInfo(inner.Close());
     if (info.has_value() && info->kind == ErrorKind::kClosed) return *info;
   }
-  ErrorInfo info;
-  info.network = std::string((addr.has_value() ? addr : source).network());
-  info.source = source;
-  info.addr = addr;
-  return info;
+  return MakeNames(source, addr);
 }
 
 // As Go has it, "set" names this end alone.
@@ -51,6 +55,18 @@ absl::Status Closed(absl::string_view op, ErrorInfo info) {
     info.addr = std::exchange(info.source, Addr());
   }
   return ClosedError(std::move(info));
+}
+
+// What a Close says that waited for another: made beforehand, for the first
+// closer may have freed the decorator by then.
+ErrorInfo NamesFor(const Conn& inner) {
+  return MakeNames(inner.LocalAddr(), inner.RemoteAddr());
+}
+ErrorInfo NamesFor(const Listener& inner) {
+  return MakeNames(Addr(), inner.Address());
+}
+ErrorInfo NamesFor(const PacketConn& inner) {
+  return MakeNames(inner.LocalAddr(), Addr());
 }
 
 absl::Status Closed(absl::string_view op, const Gate& gate, Conn& inner) {
@@ -116,7 +132,9 @@ absl::Status ForwardingConn::SetDeadline(Direction direction, absl::Time when) {
 }
 
 absl::Status ForwardingConn::Close() {
-  if (!gate_.Close()) return Closed("close", gate_, *inner_);
+  if (gate_.done()) return Closed("close", gate_, *inner_);
+  ErrorInfo info = NamesFor(*inner_);
+  if (!gate_.Close()) return Closed("close", std::move(info));
   absl::Status status = DoClose();
   gate_.AwaitEmpty();
   gate_.Done();
@@ -166,7 +184,9 @@ absl::Status ForwardingListener::SetDeadline(absl::Time when) {
 }
 
 absl::Status ForwardingListener::Close() {
-  if (!gate_.Close()) return Closed("close", gate_, *inner_);
+  if (gate_.done()) return Closed("close", gate_, *inner_);
+  ErrorInfo info = NamesFor(*inner_);
+  if (!gate_.Close()) return Closed("close", std::move(info));
   absl::Status status = DoClose();
   gate_.AwaitEmpty();
   gate_.Done();
@@ -218,7 +238,9 @@ absl::Status ForwardingPacketConn::SetDeadline(Direction direction,
 }
 
 absl::Status ForwardingPacketConn::Close() {
-  if (!gate_.Close()) return Closed("close", gate_, *inner_);
+  if (gate_.done()) return Closed("close", gate_, *inner_);
+  ErrorInfo info = NamesFor(*inner_);
+  if (!gate_.Close()) return Closed("close", std::move(info));
   absl::Status status = DoClose();
   gate_.AwaitEmpty();
   gate_.Done();

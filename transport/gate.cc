@@ -41,6 +41,17 @@ struct Gate::Bucket {
     return nullptr;
   }
 
+  // Takes out all for `gate` and `reason`; `waiters` are to be woken without
+  // the lock.
+  void Release(const Gate* gate, Reason reason, Turn turn,
+               std::vector<Waiter*>& waiters)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    while (Queued* const queued = Pop(gate, reason)) {
+      waiters.push_back(&queued->waiter_);
+      queued->turn_.store(turn, std::memory_order_release);
+    }
+  }
+
   bool Contains(const Gate* gate, Reason reason) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     for (Queued* queued = first; queued != nullptr; queued = queued->next_) {
@@ -234,11 +245,15 @@ void Gate::AwaitEmpty() {
 
 void Gate::Done() {
   Bucket& here = bucket();
+  std::vector<Waiter*> waiters;
   {
+    // In one: with the mark set, another may free the Gate and put a new one at
+    // its address.
     absl::MutexLock lock(&here.mutex);
     word_.fetch_or(kDone, std::memory_order_acq_rel);
+    here.Release(this, Reason::kDone, Turn::kClosed, waiters);
   }
-  ReleaseAll(this, here, Reason::kDone, Turn::kClosed);
+  for (Waiter* waiter : waiters) waiter->Wake();
 }
 
 void Gate::ParkUntilReleased(Queued& queued) {
@@ -250,10 +265,7 @@ void Gate::ReleaseAll(const Gate* gate, Bucket& bucket, Reason reason,
   std::vector<Waiter*> waiters;
   {
     absl::MutexLock lock(&bucket.mutex);
-    while (Queued* const queued = bucket.Pop(gate, reason)) {
-      waiters.push_back(&queued->waiter_);
-      queued->turn_.store(turn, std::memory_order_release);
-    }
+    bucket.Release(gate, reason, turn, waiters);
   }
   for (Waiter* waiter : waiters) waiter->Wake();
 }

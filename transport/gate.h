@@ -3,8 +3,8 @@
 // direction.
 //
 //   if (!gate_.Enter()) return ClosedError(...);
-//   ...                                  // the object cannot be closed under
-//   us gate_.Leave();
+//   ...                          // the object cannot be closed meanwhile
+//   gate_.Leave();
 //
 // This is for those who write backends and decorators. Most use it through
 // call.h, which adds deadlines, scopes and waiting; ForwardingConn uses it

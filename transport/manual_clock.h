@@ -8,8 +8,9 @@
 //   clock.Advance(absl::Seconds(3));      // and now it has passed
 //   client.join();
 //
-// Threads: any method at any time. Callbacks run on the thread that advances
-// the clock, one by one in order of their time, with no lock held.
+// Threads: any method at any time, but one thread at a time moves the clock.
+// Callbacks run on that thread, one by one in order of their time, with no lock
+// held.
 #ifndef PLUMB_TRANSPORT_MANUAL_CLOCK_H_
 #define PLUMB_TRANSPORT_MANUAL_CLOCK_H_
 
@@ -40,8 +41,9 @@ class ManualClock final : public Clock, public AlarmClock {
   // there is none.
   bool AdvanceToNextAlarm();
 
-  // Blocks the calling thread until at least `count` alarms are set: until that
-  // many calls wait with a deadline on this clock.
+  // Blocks the calling thread until at least `count` alarms are set. A call
+  // that waits sets one for its own deadline, if it has one on this clock, and
+  // one for each DeadlineScope around it.
   void AwaitAlarms(size_t count) const;
 
   // How many alarms are set.

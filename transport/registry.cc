@@ -54,7 +54,10 @@ absl::Status Registry::Register(absl::string_view name,
   absl::Status status = CheckRegistration(name, transport);
   if (!status.ok()) return status;
   absl::MutexLock lock(&mutex_);
-  if (!transports_.emplace(name, std::move(transport)).second) {
+  // Not emplace, which may destroy a Transport that it has no room for, here
+  // under the lock.
+  if (!transports_.try_emplace(std::string(name), std::move(transport))
+           .second) {
     return RegisterError(absl::StatusCode::kAlreadyExists, name,
                          "network already registered");
   }

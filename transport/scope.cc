@@ -63,6 +63,6 @@ DeadlineScope::DeadlineScope(absl::Time when, Clock& clock)
     : clock_(clock), deadline_(clock.ToMonotonic(when)) {}
 
 DeadlineScope::DeadlineScope(absl::Duration limit, Clock& clock)
-    : DeadlineScope(clock.TimeNow() + limit, clock) {}
+    : clock_(clock), deadline_(clock.MonotonicAfter(limit)) {}
 
 }  // namespace plumb

@@ -6,13 +6,10 @@
 
 namespace plumb {
 
-absl::Status SleepFor(absl::Duration duration, Clock& clock) {
-  return SleepUntil(clock.TimeNow() + duration, clock);
-}
+namespace {
 
-absl::Status SleepUntil(absl::Time when, Clock& clock) {
+absl::Status Sleep(MonotonicNanos until, Clock& clock) {
   Waiter& waiter = Waiter::Current();
-  const MonotonicNanos until = clock.ToMonotonic(when);
   for (;;) {
     ErrorInfo info;
     info.op = "sleep";
@@ -32,6 +29,16 @@ absl::Status SleepUntil(absl::Time when, Clock& clock) {
     limits.Add(clock, until);
     waiter.Park(limits.deadline());
   }
+}
+
+}  // namespace
+
+absl::Status SleepFor(absl::Duration duration, Clock& clock) {
+  return Sleep(clock.MonotonicAfter(duration), clock);
+}
+
+absl::Status SleepUntil(absl::Time when, Clock& clock) {
+  return Sleep(clock.ToMonotonic(when), clock);
 }
 
 }  // namespace plumb

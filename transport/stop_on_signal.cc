@@ -14,6 +14,8 @@ namespace {
 
 // What the handler writes to; -1 while there is no StopOnSignal.
 std::atomic<int> handler_fd{-1};
+// How many handlers run now.
+std::atomic<int> handlers{0};
 
 constexpr uint64_t kSignal = 1;
 constexpr uint64_t kQuit = uint64_t{1} << 32;
@@ -23,7 +25,10 @@ void Add(int fd, uint64_t count) { (void)!write(fd, &count, sizeof count); }
 // Only what is safe in a signal handler, signal-safety(7).
 void Handle(int) {
   const int saved = errno;
-  Add(handler_fd.load(), kSignal);
+  handlers.fetch_add(1);
+  const int fd = handler_fd.load();
+  if (fd >= 0) Add(fd, kSignal);
+  handlers.fetch_sub(1);
   errno = saved;
 }
 
@@ -50,8 +55,7 @@ StopOnSignal::StopOnSignal(std::initializer_list<int> signals)
   for (int signal : signals) {
     struct sigaction action = {};
     action.sa_handler = Handle;
-    // SA_RESETHAND: the second one does what it did before this object when
-    // that was the default.
+    // SA_RESETHAND: the second one has its default effect.
     action.sa_flags = SA_RESTART | SA_RESETHAND;
     struct sigaction before;
     if (sigaction(signal, &action, &before) != 0) Die("not a signal to catch");
@@ -60,10 +64,13 @@ StopOnSignal::StopOnSignal(std::initializer_list<int> signals)
 }
 
 StopOnSignal::~StopOnSignal() {
-  for (const auto& [signal, before] : before_) {
-    sigaction(signal, &before, nullptr);
+  // Backwards: a signal that was named twice gets its first handler back.
+  for (auto it = before_.rbegin(); it != before_.rend(); ++it) {
+    sigaction(it->first, &it->second, nullptr);
   }
   handler_fd.store(-1);
+  // One that has read the descriptor must not write to it when it is closed.
+  while (handlers.load() != 0) std::this_thread::yield();
   Add(wake_fd_, kQuit);
   thread_.join();
   close(wake_fd_);

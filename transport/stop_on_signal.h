@@ -9,8 +9,8 @@
 //       auto conn = listener->Accept();
 //       if (plumb::IsCancelledCall(conn.status())) break;
 //
-// The first of the signals cancels; the same signal again does what it did
-// before, so that a program that hangs in its clean-up can still be
+// The first of the signals cancels; the same signal again has its default
+// effect, so that a program that hangs in its clean-up can still be
 // interrupted.
 //
 // One object at a time in a process; a second is a fatal error. It keeps one

@@ -32,7 +32,7 @@ absl::StatusOr<size_t> StreamPair::Read(int side, absl::Span<char> buffer) {
     while (attempt.kind == Attempt::kBlocked && call.Wait()) {
       attempt = TryRead(side, taker);
     }
-    if (attempt.kind == Attempt::kBlocked) attempt = GiveUpRead(side, taker);
+    if (attempt.kind == Attempt::kBlocked) GiveUpRead(side, taker);
   }
   switch (attempt.kind) {
     case Attempt::kDone:
@@ -94,10 +94,15 @@ bool StreamPair::RoomForWriterLocked(End& me) {
   return room;
 }
 
-StreamPair::Attempt StreamPair::GiveUpRead(int side, ByteQueue::Taker& taker) {
+// What came after the end of the wait is for the next Read: this one consumes
+// nothing.
+void StreamPair::GiveUpRead(int side, const ByteQueue::Taker& taker) {
+  End& me = ends_[side];
   absl::MutexLock lock(&mutex_);
-  ends_[side].in.Withdraw();
-  return taker.taken > 0 ? Attempt::Done(taker.taken) : Attempt();
+  me.in.Withdraw();
+  if (taker.taken > 0 && !me.closed) {
+    me.in.PutBack(absl::string_view(taker.room.data(), taker.taken));
+  }
 }
 
 absl::Status StreamPair::WaitReadable(int side) {
@@ -210,9 +215,14 @@ absl::Status StreamPair::CloseWrite(int side) {
   }
   peer(side).state.Signal(Direction::kRead);
   me.state.Signal(Direction::kWrite);
+  return LeaveShutdown(me, connected);
+}
+
+absl::Status StreamPair::LeaveShutdown(End& me, bool connected) {
+  absl::Status status;
+  if (!connected) status = ErrnoError(me.Info("close"), "shutdown", ENOTCONN);
   me.state.Leave();
-  if (connected) return absl::OkStatus();
-  return ErrnoError(me.Info("close"), "shutdown", ENOTCONN);
+  return status;
 }
 
 absl::Status StreamPair::CloseRead(int side) {
@@ -226,28 +236,30 @@ absl::Status StreamPair::CloseRead(int side) {
   }
   me.state.Signal(Direction::kRead);
   peer(side).state.Signal(Direction::kWrite);
-  me.state.Leave();
-  if (connected) return absl::OkStatus();
-  return ErrnoError(me.Info("close"), "shutdown", ENOTCONN);
+  return LeaveShutdown(me, connected);
 }
 
 absl::Status StreamPair::SetDeadline(int side, Direction direction,
                                      absl::Time when) {
   End& me = ends_[side];
-  if (!me.state.SetDeadline(direction, when)) {
-    return ClosedError(me.SetInfo());
-  }
-  if (direction != Direction::kWrite) {
+  if (!me.state.Enter()) return ClosedError(me.SetInfo());
+  const bool set = me.state.SetDeadline(direction, when);
+  absl::Status status;
+  if (!set) status = ClosedError(me.SetInfo());
+  if (set && direction != Direction::kWrite) {
     absl::MutexLock lock(&mutex_);
     me.in.Withdraw();
   }
-  return absl::OkStatus();
+  me.state.Leave();
+  return status;
 }
 
 absl::Status StreamPair::Close(int side, StreamClose how,
                                absl::FunctionRef<void()> release) {
   End& me = ends_[side];
-  if (!me.state.Close()) return ClosedError(me.Info("close"));
+  const std::shared_ptr<const CallNames> names = me.state.names();
+  // The first closer may have freed this by the time that a second one returns.
+  if (!me.state.Close()) return ClosedError(NamedInfo("close", names.get()));
   {
     absl::MutexLock lock(&mutex_);
     CloseLocked(me, peer(side), how);

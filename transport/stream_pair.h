@@ -133,7 +133,7 @@ class StreamPair : public std::enable_shared_from_this<StreamPair> {
   bool ReadableLocked(const End& me, const End& other) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool RoomForWriterLocked(End& me) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  Attempt GiveUpRead(int side, ByteQueue::Taker& taker);
+  void GiveUpRead(int side, const ByteQueue::Taker& taker);
 
   Attempt TryWrite(int side, PieceCursor& cursor);
   Attempt WriteLocked(End& me, End& other, PieceCursor& cursor)
@@ -142,6 +142,8 @@ class StreamPair : public std::enable_shared_from_this<StreamPair> {
 
   void CloseLocked(End& me, End& other, StreamClose how)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Ends a CloseWrite or CloseRead.
+  absl::Status LeaveShutdown(End& me, bool connected);
   bool NotConnectedLocked(const End& me) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

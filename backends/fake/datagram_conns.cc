@@ -29,7 +29,8 @@ int DatagramObject::BlockedCalls(Direction direction) const {
 }
 
 absl::Status DatagramObject::CloseOnce() {
-  if (!state().Close()) return ClosedError(NamedInfo("close", &names()));
+  const std::shared_ptr<const CallNames> names = state().names();
+  if (!state().Close()) return ClosedError(NamedInfo("close", names.get()));
   lease_.Release();
   socket_->Shut();
   state().Done();

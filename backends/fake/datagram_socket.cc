@@ -72,8 +72,13 @@ void DatagramSocket::Shut() {
 }
 
 void DatagramSocket::SetReceiveBuffer(size_t bytes) {
-  absl::MutexLock lock(&mutex_);
-  limits_.bytes = bytes;
+  std::vector<std::shared_ptr<CallState>> senders;
+  {
+    absl::MutexLock lock(&mutex_);
+    limits_.bytes = bytes;
+    senders.swap(waiting_);
+  }
+  for (const auto& sender : senders) sender->Signal(Direction::kWrite);
 }
 
 int DatagramSocket::TakeError() {

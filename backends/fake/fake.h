@@ -32,8 +32,7 @@
 // - a dialled connection has its local port for itself, and gives it back in
 //   Close: there is no TIME_WAIT
 // - a stream holds the sum of the two buffers, not doubled, and its segments
-// are
-//   not seen; no delay and keep-alive are accepted and change nothing
+//   are not seen; no delay and keep-alive are accepted and change nothing
 // - an address that no host has is `no route to host` at once for tcp, and
 //   swallows datagrams
 // - SO_REUSEPORT spreads by the sender's port

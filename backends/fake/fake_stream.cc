@@ -81,7 +81,8 @@ absl::StatusOr<std::unique_ptr<Conn>> FakeListener::Accept() {
 }
 
 absl::Status FakeListener::Close() {
-  CallState& state = queue_->state();
+  const std::shared_ptr<ListenQueue> queue = queue_;
+  CallState& state = queue->state();
   if (!state.Close()) {
     return ClosedError(NamedInfo("close", state.names().get()));
   }

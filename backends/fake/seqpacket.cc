@@ -230,7 +230,8 @@ absl::Status SeqpacketConn::Shutdown(bool End::*what) {
 }
 
 absl::Status SeqpacketConn::CloseWith(bool reset) {
-  if (!me_.state.Close()) return ClosedError(NamedInfo("close", &names()));
+  const std::shared_ptr<const CallNames> names = me_.state.names();
+  if (!me_.state.Close()) return ClosedError(NamedInfo("close", names.get()));
   {
     absl::MutexLock lock(&pair_->mutex);
     if (reset || !me_.queue.empty()) peer_.error = ECONNRESET;

@@ -171,7 +171,7 @@ UdpHub::Taken UdpHub::Take(const Peer& peer, absl::Span<char> buffer) {
 }
 
 UdpHub::Peer UdpHub::TakeNewcomer() {
-  std::vector<Peer> expired;  // nobody waits in a newcomer
+  std::vector<Peer> expired;  // those in a Read have an alarm of their own
   absl::MutexLock lock(&mutex_);
   Sweep(&expired);
   if (newcomers_.empty()) return nullptr;
@@ -199,6 +199,8 @@ void UdpHub::Remove(const Peer& peer) {
 
 void UdpHub::Touch(const Peer& peer) {
   absl::MutexLock lock(&mutex_);
+  // A peer that has been idle too long is not brought back by a Write.
+  if (!peer->expired && IsIdle(*peer)) Expire(peer);
   peer->last_active = clock_.MonotonicNow();
 }
 

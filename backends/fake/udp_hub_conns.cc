@@ -106,7 +106,10 @@ absl::Status UdpHubConn::CloseWrite() {
 }
 
 absl::Status UdpHubConn::Close() {
-  if (!peer_->state.Close()) return ClosedError(NamedInfo("close", &names()));
+  const UdpHub::Peer peer = peer_;
+  if (!peer->state.Close()) {
+    return ClosedError(NamedInfo("close", peer->state.names().get()));
+  }
   hub_->Remove(peer_);
   hub_->RemoveUser();
   peer_->state.Done();
@@ -140,7 +143,8 @@ class FakeUdpListener final : public Listener,
   }
 
   absl::Status Close() override {
-    CallState& state = hub_->accept_state();
+    const std::shared_ptr<UdpHub> hub = hub_;
+    CallState& state = hub->accept_state();
     if (!state.Close()) {
       return ClosedError(NamedInfo("close", state.names().get()));
     }

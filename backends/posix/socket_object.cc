@@ -56,7 +56,10 @@ bool SocketObject::CloseOnce() {
 }
 
 absl::Status SocketObject::CloseWithError() {
-  return CloseOnce() ? absl::OkStatus() : ClosedError(Info("close"));
+  // The first closer may have freed this by the time that a second one returns.
+  const std::shared_ptr<const CallNames> names = state_.names();
+  return CloseOnce() ? absl::OkStatus()
+                     : ClosedError(NamedInfo("close", names.get()));
 }
 
 absl::Status SocketObject::ChangeDeadline(Direction direction,

@@ -57,11 +57,15 @@ struct ConnAbilities {
   bool close_read = true;
   // A Close with unread data resets the connection.
   bool reset_on_unread = true;
+  // What had come before a reset can be read before it is told.
+  bool data_before_reset = true;
   WriteToGone write_to_gone = WriteToGone::kFails;
   // A Write waits when the peer does not read.
   bool backpressure = true;
   // Nothing is lost, however much is under way.
   bool reliable = true;
+  // One pair does not hear what another says.
+  bool isolated = true;
   // Both ends are named in errors, and each end knows the other's name.
   bool addresses = true;
   // More than what can be under way in one direction, in bytes.

@@ -77,10 +77,8 @@ TEST_P(ConnConformance, PingPong) {
 
 TEST_P(ConnConformance, OneLargeWriteArrivesWhole) {
   Covers({"N-G06", "S-RW-02", "C-ST-02"});
-  const auto* traits = Extension<MessageTraits>(near());
-  const size_t size = abilities().messages && traits != nullptr
-                          ? std::min<size_t>(traits->MaxMessageSize(), 60000)
-                          : abilities().more_than_fits + 12345;
+  const size_t size =
+      abilities().messages ? 60000 : abilities().more_than_fits + 12345;
   const std::string data = TestBytes(size);
   auto writer = Go([&] { EXPECT_THAT(near().Write(data), IsOk()); });
   absl::StatusOr<std::string> got = ReadBytes(far(), size);
@@ -181,7 +179,7 @@ TEST_P(ConnConformance, BoundariesAreKeptByMessagesAlone) {
 
 TEST_P(ConnConformance, OneByteAtATime) {
   Covers({"C-ST-05"});
-  const std::string data = TestBytes(300);
+  const std::string data = TestBytes(abilities().reliable ? 300 : 50);
   std::string got;
   auto writer = Go([&] {
     for (char byte : data) {
@@ -250,7 +248,7 @@ TEST_P(ConnConformance, AWriteWaitsForASlowReader) {
 
 TEST_P(ConnConformance, ALongMessageIsCutAndSaysSo) {
   Covers({"S-UD-01", "C-PK-02"});
-  auto* const traits = Extension<MessageTraits>(far());
+  auto* const traits = Extension<MessageTraits>(near());
   if (!abilities().messages) {
     EXPECT_EQ(traits, nullptr);
     return;
@@ -262,15 +260,15 @@ TEST_P(ConnConformance, ALongMessageIsCutAndSaysSo) {
     ASSERT_NE(traits, nullptr);
     EXPECT_EQ(traits->EmptyMessages(), abilities().empty_messages);
   }
-  ASSERT_THAT(near().Write("0123456789"), IsOk());
-  ASSERT_THAT(near().Write("next"), IsOk());
+  ASSERT_THAT(far().Write("0123456789"), IsOk());
+  ASSERT_THAT(far().Write("next"), IsOk());
   char buffer[4];
-  const absl::Status status = far().Read(absl::MakeSpan(buffer)).status();
+  const absl::Status status = near().Read(absl::MakeSpan(buffer)).status();
   EXPECT_TRUE(HasError(status, absl::StatusCode::kInvalidArgument, "read",
-                       far(), "read: message too long"));
+                       near(), "read: message too long"));
   EXPECT_EQ(BytesDone(status), 10u);
   EXPECT_EQ(absl::string_view(buffer, 4), "0123");
-  EXPECT_THAT(ReadSome(far()), IsOkAndHolds("next"));
+  EXPECT_THAT(ReadSome(near()), IsOkAndHolds("next"));
 }
 
 TEST_P(ConnConformance, AMessageThatIsTooLongIsRefused) {
@@ -320,16 +318,16 @@ TEST_P(ConnConformance, WaitReadableSeesTheEnd) {
 
 TEST_P(ConnConformance, ManyConnectionsAtOnce) {
   Covers({"C-ST-08"});
-  constexpr int kPairs = 100;
+  const int count = abilities().isolated ? 100 : 1;
   std::vector<ConnPair> pairs;
-  for (int i = 0; i < kPairs; ++i) {
+  for (int i = 0; i < count; ++i) {
     PLUMB_ASSERT_OK_AND_ASSIGN(ConnPair pair, MakePair());
     pairs.push_back(std::move(pair));
   }
-  for (int i = 0; i < kPairs; ++i) {
+  for (int i = 0; i < count; ++i) {
     ASSERT_THAT(pairs[i].near->Write(std::to_string(i)), IsOk());
   }
-  for (int i = kPairs - 1; i >= 0; --i) {
+  for (int i = count - 1; i >= 0; --i) {
     EXPECT_THAT(ReadSome(*pairs[i].far), IsOkAndHolds(std::to_string(i)));
   }
 }

@@ -23,7 +23,7 @@ TEST_P(ConnConformance, RacyRead) {
   auto writer = Go([&] {
     while (!stop) {
       if (!far().Write("some data").ok()) break;
-      executor().Yield();
+      Breathe();
     }
   });
   std::vector<std::unique_ptr<Task>> readers;
@@ -41,7 +41,7 @@ TEST_P(ConnConformance, RacyRead) {
         const absl::Time soon =
             Clock::Real().TimeNow() + absl::Microseconds(200);
         EXPECT_THAT(near().SetReadDeadline(soon), IsOk());
-        executor().Yield();
+        Breathe();
       }
     }));
   }
@@ -71,7 +71,7 @@ TEST_P(ConnConformance, RacyWrite) {
         const absl::Time soon =
             Clock::Real().TimeNow() + absl::Microseconds(200);
         EXPECT_THAT(near().SetWriteDeadline(soon), IsOk());
-        executor().Yield();
+        Breathe();
       }
     }));
   }

@@ -24,7 +24,7 @@ TEST_P(ConnConformance, TheEndComesAfterAllDataAndAgain) {
     // The peer cannot know: what was sent is there, and then nothing comes.
     EXPECT_THAT(ReadSome(far()), IsOkAndHolds("last words"));
     ASSERT_THAT(far().SetReadDeadline(LongAgo()), IsOk());
-    EXPECT_TRUE(IsTimeoutOf("read", far(), ReadSome(far()).status()));
+    EXPECT_THAT(ReadSome(far()), IsTimeout());
     return;
   }
   EXPECT_THAT(ReadBytes(far(), 10), IsOkAndHolds("last words"));
@@ -179,20 +179,27 @@ TEST_P(ConnConformance, ClosingWithUnreadDataResets) {
   ASSERT_THAT(far().Write("unread"), IsOk());
   ASSERT_THAT(near().WaitReadable(), IsOk());
   ASSERT_THAT(near().Write("queued"), IsOk());
-  ASSERT_THAT(far().WaitReadable(), IsOk());
+  if (abilities().end_of_stream) {
+    ASSERT_THAT(far().WaitReadable(), IsOk());
+  }
   ASSERT_THAT(near().Close(), IsOk());
-  // What had come before the reset can still be read.
-  EXPECT_THAT(ReadBytes(far(), 6), IsOkAndHolds("queued"));
   if (!abilities().end_of_stream) {
+    EXPECT_THAT(ReadBytes(far(), 6), IsOkAndHolds("queued"));
     ASSERT_THAT(far().SetReadDeadline(LongAgo()), IsOk());
     EXPECT_THAT(ReadSome(far()), IsTimeout());
     return;
+  }
+  if (abilities().data_before_reset) {
+    EXPECT_THAT(ReadBytes(far(), 6), IsOkAndHolds("queued"));
   }
   if (abilities().reset_on_unread) {
     const absl::Status status = ReadSome(far()).status();
     EXPECT_TRUE(HasError(status, Code::kUnavailable, "read", far(),
                          "read: connection reset by peer"));
     EXPECT_THAT(status, IsReset());
+  }
+  if (!abilities().data_before_reset) {
+    EXPECT_THAT(ReadBytes(far(), 6), IsOkAndHolds("queued"));
   }
   EXPECT_THAT(ReadSome(far()), IsEof());
 }

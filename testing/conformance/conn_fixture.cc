@@ -9,6 +9,7 @@
 #include "testing/matchers.h"
 #include "transport/error.h"
 #include "transport/forwarding.h"
+#include "transport/sleep.h"
 
 namespace plumb {
 
@@ -63,6 +64,14 @@ void ConnConformance::Covers(std::initializer_list<const char*> ids) {
   if (GetParam().variant.decorated) RecordCoverage(backend().name, {"C-LS"});
 }
 
+void ConnConformance::Breathe() {
+  if (abilities().reliable) {
+    executor().Yield();
+  } else {
+    plumb::SleepFor(absl::Microseconds(500)).IgnoreError();
+  }
+}
+
 absl::StatusOr<std::string> ConnConformance::ReadSome(Conn& conn, size_t size) {
   std::string bytes(size, '\0');
   const absl::StatusOr<size_t> n = conn.Read(absl::MakeSpan(&bytes[0], size));
@@ -72,13 +81,12 @@ absl::StatusOr<std::string> ConnConformance::ReadSome(Conn& conn, size_t size) {
 }
 
 absl::StatusOr<std::string> ConnConformance::ReadBytes(Conn& conn,
-                                                       size_t size) {
+                                                       size_t size) const {
   std::string bytes;
   while (bytes.size() < size) {
     // A message is cut unless all of it fits.
-    const bool messages = Extension<MessageTraits>(conn) != nullptr;
     absl::StatusOr<std::string> some =
-        ReadSome(conn, messages ? 65536 : size - bytes.size());
+        ReadSome(conn, abilities().messages ? 65536 : size - bytes.size());
     if (!some.ok()) return some.status();
     bytes += *some;
   }
@@ -121,7 +129,7 @@ std::unique_ptr<ConnConformance::Writer> ConnConformance::StartWriter(
     const std::string piece = TestBytes(abilities().messages ? 1024 : 65536);
     while ((to.status = conn.Write(piece)).ok()) {
       to.written += piece.size();
-      executor().Yield();
+      Breathe();
     }
     to.written += BytesDone(to.status);
   });

@@ -63,10 +63,14 @@ class ConnConformance : public ::testing::TestWithParam<ConnParam> {
     return executor_->Go(std::move(body));
   }
 
+  // Lets others run, in a loop that writes; where too much would be lost,
+  // slowly.
+  void Breathe();
+
   // One Read, of at most `size` bytes.
   static absl::StatusOr<std::string> ReadSome(Conn& conn, size_t size = 65536);
   // Reads until there are `size` bytes.
-  static absl::StatusOr<std::string> ReadBytes(Conn& conn, size_t size);
+  absl::StatusOr<std::string> ReadBytes(Conn& conn, size_t size) const;
   // Reads until an error, which is left in `status`.
   static std::string ReadUntilError(Conn& conn, absl::Status* status);
   // What can be read before the deadline of `conn`, in bytes.

@@ -49,7 +49,7 @@ TEST_P(ConnConformance, AScopeEndsABlockedWriteThatSaysHowFarItGot) {
     const std::string piece = TestBytes(abilities().messages ? 1000 : 70000);
     while ((status = near().Write(piece)).ok()) {
       written += piece.size();
-      executor().Yield();
+      Breathe();
     }
     written += BytesDone(status);
   });
@@ -221,7 +221,7 @@ TEST_P(ConnConformance, OrderOfChecksAfterAWakeUp) {
 
 TEST_P(ConnConformance, CancellingRacesWithDataExactlyOnce) {
   Covers({"C-CN-01", "D-SC-07"});
-  for (int round = 0; round < 200; ++round) {
+  for (int round = 0; round < 100; ++round) {
     CancelSource source;
     absl::StatusOr<std::string> got;
     auto reader = Go([&] {

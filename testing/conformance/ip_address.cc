@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "testing/conformance/ip_address_suite.h"
 #include "testing/matchers.h"
@@ -60,6 +61,27 @@ TEST_P(IpAddressConformance, WildcardTakesBothFamilies) {
     EXPECT_FALSE(server->RemoteAddr().ip().is_v4_mapped()) << host;
     EXPECT_THAT(server, ConnReads("x"));
     EXPECT_THAT(server->Write("y"), IsOk());
+    EXPECT_THAT(client, ConnReads("y"));
+  }
+}
+
+TEST_P(IpAddressConformance, WildcardHearsBothFamilies) {
+  Covers({"S-LN-01", "S-AD-05"});
+  if (!backend().packets) return;  // TransportConformance has the error
+  PLUMB_ASSERT_OK_AND_ASSIGN(const auto packets,
+                             transport().ListenPacket(network(), ":0"));
+  EXPECT_TRUE(packets->LocalAddr().ip().IsUnspecified());
+  const std::string port = absl::StrCat(packets->LocalAddr().port());
+  for (const char* host : {"127.0.0.1", "[::1]"}) {
+    PLUMB_ASSERT_OK_AND_ASSIGN(
+        const auto client,
+        transport().Dial(network(), absl::StrCat(host, ":", port)));
+    ASSERT_THAT(client->Write("x"), IsOk());
+    char buffer[10];
+    PLUMB_ASSERT_OK_AND_ASSIGN(const Received got,
+                               packets->ReadFrom(absl::MakeSpan(buffer)));
+    EXPECT_EQ(got.from, client->LocalAddr());
+    EXPECT_THAT(packets->WriteTo("y", got.from), IsOk());
     EXPECT_THAT(client, ConnReads("y"));
   }
 }

@@ -1,0 +1,90 @@
+#include <memory>
+#include <utility>
+
+#include "backends/fake/fake.h"
+#include "testing/conformance/conn.h"
+#include "testing/conformance/conn_pair.h"
+
+namespace plumb {
+namespace {
+
+// A host on a network of its own.
+std::shared_ptr<Transport> MakeHost(Clock& clock) {
+  FakeNetworkOptions options;
+  options.clock = &clock;
+  return FakeNetwork(options).Host("host");
+}
+
+ConnBackend Datagrams(const char* name) {
+  ConnBackend backend;
+  backend.name = name;
+  backend.network = "fakegram";
+  ConnAbilities& abilities = backend.abilities;
+  abilities.messages = abilities.empty_messages = true;
+  abilities.end_of_stream = abilities.reset_on_unread = false;
+  abilities.close_read = false;
+  abilities.backpressure = abilities.reliable = false;
+  return backend;
+}
+
+PairOptions DatagramOptions() {
+  PairOptions options;
+  options.network = "fakegram";
+  options.address = "127.0.0.1:0";
+  options.by_datagram = true;
+  return options;
+}
+
+ConnBackend Dialled() {
+  ConnBackend backend = Datagrams("fakegram_dialled");
+  backend.make_pair = [](Clock& clock) {
+    return DialAndAccept(*MakeHost(clock), DatagramOptions());
+  };
+  backend.abilities.half_close = HalfClose::kNone;
+  backend.abilities.write_to_gone = WriteToGone::kRefused;
+  return backend;
+}
+
+ConnBackend Accepted() {
+  ConnBackend backend = Datagrams("fakegram_accepted");
+  backend.make_pair = [](Clock& clock) -> absl::StatusOr<ConnPair> {
+    absl::StatusOr<ConnPair> pair =
+        DialAndAccept(*MakeHost(clock), DatagramOptions());
+    if (!pair.ok()) return pair;
+    return Swapped(*std::move(pair));
+  };
+  backend.abilities.half_close = HalfClose::kLocal;
+  backend.abilities.write_to_gone = WriteToGone::kLost;
+  return backend;
+}
+
+absl::StatusOr<ConnPair> DialUnixgram(Clock& clock) {
+  const std::shared_ptr<Transport> host = MakeHost(clock);
+  absl::StatusOr<std::unique_ptr<PacketConn>> packets =
+      host->ListenPacket("unixgram", "");
+  if (!packets.ok()) return packets.status();
+  DialOptions options;
+  options.local_address = "";
+  absl::StatusOr<std::unique_ptr<Conn>> near =
+      host->Dial("unixgram", (*packets)->LocalAddr().ToString(), options);
+  if (!near.ok()) return near.status();
+  const Addr peer = (*near)->LocalAddr();
+  return ConnPair{*std::move(near), ConnOverPackets(*std::move(packets), peer)};
+}
+
+ConnBackend Unixgram() {
+  ConnBackend backend = Datagrams("fake_unixgram");
+  backend.network = "unixgram";
+  backend.make_pair = &DialUnixgram;
+  backend.abilities.backpressure = backend.abilities.reliable = true;
+  backend.abilities.half_close = HalfClose::kNone;
+  backend.abilities.write_to_gone = WriteToGone::kRefused;
+  return backend;
+}
+
+PLUMB_INSTANTIATE_CONN_CONFORMANCE(Dialled, Dialled());
+PLUMB_INSTANTIATE_CONN_CONFORMANCE(Accepted, Accepted());
+PLUMB_INSTANTIATE_CONN_CONFORMANCE(Unixgram, Unixgram());
+
+}  // namespace
+}  // namespace plumb

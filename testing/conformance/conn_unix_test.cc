@@ -1,0 +1,63 @@
+#include <memory>
+#include <utility>
+
+#include "backends/unix/unix.h"
+#include "testing/conformance/conn.h"
+#include "testing/conformance/conn_pair.h"
+
+namespace plumb {
+namespace {
+
+// A connection between abstract names that the kernel chooses.
+ConnBackend Connected(const char* network) {
+  PairOptions options;
+  options.network = network;
+  options.dial.local_address = "";
+  ConnBackend backend;
+  backend.name = backend.network = network;
+  backend.make_pair = [options](Clock& clock) {
+    return DialAndAccept(*MakeUnix(clock), options);
+  };
+  return backend;
+}
+
+ConnBackend UnixPacket() {
+  ConnBackend backend = Connected("unixpacket");
+  backend.abilities.messages = true;
+  backend.abilities.data_before_reset = false;
+  return backend;
+}
+
+absl::StatusOr<ConnPair> DialUnixgram(Clock& clock) {
+  const std::shared_ptr<Transport> transport = MakeUnix(clock);
+  absl::StatusOr<std::unique_ptr<PacketConn>> packets =
+      transport->ListenPacket("unixgram", "");
+  if (!packets.ok()) return packets.status();
+  DialOptions options;
+  options.local_address = "";
+  absl::StatusOr<std::unique_ptr<Conn>> near =
+      transport->Dial("unixgram", (*packets)->LocalAddr().ToString(), options);
+  if (!near.ok()) return near.status();
+  const Addr peer = (*near)->LocalAddr();
+  return ConnPair{*std::move(near), ConnOverPackets(*std::move(packets), peer)};
+}
+
+ConnBackend Unixgram() {
+  ConnBackend backend;
+  backend.name = backend.network = "unixgram";
+  backend.make_pair = &DialUnixgram;
+  ConnAbilities& abilities = backend.abilities;
+  abilities.messages = abilities.empty_messages = true;
+  abilities.end_of_stream = abilities.reset_on_unread = false;
+  abilities.close_read = false;
+  abilities.half_close = HalfClose::kNone;
+  abilities.write_to_gone = WriteToGone::kRefused;
+  return backend;
+}
+
+PLUMB_INSTANTIATE_CONN_CONFORMANCE(Unix, Connected("unix"));
+PLUMB_INSTANTIATE_CONN_CONFORMANCE(UnixPacket, UnixPacket());
+PLUMB_INSTANTIATE_CONN_CONFORMANCE(Unixgram, Unixgram());
+
+}  // namespace
+}  // namespace plumb
