@@ -140,8 +140,9 @@ TEST(PipeTest, CloseReadStopsThePeersWrites) {
 }
 
 TEST(PipeTest, CloseReadEndsABlockedRead) {
-  auto [near, far] = Pipe();
-  std::thread reader([&] { EXPECT_EQ(ReadAll(*near), ""); });
+  const auto pair = Pipe();
+  const std::unique_ptr<Conn>& near = pair.first;
+  std::thread reader([&near] { EXPECT_EQ(ReadAll(*near), ""); });
   AwaitBlocked(*near, Direction::kRead, 1);
   EXPECT_TRUE(Extension<ReadCloser>(*near)->CloseRead().ok());
   reader.join();
