@@ -32,11 +32,11 @@ class CoopStack {
   void (*entry_)(void*) = nullptr;
   void* arg_ = nullptr;
   std::unique_ptr<char[]> memory_;
-  // For the sanitizers.
-  const void* bottom_ = nullptr;
-  size_t size_ = 0;
-  void* fake_stack_ = nullptr;
-  void* fiber_ = nullptr;
+  // Read only when there is a sanitizer to tell.
+  [[maybe_unused]] const void* bottom_ = nullptr;
+  [[maybe_unused]] size_t size_ = 0;
+  [[maybe_unused]] void* fake_stack_ = nullptr;
+  [[maybe_unused]] void* fiber_ = nullptr;
   CoopStack* came_from_ = nullptr;
 };
 
