@@ -552,6 +552,8 @@ class FullUnixTest : public UnixTest {
   int Advance(const std::atomic<int>& count, Done done) {
     const int first = count;
     for (int i = 0; i < kSteps && !done(); ++i) {
+      // A pause that began only after the step would outlast it.
+      while (clock_.alarm_count() == 0 && !done()) std::this_thread::yield();
       const int before = count;
       clock_.Advance(absl::Milliseconds(50));
       while (count == before && !done()) std::this_thread::yield();
