@@ -7,9 +7,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/types/span.h"
+#include "examples/start_thread.h"
 #include "transport/io.h"
 
 namespace examples {
@@ -81,7 +83,9 @@ absl::Status CheckLoad(const EchoLoad& load) {
   };
   absl::Status status = check("--clients", load.clients, 10000);
   status.Update(check("--messages", load.messages, 100000000));
-  status.Update(check("--size", load.size, 65536));
+  // What a datagram over IPv4 holds.
+  const bool udp = absl::StartsWith(load.network, "udp");
+  status.Update(check("--size", load.size, udp ? 65507 : 65536));
   return status;
 }
 
@@ -97,9 +101,15 @@ EchoReport RunEchoLoad(plumb::Transport& transport, const EchoLoad& load,
   std::vector<std::thread> threads;
   const absl::Time start = absl::Now();
   for (int i = 0; i < load.clients; ++i) {
-    threads.emplace_back([&, i, &client = clients[i]] {
-      client.status = RunClient(transport, load, i, done, client.latencies);
-    });
+    absl::StatusOr<std::thread> thread =
+        StartThread([&, i, &client = clients[i]] {
+          client.status = RunClient(transport, load, i, done, client.latencies);
+        });
+    if (!thread.ok()) {
+      clients[i].status = thread.status();
+      break;
+    }
+    threads.push_back(*std::move(thread));
   }
   for (std::thread& thread : threads) thread.join();
 

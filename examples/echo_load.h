@@ -19,13 +19,14 @@ struct EchoLoad {
   int clients = 1;      // each with a connection and a thread
   int messages = 1000;  // of each client, one after the other
   int size = 64;  // bytes in a message, at most 64 KiB: what fits into the
-                  // buffers between two ends that both write first
+                  // buffers between two ends that both write first; on udp at
+                  // most 65507
   // For the dial, and for each message there and back.
   absl::Duration timeout = absl::Seconds(10);
 };
 
 struct EchoReport {
-  absl::Status status;    // the first error of a client
+  absl::Status status;    // the first error of a client, or of its thread
   uint64_t messages = 0;  // there and back
   uint64_t bytes = 0;     // there; as many came back
   absl::Duration elapsed;
@@ -35,7 +36,8 @@ struct EchoReport {
   double MessagesPerSecond() const;
 };
 
-// The error for a number that makes no sense, by the name of its flag.
+// The error for a number that makes no sense on the network, by the name of its
+// flag.
 absl::Status CheckLoad(const EchoLoad& load);
 
 // `done` counts messages as they come back, for whoever wants to watch.

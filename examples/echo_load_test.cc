@@ -14,6 +14,7 @@
 #include "backends/fake/fake.h"
 #include "examples/echo_handler.h"
 #include "examples/serve.h"
+#include "examples/threads_for_test.h"
 #include "gtest/gtest.h"
 #include "transport/error.h"
 #include "transport/io.h"
@@ -60,6 +61,20 @@ TEST(RunEchoLoadTest, CountsWhatCameBack) {
   EXPECT_GT(report.MessagesPerSecond(), 0);
 }
 
+TEST(RunEchoLoadTest, TooManyThreads) {
+  plumb::FakeNetwork network;
+  std::atomic<uint64_t> done{0};
+  FailThreadsAfter(1, 1);
+  const EchoReport report =
+      RunEchoLoad(*network.Host("client"), SmallLoad(), done);
+  // Of the first client, which ran: there is no server.
+  EXPECT_TRUE(plumb::IsNoSuchHost(report.status)) << report.status;
+  FailThreadsAfter(0, 1);
+  EXPECT_EQ(RunEchoLoad(*network.Host("client"), SmallLoad(), done).status,
+            absl::ResourceExhaustedError(
+                "start thread: Resource temporarily unavailable"));
+}
+
 TEST(RunEchoLoadTest, NoticesOtherBytes) {
   const EchoReport report = RunAgainst([](plumb::Conn& conn) {
     EXPECT_EQ(conn.Write(std::string(100, '?')), absl::OkStatus());
@@ -103,6 +118,10 @@ TEST(CheckLoadTest, NamesTheFlag) {
   load.size = 65537;
   EXPECT_EQ(CheckLoad(load), absl::InvalidArgumentError(
                                  "--size=65537 is not between 1 and 65536"));
+  load.network = "udp4";
+  load.size = 65536;
+  EXPECT_EQ(CheckLoad(load), absl::InvalidArgumentError(
+                                 "--size=65536 is not between 1 and 65507"));
   load = SmallLoad();
   load.messages = -1;
   EXPECT_EQ(CheckLoad(load),

@@ -7,11 +7,13 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "examples/program.h"
+#include "examples/start_thread.h"
 #include "transport/error.h"
 #include "transport/sleep.h"
 
@@ -30,15 +32,23 @@ class ThreadGroup {
     JoinFinished();
   }
 
+  // Errors: as StartThread.
   template <typename Function>
-  void Start(Function function) {
+  absl::Status Start(Function function) {
     JoinFinished();
     absl::MutexLock lock(&mutex_);
     const auto self = running_.emplace(running_.end());
-    *self = std::thread([this, self, function = std::move(function)]() mutable {
-      function();
-      Finish(self);
-    });
+    absl::StatusOr<std::thread> thread =
+        StartThread([this, self, function = std::move(function)]() mutable {
+          function();
+          Finish(self);
+        });
+    if (!thread.ok()) {
+      running_.erase(self);
+      return thread.status();
+    }
+    *self = *std::move(thread);
+    return absl::OkStatus();
   }
 
  private:
@@ -79,18 +89,21 @@ void Serve(plumb::Listener& listener, const plumb::CancelSource& stop,
     absl::StatusOr<std::unique_ptr<plumb::Conn>> conn = listener.Accept();
     if (plumb::IsCancelledCall(conn.status())) return;
     if (plumb::IsClosed(conn.status())) return;
-    if (!conn.ok()) {
-      pause = Longer(pause);
-      Complain(absl::StrCat(conn.status().message(), "; again in ",
-                            absl::FormatDuration(pause)));
-      if (!plumb::SleepFor(pause).ok()) return;
+    absl::Status status = conn.status();
+    if (status.ok()) {
+      status = threads.Start([conn = *std::move(conn), stop, &handler] {
+        plumb::CancelScope handler_scope(stop);
+        handler(*conn);
+      });
+    }
+    if (status.ok()) {
+      pause = absl::ZeroDuration();
       continue;
     }
-    pause = absl::ZeroDuration();
-    threads.Start([conn = *std::move(conn), stop, &handler] {
-      plumb::CancelScope handler_scope(stop);
-      handler(*conn);
-    });
+    pause = Longer(pause);
+    Complain(absl::StrCat(status.message(), "; again in ",
+                          absl::FormatDuration(pause)));
+    if (!plumb::SleepFor(pause).ok()) return;
   }
 }
 

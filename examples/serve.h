@@ -16,7 +16,8 @@ namespace examples {
 // blocked in.
 //
 // An error of Accept, such as too many open files, is complained of; then it
-// pauses, 5 ms at first and at most 1 s, and goes on.
+// pauses, 5 ms at first and at most 1 s, and goes on. So it does when there is
+// no thread for a connection, which it closes.
 void Serve(plumb::Listener& listener, const plumb::CancelSource& stop,
            const std::function<void(plumb::Conn&)>& handler);
 

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "examples/echo_handler.h"
+#include "examples/threads_for_test.h"
 #include "gtest/gtest.h"
 #include "transport/error.h"
 #include "transport/event.h"
@@ -81,6 +82,20 @@ TEST(ServeTest, GoesOnAfterTooManyOpenFiles) {
   int handled = 0;
   Serve(listener, plumb::CancelSource(), [&](plumb::Conn&) { ++handled; });
   EXPECT_EQ(handled, 1);
+}
+
+TEST(ServeTest, GoesOnAfterTooManyThreads) {
+  auto [client1, server1] = plumb::Pipe();
+  auto [client2, server2] = plumb::Pipe();
+  ScriptedListener listener;
+  listener.Add(std::move(server1));
+  listener.Add(std::move(server2));
+  EXPECT_EQ(client2->CloseWrite(), absl::OkStatus());
+  int handled = 0;
+  FailThreadsAfter(0, 1);
+  Serve(listener, plumb::CancelSource(), [&](plumb::Conn&) { ++handled; });
+  EXPECT_EQ(handled, 1);
+  EXPECT_EQ(*plumb::ReadAll(*client1), "");
 }
 
 TEST(ServeTest, StoppingEndsBlockedHandlers) {

@@ -101,10 +101,17 @@ void CallState::MoveDeadline(Direction direction, MonotonicNanos when) {
 }
 
 bool CallState::SetDeadline(Direction direction, absl::Time when) {
+  // The clock is asked inside, where this cannot be destroyed.
   if (!gate_.Enter()) return false;
-  const MonotonicNanos nanos = clock_.ToMonotonic(when);
-  if (direction != Direction::kWrite) MoveDeadline(Direction::kRead, nanos);
-  if (direction != Direction::kRead) MoveDeadline(Direction::kWrite, nanos);
+  const bool set = SetDeadline(direction, clock_.ToMonotonic(when));
+  gate_.Leave();
+  return set;
+}
+
+bool CallState::SetDeadline(Direction direction, MonotonicNanos when) {
+  if (!gate_.Enter()) return false;
+  if (direction != Direction::kWrite) MoveDeadline(Direction::kRead, when);
+  if (direction != Direction::kRead) MoveDeadline(Direction::kWrite, when);
   gate_.Leave();
   return true;
 }

@@ -85,6 +85,7 @@ class CallState {
 
   // See Conn::SetDeadline. False when closed.
   bool SetDeadline(Direction direction, absl::Time when);
+  bool SetDeadline(Direction direction, MonotonicNanos when);
 
   // What the call of `direction` waits for may have come: it looks again. Not
   // lost when the call is only about to wait.

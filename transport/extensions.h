@@ -53,7 +53,8 @@ class ReadCloser {
  public:
   static constexpr char kExtensionName[] = "plumb.ReadCloser";
   // What is queued can still be read, then the end of the stream. A blocked
-  // Read returns. On tcp, data that arrives later can be read too.
+  // Read returns. On tcp, data that arrives later can be read too. On unix the
+  // kernel does not wake the peer's Write that waits for room already.
   virtual absl::Status CloseRead() = 0;
 
  protected:
@@ -65,6 +66,8 @@ class BufferControl {
  public:
   static constexpr char kExtensionName[] = "plumb.BufferControl";
   // SO_RCVBUF and SO_SNDBUF; socket(7): the kernel doubles and clamps them.
+  // SetReadBuffer is Unimplemented on unix networks, where the sender's buffer
+  // alone counts.
   virtual absl::Status SetReadBuffer(int bytes) = 0;
   virtual absl::Status SetWriteBuffer(int bytes) = 0;
 

@@ -63,8 +63,9 @@ class PacketConn {
   virtual ~PacketConn() = default;
 
   // Suspends until there is a datagram, then takes as many as are there and
-  // `packets` has room for; returns how many. An empty buffer takes a datagram
-  // and drops its data. With no packets returns 0 at once.
+  // `packets` has room for; returns how many. An implementation may stop
+  // earlier: on sockets at 64, here and in WriteBatch. An empty buffer takes a
+  // datagram and drops its data. With no packets returns 0 at once.
   virtual absl::StatusOr<size_t> ReadBatch(absl::Span<InPacket> packets) = 0;
 
   // Suspends until the first of `packets` is handed to the network, then sends

@@ -18,8 +18,9 @@ namespace plumb {
 struct UnixListenOptions {
   static constexpr char kOptionName[] = "unix_listen";
 
-  // The file's permissions, from its first moment on; default 0777 less the
-  // umask.
+  // The file's permissions, from its first moment on, or, where they are more
+  // than the umask leaves, from before a Listener can be connected to; default
+  // 0777 less the umask.
   std::optional<uint32_t> mode;
 
   // Whether Close removes the file. Default: yes for a Listener, no for a
@@ -27,7 +28,8 @@ struct UnixListenOptions {
   std::optional<bool> unlink_on_close;
 
   // Whether a socket file that is there already is replaced when nobody listens
-  // on it any more. Without it, and when somebody does, the address is in use.
+  // on it (any more; or yet, in the moment between another program's bind and
+  // listen). Without it, and when somebody does, the address is in use.
   bool replace_stale = false;
 };
 

@@ -12,6 +12,11 @@ namespace plumb {
 
 absl::Status DatagramObject::SetReadBuffer(int bytes) {
   if (!state().Enter()) return ClosedError(SetInfo());
+  if (names().network == "unixgram") {
+    const ErrorInfo info = SetInfo();
+    state().Leave();
+    return UnsupportedError(info, "read buffer");
+  }
   socket_->SetReceiveBuffer(BufferSize(bytes));
   state().Leave();
   return absl::OkStatus();

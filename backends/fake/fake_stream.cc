@@ -33,6 +33,11 @@ void* FakeStreamConn::Extension(absl::string_view name) {
 }
 
 absl::Status FakeStreamConn::SetReadBuffer(int bytes) {
+  if (kind_ == StreamKind::kUnix && !end_.state().closed()) {
+    ErrorInfo info = NamedInfo("set", &end_.names());
+    info.addr = std::exchange(info.source, Addr());
+    return UnsupportedError(std::move(info), "read buffer");
+  }
   return end_.SetReceiveBuffer(BufferSize(bytes));
 }
 

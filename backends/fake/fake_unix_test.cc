@@ -3,6 +3,8 @@
 #include <thread>
 #include <utility>
 
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "backends/fake/fake.h"
 #include "backends/fake/fake_test_util.h"
@@ -187,6 +189,33 @@ TEST_F(FakeUnixTest, UnixpacketKeepsBoundaries) {
   EXPECT_FALSE(Extension<MessageTraits>(*both.client)->EmptyMessages());
   ASSERT_TRUE(both.server->Write("").ok());
   EXPECT_EQ(ReadSome(*both.client), "EOF");
+}
+
+TEST_F(FakeUnixTest, TheReceiveBufferIsNotHonoured) {
+  DialOptions dial;
+  dial.receive_buffer = 10000;
+  ListenOptions listen;
+  listen.receive_buffer = 10000;
+  for (const char* network : {"unix", "unixpacket"}) {
+    EXPECT_EQ(ErrorOf(host_->Dial(network, "@x", dial).status()),
+              absl::StrCat("dial ", network,
+                           ": option receive_buffer not supported"));
+    EXPECT_EQ(ErrorOf(host_->Listen(network, "@x", listen).status()),
+              absl::StrCat("listen ", network,
+                           ": option receive_buffer not supported"));
+    const auto listener = Must(host_->Listen(network, "@x"));
+    const Connected both = Connect(*host_, *listener, network, "@x");
+    const absl::Status set =
+        Extension<BufferControl>(*both.server)->SetReadBuffer(10000);
+    EXPECT_EQ(set.code(), absl::StatusCode::kUnimplemented);
+    EXPECT_EQ(set.message(),
+              absl::StrCat("set ", network, " @x: read buffer not supported"));
+  }
+  EXPECT_EQ(ErrorOf(host_->ListenPacket("unixgram", "@x", listen).status()),
+            "listen unixgram: option receive_buffer not supported");
+  const auto packets = Must(host_->ListenPacket("unixgram", "@x"));
+  EXPECT_EQ(ErrorOf(Extension<BufferControl>(*packets)->SetReadBuffer(10000)),
+            "set unixgram @x: read buffer not supported");
 }
 
 TEST_F(FakeUnixTest, UnixpacketTooLongAndFull) {

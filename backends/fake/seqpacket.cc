@@ -258,7 +258,7 @@ ErrorInfo SeqpacketConn::SetInfo() const {
 // What is read here counts for who sends it alone, as in the kernel.
 absl::Status SeqpacketConn::SetReadBuffer(int) {
   if (me_.state.closed()) return ClosedError(SetInfo());
-  return absl::OkStatus();
+  return UnsupportedError(SetInfo(), "read buffer");
 }
 
 absl::Status SeqpacketConn::SetWriteBuffer(int bytes) {

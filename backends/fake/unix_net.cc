@@ -28,11 +28,10 @@ size_t SizeOr(const std::optional<int>& option, size_t otherwise) {
   return option.has_value() ? BufferSize(*option) : otherwise;
 }
 
-DatagramSocket::Limits MakeLimits(const HostRef& host,
-                                  const std::optional<int>& receive_buffer) {
+DatagramSocket::Limits MakeLimits(const HostRef& host) {
   const FakeNetworkOptions& defaults = host.network->options;
   DatagramSocket::Limits limits;
-  limits.bytes = SizeOr(receive_buffer, defaults.datagram_buffer);
+  limits.bytes = defaults.datagram_buffer;
   limits.messages = defaults.unixgram_queue;
   limits.sender_waits = true;
   return limits;
@@ -106,11 +105,10 @@ class UnixDialer {
     stream.clock = &host_.clock();
     stream.ends[0] = {MakeNames(network_, local_, remote_),
                       SizeOr(options_.send_buffer, defaults.send_buffer),
-                      SizeOr(options_.receive_buffer, defaults.receive_buffer)};
-    stream.ends[1] = {
-        MakeNames(network_, remote_, local_),
-        SizeOr(queue.options.send_buffer, defaults.send_buffer),
-        SizeOr(queue.options.receive_buffer, defaults.receive_buffer)};
+                      defaults.receive_buffer};
+    stream.ends[1] = {MakeNames(network_, remote_, local_),
+                      SizeOr(queue.options.send_buffer, defaults.send_buffer),
+                      defaults.receive_buffer};
     auto [near, far] = MakeMemoryStream(std::move(stream));
     return {std::make_unique<FakeStreamConn>(StreamKind::kUnix, std::move(near),
                                              std::move(lease)),
@@ -136,7 +134,7 @@ class UnixDialer {
           std::make_shared<CallState>(host_.clock(),
                                       MakeNames(network_, local_, remote_)),
           host_, named ? local_ : Addr(), remote_, target.socket,
-          MakeLimits(host_, options_.receive_buffer),
+          MakeLimits(host_),
           SizeOr(options_.send_buffer, host_.network->options.datagram_buffer));
       UnixNode node;
       node.socket = socket;
@@ -189,9 +187,8 @@ absl::StatusOr<std::unique_ptr<Conn>> DialUnix(const HostRef& host,
                                                absl::string_view network,
                                                absl::string_view name,
                                                const DialOptions& options) {
-  const absl::Status status =
-      CheckOptions("dial", network, options.SetNames(),
-                   {"local_address", "send_buffer", "receive_buffer"});
+  const absl::Status status = CheckOptions("dial", network, options.SetNames(),
+                                           {"local_address", "send_buffer"});
   if (!status.ok()) return status;
   if (name.empty()) {
     return OpError(absl::StatusCode::kInvalidArgument,
@@ -205,8 +202,7 @@ absl::StatusOr<std::unique_ptr<Listener>> ListenUnix(
     const ListenOptions& options) {
   const absl::Status status =
       CheckOptions("listen", network, options.SetNames(),
-                   {"backlog", "send_buffer", "receive_buffer",
-                    UnixListenOptions::kOptionName});
+                   {"backlog", "send_buffer", UnixListenOptions::kOptionName});
   if (!status.ok()) return status;
   std::shared_ptr<ListenQueue> queue;
   absl::StatusOr<Lease> lease =
@@ -225,9 +221,9 @@ absl::StatusOr<std::unique_ptr<Listener>> ListenUnix(
 absl::StatusOr<std::unique_ptr<PacketConn>> ListenUnixgram(
     const HostRef& host, absl::string_view network, absl::string_view name,
     const ListenOptions& options) {
-  const absl::Status status = CheckOptions(
-      "listen", network, options.SetNames(),
-      {"send_buffer", "receive_buffer", UnixListenOptions::kOptionName});
+  const absl::Status status =
+      CheckOptions("listen", network, options.SetNames(),
+                   {"send_buffer", UnixListenOptions::kOptionName});
   if (!status.ok()) return status;
   std::shared_ptr<DatagramSocket> socket;
   absl::StatusOr<Lease> lease =
@@ -235,8 +231,7 @@ absl::StatusOr<std::unique_ptr<PacketConn>> ListenUnixgram(
         socket = std::make_shared<UnixgramSocket>(
             std::make_shared<CallState>(host.clock(),
                                         MakeNames(network, addr, Addr())),
-            host, addr, Addr(), nullptr,
-            MakeLimits(host, options.receive_buffer),
+            host, addr, Addr(), nullptr, MakeLimits(host),
             SizeOr(options.send_buffer, host.network->options.datagram_buffer));
         UnixNode node;
         node.socket = socket;

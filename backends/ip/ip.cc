@@ -161,7 +161,8 @@ class IpTransport final : public Transport {
                      {"local_address", "send_buffer", "receive_buffer"});
     if (!status.ok()) return status;
     IpDialer dialer(clock_, network, kIp, options);
-    return dialer.Dial(address, [&](const IpPort& target, absl::Time deadline) {
+    return dialer.Dial(address, [&](const IpPort& target,
+                                    MonotonicNanos deadline) {
       const int family = FamilyOf(network, target.ip);
       absl::StatusOr<Descriptor> fd =
           OpenSocket(family, *protocol, options.send_buffer,
@@ -204,7 +205,7 @@ class IpTransport final : public Transport {
   absl::StatusOr<std::unique_ptr<Conn>> Connect(const IpDialer& dialer,
                                                 Descriptor fd, int family,
                                                 const IpPort& target,
-                                                absl::Time deadline) const {
+                                                MonotonicNanos deadline) const {
     absl::Status status = dialer.BindLocal(fd.get(), family);
     if (!status.ok()) return ForOp(status, dialer.InfoOf(target));
     status = dialer.Connect(fd.get(), family, target, deadline);

@@ -11,16 +11,16 @@ namespace plumb {
 
 Connector::Connector(Clock& clock, absl::Duration timeout, absl::Time deadline)
     : clock_(clock),
-      deadline_(std::min(deadline, timeout == absl::InfiniteDuration()
-                                       ? absl::InfiniteFuture()
-                                       : clock.TimeNow() + timeout)) {}
+      deadline_(std::min(clock.ToMonotonic(deadline),
+                         clock.MonotonicAfter(timeout))) {}
 
-absl::Time Connector::ShareOfDeadline(size_t left) const {
-  if (deadline_ == absl::InfiniteFuture()) return deadline_;
-  const absl::Time now = clock_.TimeNow();
-  const absl::Duration remaining = deadline_ - now;
-  const absl::Duration share =
-      std::max(remaining / static_cast<int64_t>(left), absl::Seconds(2));
+MonotonicNanos Connector::ShareOfDeadline(size_t left) const {
+  if (deadline_ == kNever) return deadline_;
+  constexpr MonotonicNanos kLeast = 2'000'000'000;
+  const MonotonicNanos now = clock_.MonotonicNow();
+  const MonotonicNanos remaining = deadline_ - now;
+  const MonotonicNanos share =
+      std::max(remaining / static_cast<MonotonicNanos>(left), kLeast);
   return now + std::min(share, remaining);
 }
 
@@ -31,7 +31,8 @@ absl::Status Connector::Check(const ErrorInfo& info) const {
   return call.ok() ? absl::OkStatus() : CallError(call.outcome(), info);
 }
 
-absl::Status Connector::Connect(int fd, const SockAddr& to, absl::Time deadline,
+absl::Status Connector::Connect(int fd, const SockAddr& to,
+                                MonotonicNanos deadline,
                                 const ErrorInfo& info) const {
   CallState state(clock_);
   state.SetDeadline(Direction::kWrite, deadline);

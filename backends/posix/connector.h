@@ -28,13 +28,13 @@ class Connector {
   Connector(Clock& clock, absl::Duration timeout,
             absl::Time deadline = absl::InfiniteFuture());
 
-  // The end of the whole Dial.
-  absl::Time deadline() const { return deadline_; }
+  // The end of the whole Dial, which a jump of the calendar does not move.
+  MonotonicNanos deadline() const { return deadline_; }
 
   // The end of the try of one address of which `left` are still to be tried, it
   // included: an equal share of the time that remains, but 2 s at least where
   // there is so much.
-  absl::Time ShareOfDeadline(size_t left) const;
+  MonotonicNanos ShareOfDeadline(size_t left) const;
 
   // OK, or why Dial has to end: a scope was cancelled, or a deadline has
   // passed.
@@ -43,12 +43,12 @@ class Connector {
 
   // Connects `fd`; on a unix socket pauses and tries again while the listener's
   // queue is full. Errors are those of `info`'s operation.
-  absl::Status Connect(int fd, const SockAddr& to, absl::Time deadline,
+  absl::Status Connect(int fd, const SockAddr& to, MonotonicNanos deadline,
                        const ErrorInfo& info) const;
 
  private:
   Clock& clock_;
-  const absl::Time deadline_;
+  const MonotonicNanos deadline_;
 };
 
 }  // namespace plumb

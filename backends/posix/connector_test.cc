@@ -7,6 +7,7 @@
 #include "backends/posix/socket.h"
 #include "gtest/gtest.h"
 #include "transport/addr.h"
+#include "transport/clock.h"
 #include "transport/error.h"
 #include "transport/ip_addr.h"
 #include "transport/manual_clock.h"
@@ -26,12 +27,32 @@ TEST(Connector, TheEarlierOfTimeoutAndDeadline) {
   ManualClock clock;
   const absl::Time now = clock.TimeNow();
   EXPECT_EQ(Connector(clock, absl::Seconds(3)).deadline(),
-            now + absl::Seconds(3));
+            clock.MonotonicAfter(absl::Seconds(3)));
   EXPECT_EQ(
       Connector(clock, absl::Seconds(3), now + absl::Seconds(1)).deadline(),
-      now + absl::Seconds(1));
-  EXPECT_EQ(Connector(clock, absl::InfiniteDuration()).deadline(),
-            absl::InfiniteFuture());
+      clock.MonotonicAfter(absl::Seconds(1)));
+  EXPECT_EQ(Connector(clock, absl::InfiniteDuration()).deadline(), kNever);
+}
+
+// Its calendar can be set; nothing else moves.
+class JumpingClock final : public Clock {
+ public:
+  absl::Time TimeNow() const override { return calendar; }
+  MonotonicNanos MonotonicNow() const override { return 1000; }
+  AlarmClock* alarms() override { return clock_.alarms(); }
+
+  absl::Time calendar = absl::UnixEpoch();
+
+ private:
+  ManualClock clock_;
+};
+
+TEST(Connector, AJumpOfTheCalendarIsNotTheEnd) {
+  JumpingClock clock;
+  const Connector connector(clock, absl::Seconds(3));
+  clock.calendar += absl::Hours(1);
+  EXPECT_EQ(connector.Check(DialInfo()), absl::OkStatus());
+  EXPECT_EQ(connector.ShareOfDeadline(1), connector.deadline());
 }
 
 // V-9.
@@ -50,10 +71,10 @@ TEST(Connector, SharesTheTimeOut) {
   ManualClock clock;
   for (const auto& c : kCases) {
     const Connector connector(clock, c.remaining);
-    EXPECT_EQ(connector.ShareOfDeadline(c.left), clock.TimeNow() + c.share);
+    EXPECT_EQ(connector.ShareOfDeadline(c.left), clock.MonotonicAfter(c.share));
   }
   EXPECT_EQ(Connector(clock, absl::InfiniteDuration()).ShareOfDeadline(999),
-            absl::InfiniteFuture());
+            kNever);
 }
 
 TEST(Connector, CheckTellsWhyDialHasToEnd) {
@@ -78,8 +99,8 @@ TEST(Connector, Refused) {
       BindSocket(bound.get(), *SockAddr::Ip({IpAddr::LoopbackV4(), 0}, AF_INET))
           .ok());
   const Descriptor fd = *MakeSocket(AF_INET, SOCK_STREAM, 0);
-  const absl::Status status = connector.Connect(
-      fd.get(), *SocketName(bound.get()), absl::InfiniteFuture(), DialInfo());
+  const absl::Status status =
+      connector.Connect(fd.get(), *SocketName(bound.get()), kNever, DialInfo());
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(status.message(), "dial tcp: connect: connection refused");
   EXPECT_TRUE(IsRefused(status));

@@ -85,7 +85,7 @@ absl::Status IpDialer::BindLocal(int fd, int family) const {
 }
 
 absl::Status IpDialer::Connect(int fd, int family, const IpPort& target,
-                               absl::Time deadline) const {
+                               MonotonicNanos deadline) const {
   const ErrorInfo info = InfoOf(target);
   const absl::StatusOr<SockAddr> to = SockAddr::Ip(target, family);
   if (!to.ok()) return ForOp(to.status(), info);

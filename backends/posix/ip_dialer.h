@@ -3,7 +3,8 @@
 // limits, and name what comes out.
 //
 //   IpDialer dialer(clock, network, "udp", options);
-//   return dialer.Dial(address, [&](const IpPort& target, absl::Time deadline)
+//   return dialer.Dial(address, [&](const IpPort& target, MonotonicNanos
+//   deadline)
 //   {
 //     ... MakeIpSocket, dialer.BindLocal, dialer.Connect ...
 //   });
@@ -39,7 +40,7 @@ class IpDialer {
  public:
   // Makes a Conn to one target by `deadline`.
   using DialOne = absl::FunctionRef<absl::StatusOr<std::unique_ptr<Conn>>(
-      const IpPort& target, absl::Time deadline)>;
+      const IpPort& target, MonotonicNanos deadline)>;
 
   // `addr_network`, a literal, is what the Addrs say, and the network without a
   // family: "udp" of "udp6". The timeout begins now.
@@ -61,7 +62,7 @@ class IpDialer {
   absl::Status BindLocal(int fd, int family) const;
   // The error is complete.
   absl::Status Connect(int fd, int family, const IpPort& target,
-                       absl::Time deadline) const;
+                       MonotonicNanos deadline) const;
   // Both ends of the connected `fd`, as the kernel has them.
   std::shared_ptr<CallNames> NamesOf(int fd, const IpPort& target) const;
   // Of an error with `target`.

@@ -3,9 +3,13 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <atomic>
+#include <cerrno>
+
 #include "backends/posix/sockaddr.h"
 #include "backends/posix/socket.h"
 #include "transport/addr.h"
+#include "transport/error.h"
 #include "transport/network_name.h"
 
 namespace plumb {
@@ -20,18 +24,27 @@ bool IsIpv4(const IpAddr& ip) {
   return !ip.is_valid() || ip.is_v4() || ip.is_v4_mapped();
 }
 
-// Whether the system lets an IPv6 socket, with V6ONLY as given, have `ip`.
-bool CanBind(const IpAddr& ip, bool v6_only) {
+// OK when the system lets an IPv6 socket, with V6ONLY as given, have `ip`.
+absl::Status TryToBind(const IpAddr& ip, bool v6_only) {
   const absl::StatusOr<Descriptor> fd =
       MakeIpSocket({AF_INET6, v6_only}, SOCK_STREAM);
-  if (!fd.ok()) return false;
+  if (!fd.ok()) return fd.status();
   const absl::StatusOr<SockAddr> address = SockAddr::Ip({ip, 0}, AF_INET6);
-  return address.ok() && BindSocket(fd->get(), *address).ok();
+  return address.ok() ? BindSocket(fd->get(), *address) : address.status();
 }
 
-bool ProbeMapping() {
-  return CanBind(IpAddr::LoopbackV6(), true) &&
-         CanBind(IpAddr::LoopbackV4(), false);
+absl::Status ProbeMapping() {
+  const absl::Status v6 = TryToBind(IpAddr::LoopbackV6(), true);
+  return v6.ok() ? TryToBind(IpAddr::LoopbackV4(), false) : v6;
+}
+
+// Whether another try may end otherwise.
+bool IsShortage(const absl::Status& status) {
+  const std::optional<ErrorInfo> info = GetErrorInfo(status);
+  if (!info.has_value()) return false;
+  const int error = info->errno_value;
+  return error == EMFILE || error == ENFILE || error == ENOBUFS ||
+         error == ENOMEM;
 }
 
 }  // namespace
@@ -75,8 +88,15 @@ absl::Status SetDatagramOptions(int fd, std::optional<int> send_buffer,
 }
 
 bool SystemMapsIpv4() {
-  static const bool maps = ProbeMapping();
-  return maps;
+  enum Answer { kUnknown, kYes, kNo };
+  static std::atomic<Answer> known{kUnknown};
+  const Answer answer = known.load(std::memory_order_relaxed);
+  if (answer != kUnknown) return answer == kYes;
+  const absl::Status probe = ProbeMapping();
+  if (!IsShortage(probe)) {
+    known.store(probe.ok() ? kYes : kNo, std::memory_order_relaxed);
+  }
+  return probe.ok();
 }
 
 }  // namespace plumb

@@ -43,7 +43,8 @@ absl::StatusOr<Descriptor> MakeIpSocket(IpFamily family, int type);
 absl::Status SetDatagramOptions(int fd, std::optional<int> send_buffer,
                                 std::optional<int> receive_buffer);
 
-// Whether an IPv6 socket can take IPv4 too. Asked of the system once.
+// Whether an IPv6 socket can take IPv4 too. The system is asked until it
+// answers, which it does not while it is out of descriptors or memory: then no.
 bool SystemMapsIpv4();
 
 }  // namespace plumb

@@ -15,11 +15,10 @@ absl::Status CutMessageError(ErrorInfo info, size_t full_size) {
   return ErrnoError(std::move(info), "read", EMSGSIZE);
 }
 
-size_t MaxUnixMessageSize(int fd) {
+size_t MaxUnixMessageSize(int send_buffer) {
   // The kernel keeps 32 bytes of the buffer for itself, unix_dgram_sendmsg.
   constexpr int kReserve = 32;
-  const absl::StatusOr<int> size = GetIntOption(fd, SOL_SOCKET, SO_SNDBUF);
-  return size.ok() && *size > kReserve ? *size - kReserve : 0;
+  return send_buffer > kReserve ? send_buffer - kReserve : 0;
 }
 
 MessageConn::MessageConn(Clock& clock, plumb::Descriptor descriptor,
@@ -78,9 +77,13 @@ absl::Status MessageConn::WaitReadable() {
 absl::Status MessageConn::CloseWrite() {
   return Apply(Info("close"), [this](int fd) {
     if (!kind_.has_end) return UnsupportedError(ErrorInfo(), "CloseWrite");
+    // First, so that a Write that the shutdown ends knows whose doing it is.
+    const bool before = write_closed_.exchange(true);
     const absl::Status status = ShutdownSocket(fd, SHUT_WR);
-    if (!status.ok()) return status;
-    write_closed_.store(true);
+    if (!status.ok()) {
+      write_closed_.store(before);
+      return status;
+    }
     // On a unix socket poll(2) goes on waiting for room.
     state().Signal(Direction::kWrite);
     return status;
@@ -106,7 +109,7 @@ void* MessageConn::Extension(absl::string_view name) {
 
 size_t MessageConn::MaxMessageSize() const {
   if (kind_.max_message_size != 0) return kind_.max_message_size;
-  return MaxUnixMessageSize(Descriptor());
+  return MaxUnixMessageSize(SendBuffer());
 }
 
 }  // namespace plumb

@@ -41,8 +41,8 @@ struct MessageKind {
 // InvalidArgument, "read: message too long".
 absl::Status CutMessageError(ErrorInfo info, size_t full_size);
 
-// What the send buffer of `fd` lets through in one message on a unix socket.
-size_t MaxUnixMessageSize(int fd);
+// What a send buffer of that size lets through in one message on a unix socket.
+size_t MaxUnixMessageSize(int send_buffer);
 
 class MessageConn : public Conn,
                     public SocketObject,

@@ -154,7 +154,7 @@ void* PacketSocket::Extension(absl::string_view name) {
 
 size_t PacketSocket::MaxMessageSize() const {
   if (kind_.max_message_size != 0) return kind_.max_message_size;
-  return MaxUnixMessageSize(Descriptor());
+  return MaxUnixMessageSize(SendBuffer());
 }
 
 }  // namespace plumb

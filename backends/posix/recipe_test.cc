@@ -1,5 +1,6 @@
 // The backend of README.md, and that it works.
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -49,7 +50,8 @@ class InheritedTransport final : public Transport {
       return OpError(absl::StatusCode::kInvalidArgument, info,
                      "not a descriptor");
     }
-    Descriptor fd(dup(number));  // owned from here on
+    // Owned from here on.
+    Descriptor fd(fcntl(number, F_DUPFD_CLOEXEC, 0));
     status = SocketName(fd.get()).status();
     if (!status.ok()) return ForOp(status, info);
     auto names = std::make_shared<CallNames>();

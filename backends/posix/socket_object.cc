@@ -27,6 +27,10 @@ int SocketObject::Descriptor() const {
 
 absl::Status SocketObject::SetReadBuffer(int bytes) {
   return Apply(SetInfo(), [bytes](int fd) {
+    const absl::StatusOr<int> family = GetIntOption(fd, SOL_SOCKET, SO_DOMAIN);
+    if (family.ok() && *family == AF_UNIX) {
+      return UnsupportedError(ErrorInfo(), "read buffer");
+    }
     return SetIntOption(fd, SOL_SOCKET, SO_RCVBUF, bytes);
   });
 }
@@ -35,6 +39,14 @@ absl::Status SocketObject::SetWriteBuffer(int bytes) {
   return Apply(SetInfo(), [bytes](int fd) {
     return SetIntOption(fd, SOL_SOCKET, SO_SNDBUF, bytes);
   });
+}
+
+int SocketObject::SendBuffer() const {
+  if (!state_.Enter()) return 0;
+  const absl::StatusOr<int> size =
+      GetIntOption(descriptor_.get(), SOL_SOCKET, SO_SNDBUF);
+  state_.Leave();
+  return size.ok() ? *size : 0;
 }
 
 ErrorInfo SocketObject::Info(absl::string_view op) const {

@@ -33,6 +33,7 @@ class SocketObject : public BlockedProbe,
  public:
   int BlockedCalls(Direction direction) const override;
   int Descriptor() const override;
+  // UnsupportedError on unix sockets, where nothing looks at it.
   absl::Status SetReadBuffer(int bytes) override;
   absl::Status SetWriteBuffer(int bytes) override;
 
@@ -46,6 +47,9 @@ class SocketObject : public BlockedProbe,
   const CallNames& names() const { return *state_.names(); }
   // Only of use to calls that are inside.
   int fd() const { return descriptor_.get(); }
+
+  // SO_SNDBUF; 0 after Close.
+  int SendBuffer() const;
 
   // The info of an error of `op`, with both ends.
   ErrorInfo Info(absl::string_view op) const;

@@ -70,9 +70,13 @@ absl::Status StreamConn::WaitReadable() {
 
 absl::Status StreamConn::CloseWrite() {
   return Apply(Info("close"), [this](int fd) {
+    // First, so that a Write that the shutdown ends knows whose doing it is.
+    const bool before = write_closed_.exchange(true);
     const absl::Status status = ShutdownSocket(fd, SHUT_WR);
-    if (!status.ok()) return status;
-    write_closed_.store(true);
+    if (!status.ok()) {
+      write_closed_.store(before);
+      return status;
+    }
     // On a unix socket poll(2) goes on waiting for room.
     state().Signal(Direction::kWrite);
     return status;

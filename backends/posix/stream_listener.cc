@@ -1,7 +1,10 @@
 #include "backends/posix/stream_listener.h"
 
+#include <sys/socket.h>
+
 #include <utility>
 
+#include "backends/posix/op_error.h"
 #include "backends/posix/socket.h"
 #include "backends/posix/socket_ops.h"
 
@@ -9,10 +12,12 @@ namespace plumb {
 
 StreamListener::StreamListener(Clock& clock, plumb::Descriptor descriptor,
                                std::shared_ptr<const CallNames> names,
-                               const char* addr_network, MakeConn make_conn)
+                               const char* addr_network, MakeConn make_conn,
+                               std::optional<int> send_buffer)
     : SocketObject(clock, std::move(descriptor), std::move(names)),
       addr_network_(addr_network),
-      make_conn_(make_conn) {}
+      make_conn_(make_conn),
+      send_buffer_(send_buffer) {}
 
 StreamListener::~StreamListener() { CloseOnce(); }
 
@@ -24,7 +29,14 @@ absl::StatusOr<std::unique_ptr<Conn>> StreamListener::Accept() {
   if (op.error() != 0) {
     return ErrnoError(Info("accept"), "accept4", op.error());
   }
-  return MakeAccepted(op.TakeDescriptor(), op.peer());
+  plumb::Descriptor accepted = op.TakeDescriptor();
+  const std::optional<int> send_buffer = send_buffer_.load();
+  if (send_buffer.has_value()) {
+    const absl::Status status =
+        SetIntOption(accepted.get(), SOL_SOCKET, SO_SNDBUF, *send_buffer);
+    if (!status.ok()) return ForOp(status, Info("accept"));
+  }
+  return MakeAccepted(std::move(accepted), op.peer());
 }
 
 std::unique_ptr<Conn> StreamListener::MakeAccepted(plumb::Descriptor descriptor,
@@ -46,6 +58,14 @@ absl::Status StreamListener::Close() { return CloseWithError(); }
 
 absl::Status StreamListener::SetDeadline(absl::Time when) {
   return ChangeDeadline(Direction::kRead, when);
+}
+
+absl::Status StreamListener::SetWriteBuffer(int bytes) {
+  return Apply(SetInfo(), [this, bytes](int fd) {
+    const absl::Status status = SetIntOption(fd, SOL_SOCKET, SO_SNDBUF, bytes);
+    if (status.ok()) send_buffer_.store(bytes);
+    return status;
+  });
 }
 
 void* StreamListener::Extension(absl::string_view name) {

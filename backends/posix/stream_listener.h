@@ -12,7 +12,9 @@
 #ifndef PLUMB_BACKENDS_POSIX_STREAM_LISTENER_H_
 #define PLUMB_BACKENDS_POSIX_STREAM_LISTENER_H_
 
+#include <atomic>
 #include <memory>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -38,10 +40,12 @@ class StreamListener : public Listener, public SocketObject {
 
   // `descriptor` listens and is non-blocking; `names` has the network and the
   // address. `addr_network` is what the Addrs of its connections say, a
-  // literal.
+  // literal. `send_buffer` is that of its connections, where they do not get
+  // the listener's by themselves: on unix sockets.
   StreamListener(Clock& clock, plumb::Descriptor descriptor,
                  std::shared_ptr<const CallNames> names,
-                 const char* addr_network, MakeConn make_conn);
+                 const char* addr_network, MakeConn make_conn,
+                 std::optional<int> send_buffer = std::nullopt);
   ~StreamListener() override;
 
   absl::StatusOr<std::unique_ptr<Conn>> Accept() override;
@@ -50,12 +54,16 @@ class StreamListener : public Listener, public SocketObject {
   absl::Status SetDeadline(absl::Time when) override;
   void* Extension(absl::string_view name) override;
 
+  // Of the connections that are accepted from now on.
+  absl::Status SetWriteBuffer(int bytes) override;
+
  private:
   std::unique_ptr<Conn> MakeAccepted(plumb::Descriptor descriptor,
                                      const SockAddr& peer) const;
 
   const char* const addr_network_;
   const MakeConn make_conn_;
+  std::atomic<std::optional<int>> send_buffer_;
 };
 
 }  // namespace plumb

@@ -68,17 +68,17 @@ class TcpDialer {
   }
 
   absl::StatusOr<std::unique_ptr<Conn>> Dial(absl::string_view address) {
-    return ip_dialer_.Dial(address,
-                           [this](const IpPort& target, absl::Time deadline) {
-                             return DialOne(target, deadline);
-                           });
+    return ip_dialer_.Dial(
+        address, [this](const IpPort& target, MonotonicNanos deadline) {
+          return DialOne(target, deadline);
+        });
   }
 
  private:
   // Again when the kernel connected the socket to itself, as it may when it
   // chooses the very port that is dialled, and when it found no free port.
   absl::StatusOr<std::unique_ptr<Conn>> DialOne(const IpPort& target,
-                                                absl::Time deadline) const {
+                                                MonotonicNanos deadline) const {
     constexpr int kTries = 3;
     const std::optional<IpPort> local = ip_dialer_.local();
     const bool fixed_port = local.has_value() && local->port != 0;
@@ -95,7 +95,7 @@ class TcpDialer {
   }
 
   absl::StatusOr<std::unique_ptr<Conn>> TryOne(const IpPort& target,
-                                               absl::Time deadline) const {
+                                               MonotonicNanos deadline) const {
     const IpFamily family =
         FamilyForDial(network_, ip_dialer_.local_ip(), target.ip);
     absl::StatusOr<Descriptor> fd = Prepare(family);

@@ -140,9 +140,10 @@ class UdpTransport final : public Transport {
                           {"local_address", "send_buffer", "receive_buffer"});
     if (!status.ok()) return status;
     IpDialer dialer(clock_, network, kUdp, options);
-    return dialer.Dial(address, [&](const IpPort& target, absl::Time deadline) {
-      return DialOne(dialer, network, options, target, deadline);
-    });
+    return dialer.Dial(
+        address, [&](const IpPort& target, MonotonicNanos deadline) {
+          return DialOne(dialer, network, options, target, deadline);
+        });
   }
 
   absl::StatusOr<std::unique_ptr<Listener>> Listen(
@@ -194,7 +195,7 @@ class UdpTransport final : public Transport {
                                                 absl::string_view network,
                                                 const DialOptions& options,
                                                 const IpPort& target,
-                                                absl::Time deadline) const {
+                                                MonotonicNanos deadline) const {
     const IpFamily family =
         FamilyForDial(network, dialer.local_ip(), target.ip);
     absl::StatusOr<Descriptor> fd =

@@ -57,19 +57,14 @@ Addr NameOf(const absl::StatusOr<SockAddr>& address, const Network& network) {
   return addr.has_value() ? addr : Addr::Unnamed(network.name);
 }
 
-// A socket with its buffers. Errors are causes.
-absl::StatusOr<Descriptor> OpenSocket(
-    const Network& network, const std::optional<int>& send_buffer,
-    const std::optional<int>& receive_buffer) {
+// A socket with its buffer. Errors are causes.
+absl::StatusOr<Descriptor> OpenSocket(const Network& network,
+                                      const std::optional<int>& send_buffer) {
   absl::StatusOr<Descriptor> fd = MakeSocket(AF_UNIX, network.type, 0);
   if (!fd.ok()) return fd;
-  absl::Status status;
-  if (send_buffer.has_value()) {
-    status = SetIntOption(fd->get(), SOL_SOCKET, SO_SNDBUF, *send_buffer);
-  }
-  if (status.ok() && receive_buffer.has_value()) {
-    status = SetIntOption(fd->get(), SOL_SOCKET, SO_RCVBUF, *receive_buffer);
-  }
+  if (!send_buffer.has_value()) return fd;
+  const absl::Status status =
+      SetIntOption(fd->get(), SOL_SOCKET, SO_SNDBUF, *send_buffer);
   if (!status.ok()) return status;
   return fd;
 }
@@ -93,8 +88,7 @@ absl::StatusOr<Descriptor> OpenBound(const Network& network,
                                      const std::string& name,
                                      const ListenOptions& options,
                                      const UnixListenOptions& unix_options) {
-  absl::StatusOr<Descriptor> fd =
-      OpenSocket(network, options.send_buffer, options.receive_buffer);
+  absl::StatusOr<Descriptor> fd = OpenSocket(network, options.send_buffer);
   if (!fd.ok()) return fd;
   const absl::Status status =
       BindUnixName(fd->get(), network.type, name, unix_options);
@@ -128,7 +122,7 @@ class UnixTransport final : public Transport {
     if (network == nullptr) return UnknownNetworkError("dial", network_name);
     const absl::Status honoured =
         CheckOptions("dial", network_name, options.SetNames(),
-                     {"local_address", "send_buffer", "receive_buffer"});
+                     {"local_address", "send_buffer"});
     if (!honoured.ok()) return honoured;
     ErrorInfo info = MakeInfo("dial", *network);
     if (address.empty()) {
@@ -150,10 +144,9 @@ class UnixTransport final : public Transport {
     if (network->type == SOCK_DGRAM) {
       return UnexpectedTypeError(network_name, address);
     }
-    const absl::Status honoured =
-        CheckOptions("listen", network_name, options.SetNames(),
-                     {"backlog", "send_buffer", "receive_buffer",
-                      UnixListenOptions::kOptionName});
+    const absl::Status honoured = CheckOptions(
+        "listen", network_name, options.SetNames(),
+        {"backlog", "send_buffer", UnixListenOptions::kOptionName});
     if (!honoured.ok()) return honoured;
     return ListenAt(*network, std::string(address), options);
   }
@@ -166,9 +159,9 @@ class UnixTransport final : public Transport {
     if (network->type != SOCK_DGRAM) {
       return UnexpectedTypeError(network_name, address);
     }
-    const absl::Status honoured = CheckOptions(
-        "listen", network_name, options.SetNames(),
-        {"send_buffer", "receive_buffer", UnixListenOptions::kOptionName});
+    const absl::Status honoured =
+        CheckOptions("listen", network_name, options.SetNames(),
+                     {"send_buffer", UnixListenOptions::kOptionName});
     if (!honoured.ok()) return honoured;
     return OpenPackets(*network, std::string(address), options);
   }
@@ -180,8 +173,7 @@ class UnixTransport final : public Transport {
     const Connector connector(clock_, options.timeout, options.deadline);
     const absl::StatusOr<SockAddr> to = SockAddr::Unix(info.addr.name());
     if (!to.ok()) return ErrnoError(info, "connect", EINVAL);
-    absl::StatusOr<Descriptor> fd =
-        OpenSocket(network, options.send_buffer, options.receive_buffer);
+    absl::StatusOr<Descriptor> fd = OpenSocket(network, options.send_buffer);
     if (!fd.ok()) return ForOp(fd.status(), info);
     absl::Status status;
     if (options.local_address.has_value()) {
@@ -222,7 +214,8 @@ class UnixTransport final : public Transport {
     return MakeBound<StreamListener>(
         unix_options.unlink_on_close.value_or(true), name, clock_,
         *std::move(fd), std::move(names), network.name,
-        network.type == SOCK_STREAM ? MakeUnixConn : MakeUnixPacketConn);
+        network.type == SOCK_STREAM ? MakeUnixConn : MakeUnixPacketConn,
+        options.send_buffer);
   }
 
   absl::StatusOr<std::unique_ptr<PacketConn>> OpenPackets(

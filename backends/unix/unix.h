@@ -14,8 +14,8 @@
 // PacketConn leaves its own. UnixListenOptions (transport/unix_options.h)
 // changes that, sets the file's mode, and replaces what a dead listener has
 // left. The mode is there from the file's first moment as far as it only takes
-// rights away from what the umask leaves; what it adds is added before the
-// socket can be connected to.
+// rights away from what the umask leaves; what it adds is added before a
+// Listener can be connected to, and on unixgram just after others can send.
 //
 // Dial("unixgram") has an address of its own only with local_address, "" for a
 // free one; without it the peer cannot answer.
@@ -24,9 +24,10 @@
 // receiver's queue is full, try again after pauses of 1 ms to 50 ms, as the
 // kernel does not tell when there is room. (Go gives up at once.)
 //
-// Options: Dial honours local_address, send_buffer and receive_buffer; Listen
-// backlog (not ListenPacket), send_buffer, receive_buffer and
-// UnixListenOptions.
+// Options: Dial honours local_address and send_buffer; Listen backlog (not
+// ListenPacket), send_buffer, also of its connections, and UnixListenOptions.
+// The kernel counts what waits to be read against the sender's buffer, so
+// receive_buffer is not supported, nor is BufferControl::SetReadBuffer.
 //
 // Extensions of Conns: BufferControl, NativeHandle, BlockedProbe; of unix and
 // unixpacket PeerCredentials and ReadCloser; of unixgram and unixpacket

@@ -22,7 +22,7 @@ bool IsSocketFile(const std::string& path) {
   return lstat(path.c_str(), &info) == 0 && S_ISSOCK(info.st_mode);
 }
 
-// Whether nobody is bound to the socket file.
+// Whether nobody listens on the socket file.
 bool IsStale(const std::string& path, const SockAddr& address, int type) {
   if (!IsSocketFile(path)) return false;
   const absl::StatusOr<Descriptor> fd = MakeSocket(AF_UNIX, type, 0);

@@ -16,9 +16,10 @@ namespace plumb {
 // Binds `fd`, a new socket of `type`, to `name`. Errors: causes for ForOp.
 //
 // With replace_stale, a socket file at `name` that a connect of the same type
-// finds refused is removed first; any other file, and a socket that somebody is
-// bound to, stay, and the address is in use. Two programs that replace the same
-// file at the same moment may take it from each other.
+// finds refused is removed first; any other file, and a socket that somebody
+// listens on (unixgram: is bound to), stay, and the address is in use. A
+// listener between its bind and its listen is refused too: two programs that
+// start on the same file at the same moment may take it from each other.
 absl::Status BindUnixName(int fd, int type, const std::string& name,
                           const UnixListenOptions& options);
 

@@ -25,6 +25,7 @@
 #include "absl/types/span.h"
 #include "backends/posix/descriptor.h"
 #include "backends/posix/open_descriptors_for_test.h"
+#include "backends/posix/socket.h"
 #include "gtest/gtest.h"
 #include "transport/conn.h"
 #include "transport/error.h"
@@ -476,6 +477,51 @@ TEST_F(UnixTest, OptionsThatAreNotHonoured) {
          Code::kUnimplemented, "listen unixgram: option backlog not supported");
 }
 
+TEST_F(UnixTest, TheReceiveBufferIsNotHonoured) {
+  DialOptions dial;
+  dial.receive_buffer = 10000;
+  ListenOptions listen;
+  listen.receive_buffer = 10000;
+  for (const char* network : {"unix", "unixpacket"}) {
+    Expect(unix_->Dial(network, "@x", dial).status(), Code::kUnimplemented,
+           absl::StrCat("dial ", network,
+                        ": option receive_buffer not supported"));
+    Expect(unix_->Listen(network, "@x", listen).status(), Code::kUnimplemented,
+           absl::StrCat("listen ", network,
+                        ": option receive_buffer not supported"));
+  }
+  Expect(unix_->ListenPacket("unixgram", "@x", listen).status(),
+         Code::kUnimplemented,
+         "listen unixgram: option receive_buffer not supported");
+  auto packets = *unix_->ListenPacket("unixgram", Path("s"));
+  Expect(
+      Extension<BufferControl>(*packets)->SetReadBuffer(10000),
+      Code::kUnimplemented,
+      absl::StrCat("set unixgram ", Path("s"), ": read buffer not supported"));
+}
+
+int SendBufferOf(Conn& conn) {
+  return *GetIntOption(Extension<NativeHandle>(conn)->Descriptor(), SOL_SOCKET,
+                       SO_SNDBUF);
+}
+
+TEST_F(UnixTest, SendBufferOfBothEnds) {
+  ListenOptions listen;
+  listen.send_buffer = 20000;
+  DialOptions dial;
+  dial.send_buffer = 10000;
+  for (const char* network : {"unix", "unixpacket"}) {
+    auto listener = *unix_->Listen(network, Path("s"), listen);
+    auto client = *unix_->Dial(network, Path("s"), dial);
+    EXPECT_EQ(SendBufferOf(*client), 20000);
+    EXPECT_EQ(SendBufferOf(**listener->Accept()), 40000);
+    ASSERT_TRUE(
+        Extension<BufferControl>(*listener)->SetWriteBuffer(15000).ok());
+    client = *unix_->Dial(network, Path("s"));
+    EXPECT_EQ(SendBufferOf(**listener->Accept()), 30000);
+  }
+}
+
 TEST_F(UnixTest, OutOfDescriptors) {
   const Descriptor highest(dup(0));
   rlimit old;
@@ -506,6 +552,8 @@ class FullUnixTest : public UnixTest {
   int Advance(const std::atomic<int>& count, Done done) {
     const int first = count;
     for (int i = 0; i < kSteps && !done(); ++i) {
+      // A pause that began only after the step would outlast it.
+      while (clock_.alarm_count() == 0 && !done()) std::this_thread::yield();
       const int before = count;
       clock_.Advance(absl::Milliseconds(50));
       while (count == before && !done()) std::this_thread::yield();

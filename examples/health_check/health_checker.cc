@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
+#include "examples/start_thread.h"
 #include "transport/buffered_reader.h"
 #include "transport/error.h"
 #include "transport/scope.h"
@@ -78,7 +79,14 @@ std::vector<Health> HealthChecker::CheckAll(
   std::vector<Health> healths(targets.size());
   std::vector<std::thread> threads;
   for (size_t i = 0; i < targets.size(); ++i) {
-    threads.emplace_back([&, i] { healths[i] = Check(targets[i]); });
+    absl::StatusOr<std::thread> thread =
+        StartThread([&, i] { healths[i] = Check(targets[i]); });
+    if (thread.ok()) {
+      threads.push_back(*std::move(thread));
+    } else {
+      healths[i].target = targets[i];
+      healths[i].detail = std::string(thread.status().message());
+    }
   }
   for (std::thread& thread : threads) thread.join();
   return healths;

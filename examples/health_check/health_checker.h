@@ -63,7 +63,8 @@ class HealthChecker {
 
   Health Check(const Target& target) const;
 
-  // All at the same time, each on a thread; in the order of `targets`.
+  // All at the same time, each on a thread; in the order of `targets`. kFailed
+  // where there is no thread for one.
   std::vector<Health> CheckAll(const std::vector<Target>& targets) const;
 
  private:

@@ -4,10 +4,12 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "backends/fake/fake.h"
+#include "examples/threads_for_test.h"
 #include "gtest/gtest.h"
 #include "transport/buffered_reader.h"
 #include "transport/error.h"
@@ -30,6 +32,19 @@ TEST(HealthCheckerOnAFakeNetworkTest, FindsAServerThatIsWell) {
 
   EXPECT_EQ(HealthChecker(registry).Check({"tcp", "db:5432"}).detail, "pong");
   db.join();
+}
+
+TEST(HealthCheckerOnAFakeNetworkTest, SaysWhereThereIsNoThread) {
+  plumb::FakeNetwork network;
+  FailThreadsAfter(0, 1);
+  const std::vector<Health> healths =
+      HealthChecker(*network.Host("monitor"))
+          .CheckAll({{"tcp", "a:1"}, {"tcp", "b:2"}});
+  EXPECT_EQ(healths[0].target.address, "a:1");
+  EXPECT_EQ(healths[0].state, State::kFailed);
+  EXPECT_EQ(healths[0].detail,
+            "start thread: Resource temporarily unavailable");
+  EXPECT_EQ(healths[1].detail, "dial tcp: lookup b: no such host");
 }
 
 // The rest on a clock that stands still.

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "testing/conformance/transport_suite.h"
@@ -151,7 +152,9 @@ TEST_P(TransportConformance, BufferOptionsAreHonoured) {
   Covers({"D-OP-01"});
   ListenOptions listen;
   listen.send_buffer = 50000;
-  listen.receive_buffer = 50000;
+  // A unix socket has none that counts.
+  const bool receives = !absl::StartsWith(network(), "unix");
+  if (receives) listen.receive_buffer = 50000;
   Target target;
   if (backend().listens) {
     target.listener = Listen(listen);
@@ -160,7 +163,7 @@ TEST_P(TransportConformance, BufferOptionsAreHonoured) {
   }
   DialOptions dial;
   dial.send_buffer = 50000;
-  dial.receive_buffer = 50000;
+  if (receives) dial.receive_buffer = 50000;
   PLUMB_ASSERT_OK_AND_ASSIGN(
       const auto conn,
       transport().Dial(network(), target.address().ToString(), dial));
