@@ -67,17 +67,17 @@ class RawIpv4Socket final : public PacketSocket {
     if (packets.empty()) return PacketSocket::ReadBatch(packets);
     Call call(state(), Direction::kRead);
     if (!call.ok()) return call.Error("read");
+    if (later_error_ != 0) return ReadError(std::exchange(later_error_, 0));
     SockAddr from;
     ReceiveRawIpv4Op first(fd(), packets[0].buffer, &from);
     if (!call.Run(first)) return call.Error("read");
-    if (first.error() != 0) {
-      return ErrnoError(Info("read"), "recvfrom", first.error());
-    }
+    if (first.error() != 0) return ReadError(first.error());
     Fill(packets[0], first, from);
     size_t count = 1;
     for (InPacket& packet : packets.subspan(1)) {
       ReceiveRawIpv4Op op(fd(), packet.buffer, &from);
-      if (!op.Attempt() || op.error() != 0) break;
+      if (!op.Attempt()) break;
+      if ((later_error_ = op.error()) != 0) break;
       Fill(packet, op, from);
       ++count;
     }
@@ -85,12 +85,19 @@ class RawIpv4Socket final : public PacketSocket {
   }
 
  private:
+  absl::Status ReadError(int error) const {
+    return ErrnoError(Info("read"), "recvfrom", error);
+  }
+
   static void Fill(InPacket& packet, const ReceiveRawIpv4Op& op,
                    const SockAddr& from) {
     packet.received.size = op.size();
     packet.received.full_size = op.full_size();
     packet.received.from = Addr::RawIp(from.ToAddr(kIp).ip());
   }
+
+  // Of the one who has the read turn: what ended the last batch, for the next.
+  int later_error_ = 0;
 };
 
 ErrorInfo MakeInfo(absl::string_view op, absl::string_view network) {

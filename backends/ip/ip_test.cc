@@ -2,7 +2,10 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <memory>
@@ -32,6 +35,22 @@
 #include "transport/packet_conn.h"
 #include "transport/registry.h"
 #include "transport/transport.h"
+
+namespace {
+
+// Which recvmsg from now on fails with ENOMEM, and takes nothing; 0 for none.
+std::atomic<int> failing_receive{0};
+
+}  // namespace
+
+// In place of the C library's.
+extern "C" ssize_t recvmsg(int fd, msghdr* message, int flags) {
+  if (failing_receive > 0 && --failing_receive == 0) {
+    errno = ENOMEM;
+    return -1;
+  }
+  return syscall(SYS_recvmsg, fd, message, flags);
+}
 
 namespace plumb {
 namespace {
@@ -354,6 +373,26 @@ TEST_F(IpTest, BadInput) {
   ExpectError(packets->WriteTo("x", Addr::RawIp(IpAddr::LoopbackV6())),
               Code::kInvalidArgument,
               "write ip4:253 127.0.0.2->::1: address ::1: non-IPv4 address");
+}
+
+TEST_F(IpTest, AnErrorInABatchComesWithTheNext) {
+  const auto near = Packets(kNetwork, "127.0.0.2");
+  const auto far = Packets(kNetwork, "127.0.0.3");
+  for (const char* text : {"one", "three"}) {
+    ASSERT_TRUE(far->WriteTo(text, near->LocalAddr()).ok());
+  }
+  char buffers[2][8];
+  InPacket packets[2];
+  packets[0].buffer = absl::MakeSpan(buffers[0]);
+  packets[1].buffer = absl::MakeSpan(buffers[1]);
+  failing_receive = 2;
+  EXPECT_EQ(*near->ReadBatch(absl::MakeSpan(packets)), 1u);
+  EXPECT_EQ(packets[0].received.size, 3u);
+  ExpectError(near->ReadBatch(absl::MakeSpan(packets)).status(),
+              Code::kResourceExhausted,
+              "read ip4:253 127.0.0.2: recvfrom: cannot allocate memory");
+  EXPECT_EQ(*near->ReadBatch(absl::MakeSpan(packets)), 1u);
+  EXPECT_EQ(packets[0].received.size, 5u);
 }
 
 TEST_F(IpTest, WithoutTheRight) {
