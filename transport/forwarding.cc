@@ -27,7 +27,7 @@ class Inside {
   const bool entered_;
 };
 
-ErrorInfo MakeNames(const Addr& source, const Addr& addr) {
+ErrorInfo NamesOfAddrs(const Addr& source, const Addr& addr) {
   ErrorInfo info;
   info.network = std::string((addr.has_value() ? addr : source).network());
   info.source = source;
@@ -35,17 +35,21 @@ ErrorInfo MakeNames(const Addr& source, const Addr& addr) {
   return info;
 }
 
-// What the errors of `inner` say of it, which it knows best; what its addresses
-// say while the decorator's Close is still under way.
+// What the errors of `inner` say of it, which it knows best: it has been
+// closed, and this is how it says so.
+template <typename Endpoint>
+ErrorInfo NamesOfClosed(Endpoint& inner, const Addr& source, const Addr& addr) {
+  std::optional<ErrorInfo> info = GetErrorInfo(inner.Close());
+  if (info.has_value() && info->kind == ErrorKind::kClosed) return *info;
+  return NamesOfAddrs(source, addr);
+}
+
+// The same; what its addresses say while the decorator's Close is under way.
 template <typename Endpoint>
 ErrorInfo NamesOf(const Gate& gate, Endpoint& inner, const Addr& source,
                   const Addr& addr) {
-  if (gate.done()) {
-    // It has been closed; this is how it says so.
-    std::optional<ErrorInfo> info = GetErrorInfo(inner.Close());
-    if (info.has_value() && info->kind == ErrorKind::kClosed) return *info;
-  }
-  return MakeNames(source, addr);
+  return gate.done() ? NamesOfClosed(inner, source, addr)
+                     : NamesOfAddrs(source, addr);
 }
 
 // As Go has it, "set" names this end alone.
@@ -55,18 +59,6 @@ absl::Status Closed(absl::string_view op, ErrorInfo info) {
     info.addr = std::exchange(info.source, Addr());
   }
   return ClosedError(std::move(info));
-}
-
-// What a Close says that waited for another: made beforehand, for the first
-// closer may have freed the decorator by then.
-ErrorInfo NamesFor(const Conn& inner) {
-  return MakeNames(inner.LocalAddr(), inner.RemoteAddr());
-}
-ErrorInfo NamesFor(const Listener& inner) {
-  return MakeNames(Addr(), inner.Address());
-}
-ErrorInfo NamesFor(const PacketConn& inner) {
-  return MakeNames(inner.LocalAddr(), Addr());
 }
 
 absl::Status Closed(absl::string_view op, const Gate& gate, Conn& inner) {
@@ -83,6 +75,19 @@ absl::Status Closed(absl::string_view op, const Gate& gate, PacketConn& inner,
   ErrorInfo info = NamesOf(gate, inner, inner.LocalAddr(), Addr());
   if (to.has_value()) info.addr = to;
   return Closed(op, std::move(info));
+}
+
+absl::Status ClosedTwice(Conn& inner) {
+  return Closed("close",
+                NamesOfClosed(inner, inner.LocalAddr(), inner.RemoteAddr()));
+}
+
+absl::Status ClosedTwice(Listener& inner) {
+  return Closed("close", NamesOfClosed(inner, Addr(), inner.Address()));
+}
+
+absl::Status ClosedTwice(PacketConn& inner) {
+  return Closed("close", NamesOfClosed(inner, inner.LocalAddr(), Addr()));
 }
 
 template <typename Endpoint>
@@ -132,9 +137,9 @@ absl::Status ForwardingConn::SetDeadline(Direction direction, absl::Time when) {
 }
 
 absl::Status ForwardingConn::Close() {
-  if (gate_.done()) return Closed("close", gate_, *inner_);
-  ErrorInfo info = NamesFor(*inner_);
-  if (!gate_.Close()) return Closed("close", std::move(info));
+  // The first closer may have freed the decorator when a second one returns.
+  const auto inner = inner_;
+  if (!gate_.Close()) return ClosedTwice(*inner);
   absl::Status status = DoClose();
   gate_.AwaitEmpty();
   gate_.Done();
@@ -184,9 +189,9 @@ absl::Status ForwardingListener::SetDeadline(absl::Time when) {
 }
 
 absl::Status ForwardingListener::Close() {
-  if (gate_.done()) return Closed("close", gate_, *inner_);
-  ErrorInfo info = NamesFor(*inner_);
-  if (!gate_.Close()) return Closed("close", std::move(info));
+  // The first closer may have freed the decorator when a second one returns.
+  const auto inner = inner_;
+  if (!gate_.Close()) return ClosedTwice(*inner);
   absl::Status status = DoClose();
   gate_.AwaitEmpty();
   gate_.Done();
@@ -238,9 +243,9 @@ absl::Status ForwardingPacketConn::SetDeadline(Direction direction,
 }
 
 absl::Status ForwardingPacketConn::Close() {
-  if (gate_.done()) return Closed("close", gate_, *inner_);
-  ErrorInfo info = NamesFor(*inner_);
-  if (!gate_.Close()) return Closed("close", std::move(info));
+  // The first closer may have freed the decorator when a second one returns.
+  const auto inner = inner_;
+  if (!gate_.Close()) return ClosedTwice(*inner);
   absl::Status status = DoClose();
   gate_.AwaitEmpty();
   gate_.Done();

@@ -88,7 +88,7 @@ class ForwardingConn : public Conn {
   virtual absl::Status DoClose();
 
  private:
-  const std::unique_ptr<Conn> inner_;
+  const std::shared_ptr<Conn> inner_;  // shared with a second Close under way
   const AllowedExtensions allowed_;
   Gate gate_;
 };
@@ -113,7 +113,8 @@ class ForwardingListener : public Listener {
   virtual absl::Status DoClose();
 
  private:
-  const std::unique_ptr<Listener> inner_;
+  const std::shared_ptr<Listener>
+      inner_;  // shared with a second Close under way
   const AllowedExtensions allowed_;
   Gate gate_;
 };
@@ -142,7 +143,8 @@ class ForwardingPacketConn : public PacketConn {
   virtual absl::Status DoClose();
 
  private:
-  const std::unique_ptr<PacketConn> inner_;
+  const std::shared_ptr<PacketConn>
+      inner_;  // shared with a second Close under way
   const AllowedExtensions allowed_;
   Gate gate_;
 };
