@@ -5,6 +5,9 @@
 // wait and closed when the thread ends. While the process is out of descriptors
 // and none can be made, it waits in slices of 10 ms instead and looks around
 // between them. There is no helper thread and no hop through one.
+//
+// A thread that waits once more while its thread_locals are destroyed leaves
+// one Waiter behind for good.
 #ifndef PLUMB_TRANSPORT_THREAD_WAITER_H_
 #define PLUMB_TRANSPORT_THREAD_WAITER_H_
 
