@@ -1,9 +1,16 @@
 #include "transport/scope.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace plumb {
+
+void AppendWaiters(const LinkedList<ScopeWatcher>& watchers,
+                   std::vector<Waiter*>& waiters) {
+  for (const ScopeWatcher* watcher = watchers.front(); watcher != nullptr;
+       watcher = watchers.Next(*watcher)) {
+    waiters.push_back(&watcher->waiter);
+  }
+}
 
 Scope::Scope() : waiter_(Waiter::Current()), outer_(waiter_.scope()) {
   waiter_.set_scope(this);
@@ -15,14 +22,14 @@ class CancelSource::State {
  public:
   bool cancelled() const { return cancelled_.load(std::memory_order_acquire); }
 
-  void Add(Waiter* waiter) {
+  void Add(ScopeWatcher& watcher) {
     absl::MutexLock lock(&mutex_);
-    waiters_.push_back(waiter);
+    watchers_.PushBack(watcher);
   }
 
-  void Remove(Waiter* waiter) {
+  void Remove(ScopeWatcher& watcher) {
     absl::MutexLock lock(&mutex_);
-    waiters_.erase(std::find(waiters_.begin(), waiters_.end(), waiter));
+    watchers_.Remove(watcher);
   }
 
   void Cancel() {
@@ -30,7 +37,7 @@ class CancelSource::State {
     std::vector<Waiter*> waiters;
     {
       absl::MutexLock lock(&mutex_);
-      waiters = waiters_;
+      AppendWaiters(watchers_, waiters);
     }
     // Waiters are never freed: one that has left the scope sees a Wake for no
     // reason.
@@ -40,7 +47,7 @@ class CancelSource::State {
  private:
   std::atomic<bool> cancelled_{false};
   absl::Mutex mutex_;
-  std::vector<Waiter*> waiters_ ABSL_GUARDED_BY(mutex_);
+  LinkedList<ScopeWatcher> watchers_ ABSL_GUARDED_BY(mutex_);
 };
 
 CancelSource::CancelSource() : state_(std::make_shared<State>()) {}
@@ -49,15 +56,18 @@ void CancelSource::Cancel() { state_->Cancel(); }
 
 bool CancelSource::cancelled() const { return state_->cancelled(); }
 
-CancelScope::CancelScope(CancelSource source) : source_(std::move(source)) {
-  source_.state_->Add(&waiter());
+CancelScope::CancelScope(CancelSource source)
+    : source_(std::move(source)), watcher_(waiter()) {
+  Watch(watcher_);
 }
 
-CancelScope::~CancelScope() { source_.state_->Remove(&waiter()); }
+CancelScope::~CancelScope() { Unwatch(watcher_); }
 
-void CancelScope::Watch(Waiter& waiter) { source_.state_->Add(&waiter); }
+void CancelScope::Watch(ScopeWatcher& watcher) { source_.state_->Add(watcher); }
 
-void CancelScope::Unwatch(Waiter& waiter) { source_.state_->Remove(&waiter); }
+void CancelScope::Unwatch(ScopeWatcher& watcher) {
+  source_.state_->Remove(watcher);
+}
 
 DeadlineScope::DeadlineScope(absl::Time when, Clock& clock)
     : clock_(clock), deadline_(clock.ToMonotonic(when)) {}

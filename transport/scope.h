@@ -36,9 +36,21 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "transport/clock.h"
+#include "transport/linked_list.h"
 #include "transport/waiter.h"
 
 namespace plumb {
+
+// One more to wake when a scope is cancelled; not for users.
+struct ScopeWatcher : LinkedList<ScopeWatcher>::Node {
+  explicit ScopeWatcher(Waiter& w) : waiter(w) {}
+
+  Waiter& waiter;
+};
+
+// Those of `watchers` are added to `waiters`, to be woken without a lock.
+void AppendWaiters(const LinkedList<ScopeWatcher>& watchers,
+                   std::vector<Waiter*>& waiters);
 
 // A scope as those see it who wait; not for users.
 class Scope {
@@ -52,10 +64,10 @@ class Scope {
   // The deadline on `clock()`, kNever for none.
   virtual MonotonicNanos deadline() const { return kNever; }
   virtual Clock* clock() const { return nullptr; }
-  // One more to wake when the scope is cancelled, and one less. The scope must
-  // outlive the time in between.
-  virtual void Watch(Waiter& waiter) {}
-  virtual void Unwatch(Waiter& waiter) {}
+  // `watcher` is woken when the scope is cancelled, until Unwatch. The scope
+  // must outlive the time in between.
+  virtual void Watch(ScopeWatcher& watcher) {}
+  virtual void Unwatch(ScopeWatcher& watcher) {}
 
  protected:
   // Becomes the innermost scope of the caller until its destruction, on the
@@ -97,11 +109,12 @@ class CancelScope final : public Scope {
   const CancelSource& source() const { return source_; }
 
   bool cancelled() const override { return source_.cancelled(); }
-  void Watch(Waiter& waiter) override;
-  void Unwatch(Waiter& waiter) override;
+  void Watch(ScopeWatcher& watcher) override;
+  void Unwatch(ScopeWatcher& watcher) override;
 
  private:
   CancelSource source_;
+  ScopeWatcher watcher_;
 };
 
 class DeadlineScope final : public Scope {

@@ -1,9 +1,9 @@
 #include "transport/fiber/fiber_group.h"
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
+#include "absl/container/fixed_array.h"
 #include "transport/clock.h"
 #include "transport/fiber/fiber_starter.h"
 
@@ -12,17 +12,22 @@ namespace plumb {
 // The scope of the group around one of its fibers, on that fiber's stack. Going
 // outwards from it one comes to the scopes around the group, on another stack;
 // it speaks for the fiber's own outermost scope, which is passed over so.
-class FiberGroup::Member final : public Scope {
+class FiberGroup::Member final : public Scope, public LinkedList<Member>::Node {
  public:
-  explicit Member(FiberGroup& group) : group_(group), own_(*Scope::outer()) {
+  explicit Member(FiberGroup& group)
+      : group_(group),
+        own_(*Scope::outer()),
+        watchers_of_outer_(CountOuter(), ScopeWatcher(waiter())) {
     group_.Join(*this);
+    ScopeWatcher* watcher = watchers_of_outer_.data();
     for (Scope* scope = outer(); scope != nullptr; scope = scope->outer()) {
-      scope->Watch(waiter());
+      scope->Watch(*watcher++);
     }
   }
   ~Member() {
+    ScopeWatcher* watcher = watchers_of_outer_.data();
     for (Scope* scope = outer(); scope != nullptr; scope = scope->outer()) {
-      scope->Unwatch(waiter());
+      scope->Unwatch(*watcher++);
     }
     group_.Leave(*this);
   }
@@ -32,26 +37,33 @@ class FiberGroup::Member final : public Scope {
     return group_.cancelled() || own_.cancelled();
   }
 
-  // For groups that are made inside this one.
-  void Watch(Waiter& other) override {
-    own_.Watch(other);
+  // For groups that are made inside this one. Nobody has a handle to the fiber,
+  // so that its own outermost scope never ends alone: the end of the Runtime
+  // wakes all fibers.
+  void Watch(ScopeWatcher& watcher) override {
     absl::MutexLock lock(&group_.mutex_);
-    watchers_.push_back(&other);
+    watchers_.PushBack(watcher);
   }
-  void Unwatch(Waiter& other) override {
-    own_.Unwatch(other);
+  void Unwatch(ScopeWatcher& watcher) override {
     absl::MutexLock lock(&group_.mutex_);
-    watchers_.erase(std::find(watchers_.begin(), watchers_.end(), &other));
+    watchers_.Remove(watcher);
   }
 
  private:
   friend class FiberGroup;
 
+  size_t CountOuter() const {
+    size_t count = 0;
+    for (Scope* scope = outer(); scope != nullptr; scope = scope->outer()) {
+      ++count;
+    }
+    return count;
+  }
+
   FiberGroup& group_;
   Scope& own_;
-  Member* previous_ = nullptr;
-  Member* next_ = nullptr;
-  std::vector<Waiter*> watchers_;
+  absl::FixedArray<ScopeWatcher, 4> watchers_of_outer_;
+  LinkedList<ScopeWatcher> watchers_;  // with the lock of the group
 };
 
 FiberGroup::FiberGroup()
@@ -89,17 +101,12 @@ void FiberGroup::Go(absl::string_view name,
 
 void FiberGroup::Join(Member& member) {
   absl::MutexLock lock(&mutex_);
-  member.next_ = members_;
-  if (members_ != nullptr) members_->previous_ = &member;
-  members_ = &member;
+  members_.PushBack(member);
 }
 
 void FiberGroup::Leave(Member& member) {
   absl::MutexLock lock(&mutex_);
-  Member*& link =
-      member.previous_ == nullptr ? members_ : member.previous_->next_;
-  link = member.next_;
-  if (member.next_ != nullptr) member.next_->previous_ = member.previous_;
+  members_.Remove(member);
 }
 
 void FiberGroup::End(absl::Status status) {
@@ -138,10 +145,10 @@ void FiberGroup::Cancel() {
   {
     absl::MutexLock lock(&mutex_);
     cancelled_.store(true, std::memory_order_release);
-    for (Member* member = members_; member != nullptr; member = member->next_) {
+    for (Member* member = members_.front(); member != nullptr;
+         member = members_.Next(*member)) {
       waiters.push_back(&member->waiter());
-      waiters.insert(waiters.end(), member->watchers_.begin(),
-                     member->watchers_.end());
+      AppendWaiters(member->watchers_, waiters);
     }
   }
   for (Waiter* waiter : waiters) waiter->Wake();

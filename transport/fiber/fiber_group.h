@@ -22,6 +22,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
+#include "transport/linked_list.h"
 #include "transport/scope.h"
 #include "transport/waiter.h"
 
@@ -65,7 +66,7 @@ class FiberGroup {
   std::atomic<bool> cancelled_{false};
   absl::Mutex mutex_;
   // Those that have started and not ended.
-  Member* members_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  LinkedList<Member> members_ ABSL_GUARDED_BY(mutex_);
   int running_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
 };

@@ -1,14 +1,13 @@
 #include "transport/fiber/fiber_waiter.h"
 
-#include <algorithm>
 #include <new>
 #include <utility>
+#include <vector>
 
 #include "absl/synchronization/mutex.h"
 #include "transport/fiber/lock_table.h"
 #include "transport/fiber/scheduler.h"
 #include "transport/fiber/worker_switch.h"
-#include "transport/scope.h"
 
 namespace plumb {
 
@@ -28,14 +27,13 @@ class FiberWaiter::BodyScope final : public Scope {
                ->scheduler()
                .cancelling();
   }
-  void Watch(Waiter& waiter) override {
+  void Watch(ScopeWatcher& watcher) override {
     absl::MutexLock lock(&LockFor(&fiber_));
-    fiber_.body().watchers.push_back(&waiter);
+    fiber_.body().watchers.PushBack(watcher);
   }
-  void Unwatch(Waiter& waiter) override {
+  void Unwatch(ScopeWatcher& watcher) override {
     absl::MutexLock lock(&LockFor(&fiber_));
-    std::vector<Waiter*>& watchers = fiber_.body().watchers;
-    watchers.erase(std::find(watchers.begin(), watchers.end(), &waiter));
+    fiber_.body().watchers.Remove(watcher);
   }
 
  private:
@@ -92,7 +90,7 @@ void FiberWaiter::Yield() {
 uint64_t FiberWaiter::Begin(Worker& worker, absl::string_view name,
                             MonotonicNanos now,
                             absl::AnyInvocable<void()> function) {
-  new (&body()) Body{std::move(function), {}};
+  new (&body()) Body(std::move(function));
   set_scope(nullptr);
   ResetCalls();
   state_.store(kRunning, std::memory_order_relaxed);
@@ -144,7 +142,7 @@ bool FiberWaiter::Cancel(uint64_t generation) {
     absl::MutexLock lock(&LockFor(this));
     if (generation_.load(std::memory_order_acquire) != generation) return false;
     cancelled_.store(true, std::memory_order_release);
-    watchers = body().watchers;
+    AppendWaiters(body().watchers, watchers);
   }
   Wake();
   for (Waiter* waiter : watchers) waiter->Wake();

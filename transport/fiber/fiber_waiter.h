@@ -16,7 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/strings/string_view.h"
@@ -24,6 +24,8 @@
 #include "transport/fiber/context.h"
 #include "transport/fiber/stack.h"
 #include "transport/fiber/timer_heap.h"
+#include "transport/linked_list.h"
+#include "transport/scope.h"
 #include "transport/waiter.h"
 
 namespace plumb {
@@ -78,8 +80,10 @@ class alignas(64) FiberWaiter final : public Waiter, public Timer {
 
   // What lies at the top of the stack.
   struct Body {
+    explicit Body(absl::AnyInvocable<void()> f) : function(std::move(f)) {}
+
     absl::AnyInvocable<void()> function;
-    std::vector<Waiter*> watchers;  // of its outermost scope
+    LinkedList<ScopeWatcher> watchers;  // of its outermost scope
   };
 
   Body& body() const {
