@@ -40,8 +40,11 @@ class CoopWaiter final : public Waiter {
   static CoopWaiter& Take(Scheduler* scheduler);
   void Give();
 
-  void Park(MonotonicNanos deadline) override { Suspend(nullptr, deadline); }
-  void ParkOn(const Op& op, MonotonicNanos deadline) override {
+  void Park(MonotonicNanos deadline, const WaitReason* /*reason*/) override {
+    Suspend(nullptr, deadline);
+  }
+  void ParkOn(const Op& op, MonotonicNanos deadline,
+              const WaitReason* /*reason*/) override {
     Suspend(&op, deadline);
   }
   bool ParksInSystemCall() const override { return false; }
@@ -134,7 +137,7 @@ class CoopTask final : public Task {
   static void Main(void* self) {
     auto& task = *static_cast<CoopTask*>(self);
     // The token that started it is no news.
-    task.waiter_.Park(0);
+    task.waiter_.Park(0, nullptr);
     task.body_();
     task.body_ = nullptr;
     task.done_.Notify();
@@ -229,7 +232,7 @@ void Scheduler::Yield() {
   Waiter& waiter = Waiter::Current();
   waiter.Wake();
   Suspend(static_cast<CoopWaiter&>(waiter));
-  waiter.Park(0);
+  waiter.Park(0, nullptr);
 }
 
 void Scheduler::Suspend(CoopWaiter& waiter) {

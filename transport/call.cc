@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "transport/park.h"
+#include "transport/wait_reason.h"
 
 // How a waiting call and those who end its wait agree (one direction).
 //
@@ -35,6 +37,36 @@ constexpr void* kShut = &shut_mark;
 bool IsParked(const void* slot) {
   return slot != kNothing && slot != kNews && slot != kShut;
 }
+
+// Lives while the call waits.
+class CallReason final : public WaitReason {
+ public:
+  CallReason(const char* op, Direction direction, const CallNames* names)
+      : op_(op), direction_(direction), names_(names) {}
+
+  std::string Describe() const override {
+    const char* const standard =
+        direction_ == Direction::kRead ? "read" : "write";
+    return OpText(NamedInfo(op_ != nullptr ? op_ : standard, names_));
+  }
+
+ private:
+  const char* const op_;
+  const Direction direction_;
+  const CallNames* const names_;
+};
+
+class TurnReason final : public WaitReason {
+ public:
+  explicit TurnReason(const WaitReason& call) : call_(call) {}
+
+  std::string Describe() const override {
+    return absl::StrCat(call_.Describe(), " (waits for its turn)");
+  }
+
+ private:
+  const WaitReason& call_;
+};
 
 }  // namespace
 
@@ -121,11 +153,12 @@ int CallState::Blocked(Direction direction) const {
   return gate_.QueueLength(direction) + (IsParked(slot) ? 1 : 0);
 }
 
-Call::Call(CallState& state, Direction direction)
+Call::Call(CallState& state, Direction direction, const char* op)
     : state_(state),
       clock_(state.clock_),
       direction_(direction),
-      waiter_(Waiter::Current()) {
+      waiter_(Waiter::Current()),
+      op_(op) {
   waiter_.CountCall();
   switch (state_.gate_.TryEnter(direction)) {
     case Gate::Turn::kTaken:
@@ -153,6 +186,8 @@ Call::~Call() {
 
 void Call::TakeTurn() {
   names_ = state_.names_;
+  const CallReason call(op_, direction_, names_.get());
+  const TurnReason reason(call);
   Gate::Queued queued;
   Gate::Turn turn = state_.gate_.EnterOrQueue(direction_, queued);
   while (turn == Gate::Turn::kQueued) {
@@ -167,7 +202,7 @@ void Call::TakeTurn() {
     if (left) break;
     ParkLimits limits(waiter_);
     limits.Add(clock_, deadline);
-    waiter_.Park(limits.deadline());
+    waiter_.Park(limits.deadline(), &reason);
     turn = queued.turn();
   }
   inside_ = turn == Gate::Turn::kTaken;
@@ -207,10 +242,12 @@ bool Call::Suspend(const Op* op, MonotonicNanos until) {
     ParkLimits limits(waiter_);
     limits.Add(clock_, deadline);
     limits.Add(clock_, until);
+    const CallReason own(op_, direction_, names_.get());
+    const WaitReason* const reason = reason_ != nullptr ? reason_ : &own;
     if (op != nullptr) {
-      waiter_.ParkOn(*op, limits.deadline());
+      waiter_.ParkOn(*op, limits.deadline(), reason);
     } else {
-      waiter_.Park(limits.deadline());
+      waiter_.Park(limits.deadline(), reason);
     }
   }
   return Settle(parked);
@@ -230,7 +267,7 @@ bool Call::Settle(CallState::Parked& parked) {
     }
     while ((now = parked.state.load(std::memory_order_acquire)) ==
            Parked::kReturning) {
-      waiter_.Park(kNever);
+      waiter_.Park(kNever, nullptr);
     }
   }
   if (now == Parked::kEnded) {

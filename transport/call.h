@@ -46,6 +46,7 @@
 #include "transport/direction.h"
 #include "transport/error.h"
 #include "transport/gate.h"
+#include "transport/wait_reason.h"
 #include "transport/waiter.h"
 
 namespace plumb {
@@ -129,7 +130,9 @@ class Call {
   };
 
   // Takes its turn, waiting for it if need be. `direction` is kRead or kWrite.
-  Call(CallState& state, Direction direction);
+  // `op` is what it says that it waits in (fiber/dump_fibers.h), a constant;
+  // null for "read" or "write".
+  Call(CallState& state, Direction direction, const char* op = nullptr);
   // Gives the turn to the next.
   ~Call();
   Call(const Call&) = delete;
@@ -147,6 +150,10 @@ class Call {
 
   // Whether the object may still be touched: not when Close ended the wait.
   bool inside() const { return inside_; }
+
+  // What it says that it waits for, in place of the op and the state's names;
+  // must outlive the waits.
+  void set_reason(const WaitReason* reason) { reason_ = reason; }
 
   // Looks again, without waiting; returns ok(). For work that goes on for long:
   // nobody else can end it.
@@ -185,6 +192,8 @@ class Call {
   Clock& clock_;
   const Direction direction_;
   Waiter& waiter_;
+  const char* const op_;
+  const WaitReason* reason_ = nullptr;
   // Kept from the first wait on.
   std::shared_ptr<const CallNames> names_;
   Outcome outcome_ = Outcome::kGo;

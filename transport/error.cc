@@ -87,19 +87,15 @@ constexpr ErrnoRow kErrnoTable[] = {
     {ENOSYS, nullptr, Code::kUnimplemented},           // system call
 };
 
+void Append(absl::string_view separator, absl::string_view part,
+            std::string& text) {
+  absl::StrAppend(&text, text.empty() ? absl::string_view() : separator, part);
+}
+
 // Go's OpError.Error().
-std::string OpText(const ErrorInfo& info, absl::string_view cause) {
-  std::string text = info.op;
-  auto append = [&text](absl::string_view separator, absl::string_view part) {
-    absl::StrAppend(&text, text.empty() ? absl::string_view() : separator,
-                    part);
-  };
-  if (!info.network.empty()) append(" ", info.network);
-  if (info.source.has_value()) append(" ", info.source.ToString());
-  if (info.addr.has_value()) {
-    append(info.source.has_value() ? "->" : " ", info.addr.ToString());
-  }
-  append(": ", cause);
+std::string ErrorText(const ErrorInfo& info, absl::string_view cause) {
+  std::string text = OpText(info);
+  Append(": ", cause, text);
   return text;
 }
 
@@ -133,9 +129,19 @@ absl::Status ErrnoError(ErrorInfo info, absl::string_view syscall, int error) {
   return OpError(code, std::move(info), cause);
 }
 
+std::string OpText(const ErrorInfo& info) {
+  std::string text = info.op;
+  if (!info.network.empty()) Append(" ", info.network, text);
+  if (info.source.has_value()) Append(" ", info.source.ToString(), text);
+  if (info.addr.has_value()) {
+    Append(info.source.has_value() ? "->" : " ", info.addr.ToString(), text);
+  }
+  return text;
+}
+
 absl::Status OpError(absl::StatusCode code, ErrorInfo info,
                      absl::string_view cause) {
-  return WithErrorInfo(absl::Status(code, OpText(info, cause)), info);
+  return WithErrorInfo(absl::Status(code, ErrorText(info, cause)), info);
 }
 
 absl::Status EofError(ErrorInfo info) {

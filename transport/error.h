@@ -96,6 +96,9 @@ absl::Status ErrnoError(ErrorInfo info, absl::string_view syscall, int error);
 absl::Status OpError(absl::StatusCode code, ErrorInfo info,
                      absl::string_view cause);
 
+// What such a text has before the cause.
+std::string OpText(const ErrorInfo& info);
+
 // Fixed causes, each with its code and Go's text:
 absl::Status EofError(ErrorInfo info);     // text is "EOF" alone, as in Go
 absl::Status ClosedError(ErrorInfo info);  // "use of closed network connection"

@@ -7,10 +7,13 @@
 #include "absl/synchronization/mutex.h"
 #include "transport/error.h"
 #include "transport/park.h"
+#include "transport/wait_reason.h"
 #include "transport/waiter.h"
 
 namespace plumb {
 namespace {
+
+constexpr OpReason kReason("wait for an event");
 
 ErrorInfo WaitInfo(ErrorKind kind) {
   ErrorInfo info;
@@ -89,7 +92,7 @@ absl::Status Event::WaitWithLimit(Clock& clock, MonotonicNanos deadline) {
       } else {
         ParkLimits limits(waiter);
         limits.Add(clock, deadline);
-        waiter.Park(limits.deadline());
+        waiter.Park(limits.deadline(), &kReason);
         happened = state_->happened();
       }
     }

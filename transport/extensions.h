@@ -41,7 +41,7 @@ class TcpControl {
   virtual absl::Status SetKeepAlive(const KeepAlive& keep_alive) = 0;
   // Negative: Close sends what is unsent in the background (the default). Zero:
   // Close discards it and resets the connection. Positive: the kernel tries for
-  // that long, and Close may block for it.
+  // that long, and Close may block for it; a fiber's Close blocks nobody else.
   virtual absl::Status SetLinger(absl::Duration linger) = 0;
 
  protected:

@@ -4,6 +4,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "transport/wait_reason.h"
 
 // The table's rule: whoever changes a Queued's turn does so under the bucket's
 // lock as the last access to it but for the Waiter, which is never freed; the
@@ -13,6 +14,8 @@
 
 namespace plumb {
 namespace {
+
+constexpr OpReason kClosing("close, until those inside have left");
 
 int Index(Direction direction) { return static_cast<int>(direction); }
 
@@ -257,7 +260,9 @@ void Gate::Done() {
 }
 
 void Gate::ParkUntilReleased(Queued& queued) {
-  while (queued.turn() == Turn::kQueued) queued.waiter_.Park(kNever);
+  while (queued.turn() == Turn::kQueued) {
+    queued.waiter_.Park(kNever, &kClosing);
+  }
 }
 
 void Gate::ReleaseAll(const Gate* gate, Bucket& bucket, Reason reason,

@@ -50,7 +50,7 @@ TEST(GateTest, TurnsAreHandedOnInOrder) {
       Gate::Queued queued;
       ASSERT_EQ(gate.EnterOrQueue(Direction::kWrite, queued), Turn::kQueued);
       while (queued.turn() == Turn::kQueued) {
-        Waiter::Current().Park(kNever);
+        Waiter::Current().Park(kNever, nullptr);
       }
       ASSERT_EQ(queued.turn(), Turn::kTaken);
       order.push_back(i);
@@ -87,7 +87,8 @@ TEST(GateTest, CloseReleasesTheQueuesAndWaitsForThoseInside) {
   std::thread reader([&gate] {
     Gate::Queued queued;
     ASSERT_EQ(gate.EnterOrQueue(Direction::kRead, queued), Turn::kQueued);
-    while (queued.turn() == Turn::kQueued) Waiter::Current().Park(kNever);
+    while (queued.turn() == Turn::kQueued)
+      Waiter::Current().Park(kNever, nullptr);
     EXPECT_EQ(queued.turn(), Turn::kClosed);
   });
   AwaitQueue(gate, Direction::kRead, 1);
@@ -132,7 +133,7 @@ TEST(GateTest, StressWithCloses) {
           Gate::Queued queued;
           Turn turn = gate->EnterOrQueue(Direction::kRead, queued);
           while (turn == Turn::kQueued) {
-            Waiter::Current().Park(kNever);
+            Waiter::Current().Park(kNever, nullptr);
             turn = queued.turn();
           }
           if (turn == Turn::kClosed) return;

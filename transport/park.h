@@ -25,7 +25,7 @@ ScopeState CheckScopes(const Waiter& waiter);
 //
 //   ParkLimits limits(waiter);
 //   limits.Add(clock, deadline);
-//   waiter.Park(limits.deadline());
+//   waiter.Park(limits.deadline(), &reason);
 class ParkLimits {
  public:
   // With the limits of the owner's scopes.

@@ -2,11 +2,13 @@
 
 #include "transport/error.h"
 #include "transport/park.h"
+#include "transport/wait_reason.h"
 #include "transport/waiter.h"
 
 namespace plumb {
-
 namespace {
+
+constexpr OpReason kReason("sleep");
 
 absl::Status Sleep(MonotonicNanos until, Clock& clock) {
   Waiter& waiter = Waiter::Current();
@@ -27,7 +29,7 @@ absl::Status Sleep(MonotonicNanos until, Clock& clock) {
     }
     ParkLimits limits(waiter);
     limits.Add(clock, until);
-    waiter.Park(limits.deadline());
+    waiter.Park(limits.deadline(), &kReason);
   }
 }
 

@@ -34,7 +34,7 @@ timespec ToTimespec(MonotonicNanos nanos) {
 // `state_` says where the owner is, so that Wake knows how to reach it.
 class FutexWaiter final : public Waiter {
  public:
-  void Park(MonotonicNanos deadline) override {
+  void Park(MonotonicNanos deadline, const WaitReason* /*reason*/) override {
     if (!Enter(kInFutex)) return;
     const timespec until = ToTimespec(deadline);
     // FUTEX_WAIT_BITSET takes an absolute CLOCK_MONOTONIC time, futex(2).
@@ -48,7 +48,8 @@ class FutexWaiter final : public Waiter {
     state_.exchange(kRunning, std::memory_order_acquire);
   }
 
-  void ParkOn(const Op& op, MonotonicNanos deadline) override {
+  void ParkOn(const Op& op, MonotonicNanos deadline,
+              const WaitReason* /*reason*/) override {
     const int wake_fd = WakeDescriptor();
     if (!Enter(kInPoll)) return;
     // A Wake that saw kInPoll may write only after this: then the next ParkOn

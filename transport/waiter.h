@@ -16,8 +16,10 @@
 
 #include <cstdint>
 
+#include "absl/functional/function_ref.h"
 #include "transport/clock.h"
 #include "transport/direction.h"
+#include "transport/wait_reason.h"
 
 namespace plumb {
 
@@ -54,11 +56,13 @@ class Waiter {
   static Waiter& Current();
 
   // Suspends the caller until Wake or until `deadline` of Clock::Real(). Only
-  // the owner calls it.
-  virtual void Park(MonotonicNanos deadline) = 0;
+  // the owner calls it. `reason` is for diagnostics, outlives the wait, and is
+  // null when there is nothing to say.
+  virtual void Park(MonotonicNanos deadline, const WaitReason* reason) = 0;
 
   // The same, or until `op` may be tried again.
-  virtual void ParkOn(const Op& op, MonotonicNanos deadline) = 0;
+  virtual void ParkOn(const Op& op, MonotonicNanos deadline,
+                      const WaitReason* reason) = 0;
 
   // Whether ParkOn sits in a system call on the descriptor all the while, which
   // therefore must not be closed before ParkOn returns.
@@ -74,6 +78,15 @@ class Waiter {
   // Lets others run that share the owner's thread, if any do. Only the owner
   // calls it.
   virtual void Yield() {}
+
+  // Calls `function`, which blocks its thread (getaddrinfo(3), a close(2) that
+  // lingers), and returns when it has returned. An owner that shares its thread
+  // has another thread call it, and suspends meanwhile. Not a cancellation
+  // point. Only the owner calls it.
+  virtual void RunBlocking(absl::FunctionRef<void()> function,
+                           const WaitReason& reason) {
+    function();
+  }
 
   // Counts a call that may not have to wait: an owner that never waits yields
   // from time to time.

@@ -7,6 +7,7 @@
 
 #include "transport/error.h"
 #include "transport/extension.h"
+#include "transport/info_reason.h"
 
 namespace plumb {
 
@@ -77,7 +78,7 @@ absl::StatusOr<Credentials> FakeStreamConn::GetPeerCredentials() {
 }
 
 absl::StatusOr<std::unique_ptr<Conn>> FakeListener::Accept() {
-  Call call(queue_->state(), Direction::kRead);
+  Call call(queue_->state(), Direction::kRead, "accept");
   while (call.ok()) {
     if (std::unique_ptr<FakeConn> conn = queue_->Pop()) return conn;
     call.Wait();
@@ -119,6 +120,8 @@ int CountBlocked(const CallState& state, Direction direction) {
 absl::Status WaitForRoom(ListenQueue& queue, std::unique_ptr<FakeConn> server,
                          const std::shared_ptr<Dialing>& dialing, Call& call,
                          const ErrorInfo& info) {
+  const InfoReason reason(info);
+  call.set_reason(&reason);
   Dialing::Result result = queue.Push(std::move(server), dialing);
   while (result == Dialing::kWaiting && call.Wait()) {
     result = queue.ResultOf(*dialing);

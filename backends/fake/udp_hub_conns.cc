@@ -132,7 +132,7 @@ class FakeUdpListener final : public Listener,
   ~FakeUdpListener() override { (void)Close(); }
 
   absl::StatusOr<std::unique_ptr<Conn>> Accept() override {
-    Call call(hub_->accept_state(), Direction::kRead);
+    Call call(hub_->accept_state(), Direction::kRead, "accept");
     while (call.ok()) {
       if (UdpHub::Peer peer = hub_->TakeNewcomer()) {
         return std::make_unique<UdpHubConn>(hub_, std::move(peer), port_);

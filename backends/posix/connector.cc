@@ -6,6 +6,7 @@
 #include "backends/posix/backoff.h"
 #include "backends/posix/socket_ops.h"
 #include "transport/call.h"
+#include "transport/info_reason.h"
 
 namespace plumb {
 
@@ -37,6 +38,8 @@ absl::Status Connector::Connect(int fd, const SockAddr& to,
   CallState state(clock_);
   state.SetDeadline(Direction::kWrite, deadline);
   Call call(state, Direction::kWrite);
+  const InfoReason reason(info);
+  call.set_reason(&reason);
   Backoff backoff;
   do {
     ConnectOp op(fd, to);

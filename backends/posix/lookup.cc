@@ -15,6 +15,8 @@
 #include "backends/posix/sockaddr.h"
 #include "transport/addr.h"
 #include "transport/error.h"
+#include "transport/wait_reason.h"
+#include "transport/waiter.h"
 
 namespace plumb {
 namespace {
@@ -32,6 +34,17 @@ absl::Status LookupCause(absl::StatusCode code, ErrorKind kind,
   return OpError(code, std::move(info),
                  absl::StrCat("lookup ", host, ": ", words));
 }
+
+class LookupReason final : public WaitReason {
+ public:
+  explicit LookupReason(const std::string& host) : host_(host) {}
+  std::string Describe() const override {
+    return absl::StrCat("lookup ", host_);
+  }
+
+ private:
+  const std::string& host_;
+};
 
 // As gai_strerror(3) has it, but in no other language.
 const char* Words(int result) {
@@ -77,9 +90,16 @@ absl::StatusOr<std::vector<IpAddr>> LookupHost(absl::string_view host) {
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;  // or each address comes three times
   addrinfo* list = nullptr;
-  errno = 0;
-  const int result = getaddrinfo(name.c_str(), nullptr, &hints, &list);
-  if (result != 0) return LookupError(host, result, errno);
+  int result = 0;
+  int error = 0;
+  Waiter::Current().RunBlocking(
+      [&] {
+        errno = 0;
+        result = getaddrinfo(name.c_str(), nullptr, &hints, &list);
+        error = errno;
+      },
+      LookupReason(name));
+  if (result != 0) return LookupError(host, result, error);
   const List owner(list);
   return ToIpAddrs(list);
 }

@@ -1,7 +1,7 @@
 // The addresses of a host name, from the system's resolver (getaddrinfo(3)).
 //
-// It blocks the whole thread, and neither a deadline nor a scope can end it:
-// callers check both before and after.
+// It blocks the thread, or of fibers the calling one alone, and neither a
+// deadline nor a scope can end it: callers check both before and after.
 //
 // Unstable: for backends; it may change with any release.
 //

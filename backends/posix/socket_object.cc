@@ -6,6 +6,8 @@
 
 #include "backends/posix/op_error.h"
 #include "backends/posix/socket.h"
+#include "transport/info_reason.h"
+#include "transport/waiter.h"
 
 namespace plumb {
 
@@ -62,9 +64,19 @@ ErrorInfo SocketObject::SetInfo() const {
 bool SocketObject::CloseOnce() {
   if (!state_.Close()) return false;
   BeforeClose();
-  descriptor_.Close();
+  CloseDescriptor();
   state_.Done();
   return true;
+}
+
+void SocketObject::CloseDescriptor() {
+  if (!lingers_.load()) {
+    descriptor_.Close();
+    return;
+  }
+  const ErrorInfo info = Info("close");
+  const InfoReason reason(info);
+  Waiter::Current().RunBlocking([this] { descriptor_.Close(); }, reason);
 }
 
 absl::Status SocketObject::CloseWithError() {

@@ -11,6 +11,7 @@
 #ifndef PLUMB_BACKENDS_POSIX_SOCKET_OBJECT_H_
 #define PLUMB_BACKENDS_POSIX_SOCKET_OBJECT_H_
 
+#include <atomic>
 #include <memory>
 
 #include "absl/functional/function_ref.h"
@@ -60,6 +61,9 @@ class SocketObject : public BlockedProbe,
   // and is over now.
   bool CloseOnce();
   absl::Status CloseWithError();
+  // Whether closing the descriptor may block its thread (SO_LINGER). Set
+  // inside, as by Apply.
+  void set_lingers(bool lingers) { lingers_.store(lingers); }
   absl::Status ChangeDeadline(Direction direction, absl::Time when);
 
   // Runs `change(fd)`, which does not wait, inside; its error becomes that of
@@ -74,9 +78,11 @@ class SocketObject : public BlockedProbe,
   // What has to happen between the last call and the closing of the descriptor,
   // once.
   virtual void BeforeClose() {}
+  void CloseDescriptor();
 
   mutable CallState state_;
   plumb::Descriptor descriptor_;
+  std::atomic<bool> lingers_{false};
 };
 
 }  // namespace plumb

@@ -22,7 +22,7 @@ StreamListener::StreamListener(Clock& clock, plumb::Descriptor descriptor,
 StreamListener::~StreamListener() { CloseOnce(); }
 
 absl::StatusOr<std::unique_ptr<Conn>> StreamListener::Accept() {
-  Call call(state(), Direction::kRead);
+  Call call(state(), Direction::kRead, "accept");
   if (!call.ok()) return call.Error("accept");
   AcceptOp op(fd());
   if (!call.Run(op)) return call.Error("accept");

@@ -60,8 +60,11 @@ absl::Status TcpConn::SetKeepAlive(const KeepAlive& keep_alive) {
 }
 
 absl::Status TcpConn::SetLinger(absl::Duration linger) {
-  return Apply(Info("set"),
-               [linger](int fd) { return SetLingerOption(fd, linger); });
+  return Apply(Info("set"), [this, linger](int fd) {
+    absl::Status status = SetLingerOption(fd, linger);
+    if (status.ok()) set_lingers(linger > absl::ZeroDuration());
+    return status;
+  });
 }
 
 std::unique_ptr<Conn> MakeTcpConn(Clock& clock, Descriptor descriptor,

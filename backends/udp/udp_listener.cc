@@ -161,7 +161,7 @@ UdpListener::~UdpListener() { Close().IgnoreError(); }
 absl::StatusOr<std::unique_ptr<Conn>> UdpListener::Accept() {
   const std::shared_ptr<UdpMux> mux = mux_;
   CallState& state = mux->accept_state();
-  Call call(state, Direction::kRead);
+  Call call(state, Direction::kRead, "accept");
   std::shared_ptr<UdpPeer> peer;
   absl::Status error;
   const auto take = [&] {

@@ -15,7 +15,8 @@ struct BlockingPool::Task {
   std::atomic<bool> done{false};
 };
 
-void BlockingPool::Run(absl::FunctionRef<void()> function) {
+void BlockingPool::Run(absl::FunctionRef<void()> function,
+                       const WaitReason& reason) {
   Task task{function, Waiter::Current()};
   {
     absl::MutexLock lock(&mutex_);
@@ -25,7 +26,9 @@ void BlockingPool::Run(absl::FunctionRef<void()> function) {
       threads_.emplace_back([this] { Serve(); });
     }
   }
-  while (!task.done.load(std::memory_order_acquire)) task.waiter.Park(kNever);
+  while (!task.done.load(std::memory_order_acquire)) {
+    task.waiter.Park(kNever, &reason);
+  }
 }
 
 void BlockingPool::Serve() {

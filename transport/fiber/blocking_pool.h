@@ -13,6 +13,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
 #include "absl/synchronization/mutex.h"
+#include "transport/wait_reason.h"
 
 namespace plumb {
 
@@ -27,7 +28,7 @@ class BlockingPool {
 
   // Calls `function` on one of the threads; suspends the caller until it has
   // returned, and for as long as all are busy before.
-  void Run(absl::FunctionRef<void()> function);
+  void Run(absl::FunctionRef<void()> function, const WaitReason& reason);
 
   // Ends the threads; nobody runs anything any more.
   void Stop();

@@ -5,7 +5,8 @@
 // Each fiber has a line with its name, its age and what it waits for, and its
 // stack below:
 //
-//   fiber "main", 3.2s old, waits to read on descriptor 7, 1.5s to its deadline
+//   fiber "main", 3.2s old, in read tcp 127.0.0.1:1->127.0.0.1:2, 1.5s to its
+//   deadline
 //       0x55d2... plumb::Call::Suspend()
 //       ...
 //

@@ -6,8 +6,14 @@
 #include "absl/container/fixed_array.h"
 #include "transport/clock.h"
 #include "transport/fiber/fiber_starter.h"
+#include "transport/wait_reason.h"
 
 namespace plumb {
+namespace {
+
+constexpr OpReason kReason("wait for the fibers of a group");
+
+}  // namespace
 
 // The scope of the group around one of its fibers, on that fiber's stack. Going
 // outwards from it one comes to the scopes around the group, on another stack;
@@ -132,7 +138,7 @@ absl::Status FiberGroup::Wait() {
       absl::MutexLock lock(&mutex_);
       if (running_ == 0) return status_;
     }
-    owner_.Park(kNever);
+    owner_.Park(kNever, &kReason);
   }
 }
 

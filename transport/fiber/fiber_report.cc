@@ -15,6 +15,7 @@
 #include "transport/event.h"
 #include "transport/fiber/fiber_pool.h"
 #include "transport/scope.h"
+#include "transport/wait_reason.h"
 
 namespace plumb {
 namespace {
@@ -133,12 +134,9 @@ std::string FiberReport::DescribeFiber(Worker& worker, FiberWaiter& fiber) {
 
 std::string FiberReport::DescribeWait(const FiberWaiter& fiber) {
   if (fiber.state_.load() != FiberWaiter::kParked) return "ready to run";
-  std::string text = "waits";
-  if (const Op* op = fiber.op_) {
-    absl::StrAppend(&text, " to ",
-                    op->direction() == Direction::kRead ? "read" : "write",
-                    " on descriptor ", op->descriptor());
-  }
+  std::string text = fiber.reason_ == nullptr
+                         ? "waits"
+                         : absl::StrCat("in ", fiber.reason_->Describe());
   if (fiber.deadline() != kNever) {
     const MonotonicNanos left = fiber.deadline() - Clock::Real().MonotonicNow();
     absl::StrAppend(&text, ", ",

@@ -42,8 +42,9 @@ class FiberWaiter::BodyScope final : public Scope {
 
 // kParked is left only by who makes the fiber ready to run, and to kRunning,
 // so that going on takes no atomic operation.
-void FiberWaiter::Park(MonotonicNanos deadline) {
+void FiberWaiter::Park(MonotonicNanos deadline, const WaitReason* reason) {
   Worker& worker = *worker_.load(std::memory_order_relaxed);
+  reason_ = reason;
   uint8_t expected = kRunning;
   if (!state_.compare_exchange_strong(expected, kParked,
                                       std::memory_order_acq_rel)) {
@@ -56,14 +57,13 @@ void FiberWaiter::Park(MonotonicNanos deadline) {
   Disarm();
 }
 
-void FiberWaiter::ParkOn(const Op& op, MonotonicNanos deadline) {
-  op_ = &op;
+void FiberWaiter::ParkOn(const Op& op, MonotonicNanos deadline,
+                         const WaitReason* reason) {
   worker_.load(std::memory_order_relaxed)
       ->poller()
-      .ParkOn(*this, op, deadline, [this] {
+      .ParkOn(*this, op, deadline, reason, [this] {
         return state_.load(std::memory_order_acquire) == kWoken;
       });
-  op_ = nullptr;
 }
 
 bool FiberWaiter::MayWaitFirst(const Op& op) const {
@@ -85,6 +85,14 @@ void FiberWaiter::Wake() {
 void FiberWaiter::Yield() {
   ResetCalls();
   worker_.load(std::memory_order_relaxed)->YieldFrom(*this);
+}
+
+void FiberWaiter::RunBlocking(absl::FunctionRef<void()> function,
+                              const WaitReason& reason) {
+  worker_.load(std::memory_order_relaxed)
+      ->scheduler()
+      .blocking_pool()
+      .Run(function, reason);
 }
 
 uint64_t FiberWaiter::Begin(Worker& worker, absl::string_view name,

@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "transport/clock.h"
 #include "transport/fiber/context.h"
@@ -26,6 +27,7 @@
 #include "transport/fiber/timer_heap.h"
 #include "transport/linked_list.h"
 #include "transport/scope.h"
+#include "transport/wait_reason.h"
 #include "transport/waiter.h"
 
 namespace plumb {
@@ -45,12 +47,15 @@ class alignas(64) FiberWaiter final : public Waiter, public Timer {
 
   FiberWaiter() = default;
 
-  void Park(MonotonicNanos deadline) override;
-  void ParkOn(const Op& op, MonotonicNanos deadline) override;
+  void Park(MonotonicNanos deadline, const WaitReason* reason) override;
+  void ParkOn(const Op& op, MonotonicNanos deadline,
+              const WaitReason* reason) override;
   bool ParksInSystemCall() const override { return false; }
   bool MayWaitFirst(const Op& op) const override;
   void Wake() override;
   void Yield() override;
+  void RunBlocking(absl::FunctionRef<void()> function,
+                   const WaitReason& reason) override;
 
   const Stack& stack() const { return stack_; }
   uint64_t generation() const {
@@ -115,7 +120,7 @@ class alignas(64) FiberWaiter final : public Waiter, public Timer {
   Joiner* joiners_ = nullptr;
   std::unique_ptr<const std::string> name_;
   MonotonicNanos began_ = 0;
-  const Op* op_ = nullptr;  // while in ParkOn
+  const WaitReason* reason_ = nullptr;  // of the wait under way, kParked
   Stack stack_;
 };
 

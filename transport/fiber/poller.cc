@@ -197,24 +197,26 @@ bool Poller::MayWaitFirst(const Op& op) {
 }
 
 void Poller::ParkOn(Waiter& waiter, const Op& op, MonotonicNanos deadline,
-                    absl::FunctionRef<bool()> woken) {
+                    const WaitReason* reason, absl::FunctionRef<bool()> woken) {
   Entry& entry = Table::FindOrMake(op.descriptor());
   if (ABSL_PREDICT_FALSE(!Register(entry, op, woken))) {
-    waiter.Park(std::min(deadline, Clock::Real().MonotonicNow() + kSlice));
+    waiter.Park(std::min(deadline, Clock::Real().MonotonicNow() + kSlice),
+                reason);
     return;
   }
   std::atomic<uintptr_t>& slot = entry.slot(op.direction());
   const auto mine = reinterpret_cast<uintptr_t>(&waiter);
   uintptr_t seen = kIdle;
   if (slot.compare_exchange_strong(seen, mine, std::memory_order_acq_rel)) {
-    waiter.Park(deadline);
+    waiter.Park(deadline, reason);
     seen = mine;
     slot.compare_exchange_strong(seen, kIdle, std::memory_order_acq_rel);
   } else if (seen == kReady) {
     slot.compare_exchange_strong(seen, kIdle, std::memory_order_acq_rel);
   } else {
     // Another object with the same descriptor has somebody here.
-    waiter.Park(std::min(deadline, Clock::Real().MonotonicNow() + kSlice));
+    waiter.Park(std::min(deadline, Clock::Real().MonotonicNow() + kSlice),
+                reason);
   }
 }
 

@@ -21,6 +21,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "transport/clock.h"
+#include "transport/wait_reason.h"
 #include "transport/waiter.h"
 
 namespace plumb {
@@ -44,7 +45,7 @@ class Poller {
   // See Waiter::ParkOn; `waiter` is the caller's, and `woken` says whether its
   // next Park will return at once.
   void ParkOn(Waiter& waiter, const Op& op, MonotonicNanos deadline,
-              absl::FunctionRef<bool()> woken);
+              const WaitReason* reason, absl::FunctionRef<bool()> woken);
 
   // See Waiter::MayWaitFirst.
   static bool MayWaitFirst(const Op& op);

@@ -1,16 +1,17 @@
 #include "transport/fiber/run_blocking.h"
 
-#include "transport/fiber/scheduler.h"
+#include "transport/wait_reason.h"
+#include "transport/waiter.h"
 
 namespace plumb {
+namespace {
+
+constexpr OpReason kReason("RunBlocking");
+
+}  // namespace
 
 void CallBlocking(absl::FunctionRef<void()> function) {
-  Scheduler* const scheduler = Scheduler::Current();
-  if (scheduler == nullptr) {
-    function();
-  } else {
-    scheduler->blocking_pool().Run(function);
-  }
+  Waiter::Current().RunBlocking(function, kReason);
 }
 
 }  // namespace plumb

@@ -113,7 +113,7 @@ TEST(RuntimeTest, ParkAndWakeTakeTurns) {
     waiters[me] = &Waiter::Current();
     Yield();  // the other has set its own
     for (int i = 0; i < kRounds; ++i) {
-      while (turn % 2 != me) Waiter::Current().Park(kNever);
+      while (turn % 2 != me) Waiter::Current().Park(kNever, nullptr);
       ++turn;
       waiters[1 - me]->Wake();
     }
@@ -405,7 +405,7 @@ TEST(RuntimeTest, DumpTellsOfEachFiber) {
   runtime.Go([] {}).Join();  // both wait now
   const std::string dump = DumpFibers();
   EXPECT_THAT(dump, HasSubstr("fiber \"alpha\", "));
-  EXPECT_THAT(dump, HasSubstr(" old, waits\n"));
+  EXPECT_THAT(dump, HasSubstr(" old, in wait for an event\n"));
   EXPECT_THAT(dump, HasSubstr("fiber \"beta\", "));
   EXPECT_THAT(dump, HasSubstr(" to its deadline\n"));
   EXPECT_THAT(dump, HasSubstr("plumb::Event::WaitWithLimit()"));

@@ -6,9 +6,12 @@
 
 #include "absl/time/time.h"
 #include "transport/fiber/stack_overflow.h"
+#include "transport/wait_reason.h"
 
 namespace plumb {
 namespace {
+
+constexpr OpReason kEnding("shutdown of a Runtime");
 
 std::vector<int> UsableProcessors() {
   std::vector<int> processors;
@@ -104,7 +107,7 @@ bool Scheduler::AwaitNoFibers(MonotonicNanos deadline) {
   end_waiter_.store(&waiter, std::memory_order_seq_cst);
   while (fibers() != 0) {
     if (Clock::Real().MonotonicNow() >= deadline) break;
-    waiter.Park(deadline);
+    waiter.Park(deadline, &kEnding);
   }
   end_waiter_.store(nullptr, std::memory_order_seq_cst);
   return fibers() == 0;

@@ -1,0 +1,183 @@
+#include "transport/fiber/dump_fibers.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "backends/fake/fake.h"
+#include "backends/tcp/tcp.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "testing/wait_until_blocked.h"
+#include "transport/conn.h"
+#include "transport/direction.h"
+#include "transport/event.h"
+#include "transport/fiber/fiber.h"
+#include "transport/fiber/fiber_group.h"
+#include "transport/fiber/run_blocking.h"
+#include "transport/fiber/runtime.h"
+#include "transport/listener.h"
+#include "transport/pipe.h"
+#include "transport/sleep.h"
+#include "transport/transport.h"
+
+namespace plumb {
+namespace {
+
+using testing::MatchesRegex;
+
+// What the dump says that the fiber of that name does.
+std::string StateOf(absl::string_view name) {
+  const std::string dump = DumpFibers();
+  for (absl::string_view line : absl::StrSplit(dump, '\n')) {
+    if (!absl::StartsWith(line, absl::StrCat("fiber \"", name, "\", "))) {
+      continue;
+    }
+    const size_t old = line.find(" old, ");
+    return std::string(old == line.npos ? line : line.substr(old + 6));
+  }
+  return absl::StrCat("no fiber ", name, " in\n", dump);
+}
+
+class DumpFibersTest : public testing::Test {
+ protected:
+  // A fiber that has run until it waits.
+  void Start(absl::string_view name, absl::AnyInvocable<void()> function) {
+    fibers_.push_back(runtime_.Go(name, std::move(function)));
+    runtime_.Go([] {}).Join();
+  }
+
+  // Before what they use goes.
+  void EndFibers() {
+    for (const Fiber& fiber : fibers_) fiber.Cancel();
+    for (const Fiber& fiber : fibers_) fiber.Join();
+    fibers_.clear();
+  }
+
+  static RuntimeOptions OneWorker() {
+    RuntimeOptions options;
+    options.workers = 1;
+    return options;
+  }
+
+  char buffer_[16];
+  std::vector<Fiber> fibers_;
+  Runtime runtime_{OneWorker()};
+};
+
+struct Ends {
+  std::unique_ptr<Listener> listener;
+  std::unique_ptr<Conn> client;
+  std::unique_ptr<Conn> server;
+  std::string client_to_server;
+  std::string server_to_client;
+};
+
+Ends Connect(Transport& transport, const std::string& address) {
+  Ends ends;
+  ends.listener = *transport.Listen("tcp", address);
+  ends.client = *transport.Dial("tcp", ends.listener->Address().ToString());
+  ends.server = *ends.listener->Accept();
+  const std::string here = ends.client->LocalAddr().ToString();
+  const std::string there = ends.server->LocalAddr().ToString();
+  ends.client_to_server = absl::StrCat(here, "->", there);
+  ends.server_to_client = absl::StrCat(there, "->", here);
+  return ends;
+}
+
+TEST_F(DumpFibersTest, ConnectionsOfTheKernelAndOfAFake) {
+  FakeNetwork network;
+  struct {
+    std::shared_ptr<Transport> transport;
+    std::string address;
+  } const kCases[] = {{MakeTcp(), "127.0.0.1:0"},
+                      {network.Host("host"), "127.0.0.1:0"}};
+  for (const auto& c : kCases) {
+    Ends ends = Connect(*c.transport, c.address);
+    Start("reader", [&] { (void)ends.client->Read(absl::MakeSpan(buffer_)); });
+    Start("next", [&] { (void)ends.client->Read(absl::MakeSpan(buffer_)); });
+    Start("acceptor", [&] { (void)ends.listener->Accept(); });
+    EXPECT_TRUE(WaitUntilBlocked(*ends.client, 1));
+    EXPECT_EQ(StateOf("next"),
+              absl::StrCat("in read tcp ", ends.client_to_server,
+                           " (waits for its turn)"));
+    EXPECT_EQ(
+        StateOf("acceptor"),
+        absl::StrCat("in accept tcp ", ends.listener->Address().ToString()));
+    Start("writer",
+          [&] { (void)ends.server->Write(std::string(64 << 20, 'x')); });
+    EXPECT_TRUE(WaitUntilBlocked(*ends.server, 1, Direction::kWrite));
+    EXPECT_EQ(StateOf("writer"),
+              absl::StrCat("in write tcp ", ends.server_to_client));
+    EndFibers();
+  }
+}
+
+TEST_F(DumpFibersTest, TellsOfTheDeadline) {
+  Ends ends = Connect(*MakeTcp(), "127.0.0.1:0");
+  ASSERT_TRUE(ends.client->SetReadDeadline(absl::Now() + absl::Hours(2)).ok());
+  Start("reader", [&] { (void)ends.client->Read(absl::MakeSpan(buffer_)); });
+  EXPECT_TRUE(WaitUntilBlocked(*ends.client, 1));
+  EXPECT_THAT(StateOf("reader"),
+              MatchesRegex(absl::StrCat("in read tcp ", ends.client_to_server,
+                                        ", 1h59m59.[0-9]+s to its deadline")));
+  EndFibers();
+}
+
+TEST_F(DumpFibersTest, ADial) {
+  FakeNetwork network;
+  const std::shared_ptr<Transport> host = network.Host("host");
+  ListenOptions options;
+  options.backlog = 1;
+  auto listener = *host->Listen("tcp", "127.0.0.1:7", options);
+  const auto dial = [&] { (void)host->Dial("tcp", "127.0.0.1:7"); };
+  // The queue has room for the first or the first two.
+  for (const char* name : {"one", "two", "three"}) Start(name, dial);
+  EXPECT_EQ(StateOf("three"), "in dial tcp 127.0.0.1:7");
+  EndFibers();
+}
+
+TEST_F(DumpFibersTest, WhatIsNoConnection) {
+  Event end;
+  Start("event", [&] { (void)end.Wait(); });
+  EXPECT_EQ(StateOf("event"), "in wait for an event");
+
+  Start("sleep", [] { (void)plumb::SleepFor(absl::Hours(1)); });
+  EXPECT_THAT(StateOf("sleep"),
+              MatchesRegex("in sleep, 59m59.[0-9]+s to its deadline"));
+
+  Start("join", [&] { Go("child", [&] { (void)end.Wait(); }).Join(); });
+  EXPECT_EQ(StateOf("join"), "in join of fiber \"child\"");
+
+  Start("group", [&] {
+    FiberGroup group;
+    group.Go("member", [&] { return end.Wait(); });
+    (void)group.Wait();
+  });
+  EXPECT_EQ(StateOf("group"), "in wait for the fibers of a group");
+
+  absl::Notification go_on;
+  Start("blocking", [&] { RunBlocking([&] { go_on.WaitForNotification(); }); });
+  EXPECT_EQ(StateOf("blocking"), "in RunBlocking");
+  go_on.Notify();
+
+  auto [a, b] = Pipe();
+  Start("pipe", [&, &conn = *a] { (void)conn.Read(absl::MakeSpan(buffer_)); });
+  EXPECT_EQ(StateOf("pipe"), "in read pipe");
+  end.Notify();
+  EndFibers();
+}
+
+}  // namespace
+}  // namespace plumb
