@@ -1,7 +1,9 @@
 // An echo server for any network. Leaves cleanly on SIGINT and SIGTERM.
 //
 //   echo_server --network=unix --address=/tmp/echo.sock
+//   echo_server --network=udp --packet
 #include <csignal>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -9,45 +11,99 @@
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "backends/all.h"
 #include "examples/echo_handler.h"
 #include "examples/program.h"
 #include "examples/serve.h"
 #include "transport/error.h"
+#include "transport/fiber/runtime.h"
 #include "transport/scope.h"
 #include "transport/stop_on_signal.h"
 
 ABSL_FLAG(std::string, network, "tcp", "tcp, udp, unix, ...");
 ABSL_FLAG(std::string, address, "127.0.0.1:9090", "where to listen");
-ABSL_FLAG(std::string, concurrency, "thread",
-          "what runs a connection: thread, one for each");
+ABSL_FLAG(std::string, concurrency, "fiber",
+          "what runs a connection: a fiber, or a thread");
+ABSL_FLAG(uint16_t, threads, 0,
+          "how many run the fibers; 0 for one for each processor");
 ABSL_FLAG(uint32_t, buffer, 16384, "bytes that a connection reads at a time");
+ABSL_FLAG(bool, packet, false,
+          "serves datagrams from anybody at one socket, without connections");
+
+namespace {
+
+absl::Status CheckFlags() {
+  const std::string concurrency = absl::GetFlag(FLAGS_concurrency);
+  if (concurrency != "fiber" && concurrency != "thread") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--concurrency=", concurrency,
+                     " is not known; there are fiber and thread"));
+  }
+  if (concurrency == "thread" && absl::GetFlag(FLAGS_threads) != 0) {
+    return absl::InvalidArgumentError(
+        "--threads is for fibers; --concurrency=thread has one for each "
+        "connection");
+  }
+  if (absl::GetFlag(FLAGS_buffer) == 0) {
+    return absl::InvalidArgumentError("--buffer must be at least 1");
+  }
+  return absl::OkStatus();
+}
+
+void Announce(const plumb::Addr& address) {
+  std::cout << "listening on " << address.network() << " " << address
+            << std::endl;
+}
+
+void Tell(const absl::Status& status) {
+  if (status.ok() || plumb::IsCancelledCall(status)) return;
+  examples::Complain(status.message());
+}
+
+absl::Status ServeConnections(const plumb::CancelSource& stop, bool fibers) {
+  absl::StatusOr<std::unique_ptr<plumb::Listener>> listener =
+      plumb::Listen(absl::GetFlag(FLAGS_network), absl::GetFlag(FLAGS_address));
+  if (!listener.ok()) return listener.status();
+  Announce((*listener)->Address());
+  const auto serve = fibers ? examples::ServeOnFibers : examples::Serve;
+  serve(**listener, stop,
+        [buffer = absl::GetFlag(FLAGS_buffer)](plumb::Conn& conn) {
+          Tell(examples::Echo(conn, buffer));
+        });
+  return absl::OkStatus();
+}
+
+absl::Status ServePackets(const plumb::CancelSource& stop) {
+  absl::StatusOr<std::unique_ptr<plumb::PacketConn>> packets =
+      plumb::ListenPacket(absl::GetFlag(FLAGS_network),
+                          absl::GetFlag(FLAGS_address));
+  if (!packets.ok()) return packets.status();
+  Announce((*packets)->LocalAddr());
+  const plumb::CancelScope scope(stop);
+  const absl::Status status =
+      examples::EchoPackets(**packets, absl::GetFlag(FLAGS_buffer));
+  return plumb::IsCancelledCall(status) ? absl::OkStatus() : status;
+}
+
+int Run(bool fibers) {
+  const plumb::StopOnSignal stop({SIGINT, SIGTERM});
+  const absl::Status status = absl::GetFlag(FLAGS_packet)
+                                  ? ServePackets(stop.source())
+                                  : ServeConnections(stop.source(), fibers);
+  if (!status.ok()) return examples::Fail(status);
+  std::cout << "stopped\n";
+  return 0;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   examples::ParseFlags("Sends back what it gets.", argc, argv);
-  const std::string concurrency = absl::GetFlag(FLAGS_concurrency);
-  if (concurrency != "thread") {
-    return examples::Fail(absl::InvalidArgumentError(
-        "--concurrency=" + concurrency + " is not known; there is thread"));
-  }
-  const size_t buffer = absl::GetFlag(FLAGS_buffer);
-  if (buffer == 0) {
-    return examples::Fail(
-        absl::InvalidArgumentError("--buffer must be at least 1"));
-  }
-
-  plumb::StopOnSignal stop({SIGINT, SIGTERM});
-  absl::StatusOr<std::unique_ptr<plumb::Listener>> listener =
-      plumb::Listen(absl::GetFlag(FLAGS_network), absl::GetFlag(FLAGS_address));
-  if (!listener.ok()) return examples::Fail(listener.status());
-  const plumb::Addr address = (*listener)->Address();
-  std::cout << "listening on " << address.network() << " " << address
-            << std::endl;
-
-  examples::Serve(**listener, stop.source(), [buffer](plumb::Conn& conn) {
-    const absl::Status status = examples::Echo(conn, buffer);
-    if (status.ok() || plumb::IsCancelledCall(status)) return;
-    examples::Complain(status.message());
-  });
-  std::cout << "stopped\n";
+  const absl::Status valid = CheckFlags();
+  if (!valid.ok()) return examples::Fail(valid);
+  if (absl::GetFlag(FLAGS_concurrency) == "thread") return Run(false);
+  plumb::RuntimeOptions options;
+  options.workers = absl::GetFlag(FLAGS_threads);
+  return plumb::RunMain(options, [] { return Run(true); });
 }

@@ -82,7 +82,10 @@ done
 check "echo_server with an argument" \
   expect 1 '^echo_server: unknown argument 9090' "$bin/echo_server" 9090
 check "echo_server --concurrency" \
-  expect 1 'there is thread$' "$bin/echo_server" --concurrency=magic
+  expect 1 'there are fiber and thread$' "$bin/echo_server" --concurrency=magic
+check "echo_server --threads with a thread for each" \
+  expect 1 '^echo_server: --threads is for fibers' \
+  "$bin/echo_server" --concurrency=thread --threads=2
 check "echo_client --size" \
   expect 1 'size=0 is not between 1 and 65536$' "$bin/echo_client" --size=0
 
@@ -97,24 +100,30 @@ check "hello_server greets the shell" expect 0 'hello, who are you\?' \
   bash -c "$(declare -f ask); ask $address Bash"
 check "hello_server knows the shell" ended 'Bash was here'
 
-# echo_server and echo_client, over each network.
+# echo_server and echo_client, on fibers and threads, over each network.
 timing='^[0-9]+ messages, [0-9]+ messages/s, p50 [0-9.]+ us, p99 [0-9.]+ us$'
 echo_over() {
-  local network=$1 address=$2 clients=$3 size=$4 signal=$5
-  listen() { start "$bin/echo_server" --network="$network" --address="$1"; }
-  check "echo_server over $network listens" listen "$address"
+  local network=$1 address=$2 clients=$3 size=$4 signal=$5 how=("${@:6}")
+  listen() { start "$bin/echo_server" --network="$network" --address="$1" "${how[@]}"; }
+  check "echo_server ${how[*]} over $network listens" listen "$address"
   check "$clients clients over $network" expect 0 "$timing" "$bin/echo_client" \
     --network="$network" --address="$address" --clients="$clients" --messages=100
   check "messages of $size bytes over $network" expect 0 "$timing" "$bin/echo_client" \
     --network="$network" --address="$address" --size="$size" --messages=100
   check "echo_server over $network leaves on $signal" stopped_by "$signal"
 }
-echo_over tcp 127.0.0.1:0 100 65536 INT
-echo_over tcp6 '[::1]:0' 10 65536 TERM
-echo_over udp 127.0.0.1:0 10 16384 TERM
-echo_over unix "$work/echo.sock" 100 65536 INT
-echo_over unix "@echo-$$" 10 65536 TERM
-echo_over unixpacket "$work/echo.sock" 10 16384 TERM
+for concurrency in fiber thread; do
+  how=--concurrency=$concurrency
+  echo_over tcp 127.0.0.1:0 100 65536 INT "$how"
+  echo_over tcp6 '[::1]:0' 10 65536 TERM "$how"
+  echo_over udp 127.0.0.1:0 10 16384 TERM "$how"
+  echo_over udp 127.0.0.1:0 10 16384 INT "$how" --packet
+  echo_over unix "$work/echo.sock" 100 65536 INT "$how"
+  echo_over unix "@echo-$$" 10 65536 TERM "$how"
+  echo_over unixpacket "$work/echo.sock" 10 16384 TERM "$how"
+done
+echo_over tcp 127.0.0.1:0 100 65536 INT --threads=1
+echo_over tcp 127.0.0.1:0 100 65536 INT --threads=4 --buffer=100000
 
 # What else may go wrong.
 tcp_server() { start "$bin/echo_server" --address=127.0.0.1:0; }
@@ -148,39 +157,44 @@ check "echo_server says why it pauses" \
   grep -q 'accept4: too many open files; again in 5ms' "$work/complaints"
 check "echo_server with few descriptors leaves" stopped_by TERM
 
-# Other people's clients.
-unix_server() { start "$bin/echo_server" --network=unix --address="$work/other.sock"; }
-if command -v nc >/dev/null; then
-  check "echo_server for nc listens" tcp_server
-  check "nc over tcp" expect 0 '^over tcp$' \
-    bash -c "echo over tcp | nc -N ${address%:*} ${address##*:}"
-  check "echo_server for nc leaves" stopped_by TERM
-  check "echo_server for nc over unix listens" unix_server
-  check "nc over unix" expect 0 '^over unix$' \
-    bash -c "echo over unix | nc -N -U $address"
-  check "echo_server for nc over unix leaves" stopped_by TERM
-fi
-if command -v socat >/dev/null; then
-  check "echo_server for socat listens" tcp_server
-  check "socat over tcp" expect 0 '^over tcp$' \
-    bash -c "echo over tcp | socat -t 20 - TCP:$address"
-  check "echo_server for socat leaves" stopped_by TERM
-  check "echo_server for socat over unix listens" unix_server
-  check "socat over unix" expect 0 '^over unix$' \
-    bash -c "echo over unix | socat -t 20 - UNIX-CONNECT:$address"
-  check "echo_server for socat over unix leaves" stopped_by TERM
-fi
-if command -v redis-benchmark >/dev/null; then
-  benchmark=(redis-benchmark -t ping_mbulk -c 100 -n 20000 -q)
-  check "echo_server for redis-benchmark listens" tcp_server
-  check "redis-benchmark over tcp" expect 0 'requests per second' \
-    "${benchmark[@]}" -h "${address%:*}" -p "${address##*:}"
-  check "echo_server for redis-benchmark leaves" stopped_by TERM
-  check "echo_server for redis-benchmark over unix listens" unix_server
-  check "redis-benchmark over unix" expect 0 'requests per second' \
-    "${benchmark[@]}" -s "$address"
-  check "echo_server for redis-benchmark over unix leaves" stopped_by TERM
-fi
+# Other people's clients, on fibers and threads.
+others_clients() {
+  local how=--concurrency=$1
+  tcp() { start "$bin/echo_server" "$how" --address=127.0.0.1:0; }
+  unix() { start "$bin/echo_server" "$how" --network=unix --address="$work/other.sock"; }
+  if command -v nc >/dev/null; then
+    check "echo_server for nc listens" tcp
+    check "nc over tcp" expect 0 '^over tcp$' \
+      bash -c "echo over tcp | nc -N ${address%:*} ${address##*:}"
+    check "echo_server for nc leaves" stopped_by TERM
+    check "echo_server for nc over unix listens" unix
+    check "nc over unix" expect 0 '^over unix$' \
+      bash -c "echo over unix | nc -N -U $address"
+    check "echo_server for nc over unix leaves" stopped_by TERM
+  fi
+  if command -v socat >/dev/null; then
+    check "echo_server for socat listens" tcp
+    check "socat over tcp" expect 0 '^over tcp$' \
+      bash -c "echo over tcp | socat -t 20 - TCP:$address"
+    check "echo_server for socat leaves" stopped_by TERM
+    check "echo_server for socat over unix listens" unix
+    check "socat over unix" expect 0 '^over unix$' \
+      bash -c "echo over unix | socat -t 20 - UNIX-CONNECT:$address"
+    check "echo_server for socat over unix leaves" stopped_by TERM
+  fi
+  if command -v redis-benchmark >/dev/null; then
+    benchmark=(redis-benchmark -t ping_mbulk -c 100 -n 20000 -q)
+    check "echo_server for redis-benchmark listens" tcp
+    check "redis-benchmark over tcp" expect 0 'requests per second' \
+      "${benchmark[@]}" -h "${address%:*}" -p "${address##*:}"
+    check "echo_server for redis-benchmark leaves" stopped_by TERM
+    check "echo_server for redis-benchmark over unix listens" unix
+    check "redis-benchmark over unix" expect 0 'requests per second' \
+      "${benchmark[@]}" -s "$address"
+    check "echo_server for redis-benchmark over unix leaves" stopped_by TERM
+  fi
+}
+for concurrency in fiber thread; do others_clients "$concurrency"; done
 
 # The services.
 check "echo_server for health_check listens" tcp_server

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -15,6 +16,7 @@
 #include "examples/program.h"
 #include "examples/start_thread.h"
 #include "transport/error.h"
+#include "transport/fiber/fiber_group.h"
 #include "transport/sleep.h"
 
 namespace examples {
@@ -78,24 +80,19 @@ absl::Duration Longer(absl::Duration pause) {
   return std::clamp(2 * pause, absl::Milliseconds(5), absl::Seconds(1));
 }
 
-}  // namespace
-
-void Serve(plumb::Listener& listener, const plumb::CancelSource& stop,
-           const std::function<void(plumb::Conn&)>& handler) {
+// Gives each connection to `start` until `stop` is cancelled or `listener` is
+// closed.
+void AcceptAll(
+    plumb::Listener& listener, const plumb::CancelSource& stop,
+    absl::FunctionRef<absl::Status(std::unique_ptr<plumb::Conn>)> start) {
   plumb::CancelScope scope(stop);
-  ThreadGroup threads;
   absl::Duration pause;
   while (true) {
     absl::StatusOr<std::unique_ptr<plumb::Conn>> conn = listener.Accept();
     if (plumb::IsCancelledCall(conn.status())) return;
     if (plumb::IsClosed(conn.status())) return;
     absl::Status status = conn.status();
-    if (status.ok()) {
-      status = threads.Start([conn = *std::move(conn), stop, &handler] {
-        plumb::CancelScope handler_scope(stop);
-        handler(*conn);
-      });
-    }
+    if (status.ok()) status = start(*std::move(conn));
     if (status.ok()) {
       pause = absl::ZeroDuration();
       continue;
@@ -105,6 +102,33 @@ void Serve(plumb::Listener& listener, const plumb::CancelSource& stop,
                           absl::FormatDuration(pause)));
     if (!plumb::SleepFor(pause).ok()) return;
   }
+}
+
+}  // namespace
+
+void Serve(plumb::Listener& listener, const plumb::CancelSource& stop,
+           const std::function<void(plumb::Conn&)>& handler) {
+  ThreadGroup threads;
+  AcceptAll(listener, stop, [&](std::unique_ptr<plumb::Conn> conn) {
+    return threads.Start([conn = std::move(conn), stop, &handler] {
+      plumb::CancelScope scope(stop);
+      handler(*conn);
+    });
+  });
+}
+
+void ServeOnFibers(plumb::Listener& listener, const plumb::CancelSource& stop,
+                   const std::function<void(plumb::Conn&)>& handler) {
+  plumb::CancelScope scope(stop);
+  plumb::FiberGroup fibers;
+  AcceptAll(listener, stop, [&](std::unique_ptr<plumb::Conn> conn) {
+    fibers.Go([conn = std::move(conn), &handler] {
+      handler(*conn);
+      return absl::OkStatus();
+    });
+    return absl::OkStatus();
+  });
+  fibers.Wait().IgnoreError();
 }
 
 }  // namespace examples

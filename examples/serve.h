@@ -1,4 +1,4 @@
-// The accept loop of a server with a thread for each connection.
+// The accept loop of a server with a thread or a fiber for each connection.
 #ifndef PLUMB_EXAMPLES_SERVE_H_
 #define PLUMB_EXAMPLES_SERVE_H_
 
@@ -20,6 +20,10 @@ namespace examples {
 // no thread for a connection, which it closes.
 void Serve(plumb::Listener& listener, const plumb::CancelSource& stop,
            const std::function<void(plumb::Conn&)>& handler);
+
+// The same with a fiber for each connection, called on a fiber.
+void ServeOnFibers(plumb::Listener& listener, const plumb::CancelSource& stop,
+                   const std::function<void(plumb::Conn&)>& handler);
 
 }  // namespace examples
 
