@@ -43,13 +43,28 @@ void PieceCursor::SkipAll() {
 }
 
 size_t ByteQueue::Push(PieceCursor& from) {
-  size_t moved = 0;
-  if (taker_ != nullptr) {
-    moved = from.CopyTo(taker_->room.data(), taker_->room.size());
-    taker_->taken = moved;
-    if (moved > 0) taker_ = nullptr;
+  const size_t taken = PushTaker(from);
+  if (from.remaining() == 0 || size_ >= capacity_) return taken;
+  const size_t queued = std::min(from.remaining(), capacity_ - size_);
+  PushRing(from, queued);
+  return taken + queued;
+}
+
+void ByteQueue::Append(absl::string_view bytes) {
+  PieceCursor from(absl::MakeConstSpan(&bytes, 1));
+  PushTaker(from);
+  if (from.remaining() > 0) PushRing(from, from.remaining());
+}
+
+size_t ByteQueue::PushTaker(PieceCursor& from) {
+  if (taker_ == nullptr) return 0;
+  const size_t taken = from.CopyTo(taker_->room.data(), taker_->room.size());
+  // After this the reader may be gone.
+  if (taken > 0) {
+    std::exchange(taker_, nullptr)
+        ->taken.store(taken, std::memory_order_release);
   }
-  return moved + PushRing(from);
+  return taken;
 }
 
 size_t ByteQueue::Pop(absl::Span<char> to) {
@@ -91,17 +106,13 @@ void ByteQueue::Reserve(size_t size) {
   size_ = kept;
 }
 
-size_t ByteQueue::PushRing(PieceCursor& from) {
-  if (size_ >= capacity_) return 0;
-  const size_t total = std::min(from.remaining(), capacity_ - size_);
-  if (total == 0) return 0;
-  Reserve(size_ + total);
+void ByteQueue::PushRing(PieceCursor& from, size_t size) {
+  Reserve(size_ + size);
   const size_t end = (begin_ + size_) & (ring_size_ - 1);
-  const size_t first = std::min(total, ring_size_ - end);
+  const size_t first = std::min(size, ring_size_ - end);
   from.CopyTo(ring_.get() + end, first);
-  from.CopyTo(ring_.get(), total - first);
-  size_ += total;
-  return total;
+  if (first < size) from.CopyTo(ring_.get(), size - first);
+  size_ += size;
 }
 
 size_t ByteQueue::PopRing(absl::Span<char> to) {
@@ -109,7 +120,9 @@ size_t ByteQueue::PopRing(absl::Span<char> to) {
   if (total == 0) return 0;
   const size_t first = std::min(total, ring_size_ - begin_);
   std::memcpy(to.data(), ring_.get() + begin_, first);
-  std::memcpy(to.data() + first, ring_.get(), total - first);
+  if (first < total) {
+    std::memcpy(to.data() + first, ring_.get(), total - first);
+  }
   begin_ = (begin_ + total) & (ring_size_ - 1);
   size_ -= total;
   if (size_ == 0 && ring_size_ > kSmallRing) {

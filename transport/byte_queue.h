@@ -8,10 +8,12 @@
 // For those who write connections in memory (memory_stream.h).
 //
 // Threads: none of its own; its owner's mutex guards it, and with it the Taker
-// and the PieceCursor that are left with it.
+// (but for `taken`, which the reader may look at without) and the PieceCursor
+// that are left with it.
 #ifndef PLUMB_TRANSPORT_BYTE_QUEUE_H_
 #define PLUMB_TRANSPORT_BYTE_QUEUE_H_
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 
@@ -42,10 +44,11 @@ class PieceCursor {
 
 class ByteQueue {
  public:
-  // The buffer of a reader that waits.
+  // The buffer of a reader that waits. When `taken` is not 0 the bytes are
+  // there, and the queue has forgotten the Taker.
   struct Taker {
     absl::Span<char> room;
-    size_t taken = 0;
+    std::atomic<size_t> taken{0};
   };
 
   // Holds at most `capacity` bytes; 0 is a rendezvous, through Taker and Lend
@@ -65,6 +68,8 @@ class ByteQueue {
   // many as there is room for; returns how many. A reader that got some is not
   // waiting any more.
   size_t Push(PieceCursor& from);
+  // The same for all of `bytes`, even past the capacity.
+  void Append(absl::string_view bytes);
 
   // Moves bytes from the ring, and then from a lender, to `to`; returns how
   // many. A lender of whom all was taken is not lending any more.
@@ -88,7 +93,8 @@ class ByteQueue {
  private:
   // Makes the ring hold at least `size` bytes in all.
   void Reserve(size_t size);
-  size_t PushRing(PieceCursor& from);
+  size_t PushTaker(PieceCursor& from);
+  void PushRing(PieceCursor& from, size_t size);
   size_t PopRing(absl::Span<char> to);
 
   size_t capacity_;

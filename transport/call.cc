@@ -17,11 +17,12 @@
 // then takes the Parked out of the slot; when that fails somebody has it and
 // will write.
 //
-// Close writes kEnded, and leaves the Gate on the call's behalf, only by
-// compare-and-swap from kWaiting: so a call that reads kEnded never touches the
-// object again, and one that is kReturning may, because the Gate still counts
-// it. A call whose Waiter sits in a system call on the descriptor always leaves
-// by itself, and Close waits for it.
+// Close moves the state from kWaiting to kEnding by compare-and-swap, puts into
+// the Parked what the call's error says, writes kEnded, and leaves the Gate on
+// the call's behalf: so a call that reads kEnded never touches the object
+// again, and one that is kReturning may, because the Gate still counts it. A
+// call whose Waiter sits in a system call on the descriptor always leaves by
+// itself, and Close waits for it.
 
 namespace plumb {
 namespace {
@@ -75,6 +76,7 @@ struct CallState::Parked {
     kWaiting,
     kReturning,  // the owner has come back by itself
     kSignalled,  // there was news
+    kEnding,     // about to be kEnded
     kEnded,      // closed, and no longer inside
     kClosing,    // closed, and still inside
   };
@@ -84,6 +86,7 @@ struct CallState::Parked {
   Waiter& waiter;
   const bool in_system_call;
   std::atomic<int> state{kWaiting};
+  std::shared_ptr<const CallNames> names;  // of kEnded
 };
 
 bool CallState::Close() {
@@ -102,8 +105,10 @@ void CallState::EndParked(Direction direction) {
   Waiter& waiter = parked.waiter;
   int expected = Parked::kWaiting;
   if (!parked.in_system_call &&
-      parked.state.compare_exchange_strong(expected, Parked::kEnded,
+      parked.state.compare_exchange_strong(expected, Parked::kEnding,
                                            std::memory_order_acq_rel)) {
+    parked.names = names_;
+    parked.state.store(Parked::kEnded, std::memory_order_release);
     waiter.Wake();
     gate_.Leave(direction);
     return;
@@ -117,7 +122,9 @@ void CallState::Signal(Direction direction) {
   void* slot = word.load(std::memory_order_relaxed);
   do {
     if (slot == kShut) return;
-  } while (!word.compare_exchange_weak(slot, kNews, std::memory_order_acq_rel,
+    // A call that waits is told, and nothing is left for the next one.
+  } while (!word.compare_exchange_weak(slot, IsParked(slot) ? kNothing : kNews,
+                                       std::memory_order_acq_rel,
                                        std::memory_order_relaxed));
   if (!IsParked(slot)) return;
   Parked& parked = *static_cast<Parked*>(slot);
@@ -175,9 +182,11 @@ Call::Call(CallState& state, Direction direction, const char* op)
   }
   if (!inside_) return;
   // Whatever was news before this call's first try, the try will see.
+  std::atomic<void*>& slot = state_.side(direction_).slot;
   void* news = kNews;
-  state_.side(direction_)
-      .slot.compare_exchange_strong(news, kNothing, std::memory_order_acq_rel);
+  if (slot.load(std::memory_order_relaxed) == kNews) {
+    slot.compare_exchange_strong(news, kNothing, std::memory_order_acq_rel);
+  }
 }
 
 Call::~Call() {
@@ -224,10 +233,11 @@ Call::Outcome Call::Check() const {
 bool Call::Suspend(const Op* op, MonotonicNanos until) {
   if (!ok()) return false;
   std::atomic<void*>& slot = state_.side(direction_).slot;
-  if (names_ == nullptr) names_ = state_.names_;
-  // Read before the call is published, after which the object may go away. A
+  // Read before the call is published, after which the object may go away; the
+  // names stay, since Close leaves a share in them with the Parked. A
   // deadline that moves in between is news, and keeps it from being published.
   const MonotonicNanos deadline = state_.side(direction_).deadline.load();
+  const CallNames* const names = state_.names_.get();
   CallState::Parked parked(waiter_,
                            op != nullptr && waiter_.ParksInSystemCall());
   void* expected = kNothing;
@@ -242,7 +252,7 @@ bool Call::Suspend(const Op* op, MonotonicNanos until) {
     ParkLimits limits(waiter_);
     limits.Add(clock_, deadline);
     limits.Add(clock_, until);
-    const CallReason own(op_, direction_, names_.get());
+    const CallReason own(op_, direction_, names);
     const WaitReason* const reason = reason_ != nullptr ? reason_ : &own;
     if (op != nullptr) {
       waiter_.ParkOn(*op, limits.deadline(), reason);
@@ -255,8 +265,9 @@ bool Call::Suspend(const Op* op, MonotonicNanos until) {
 
 bool Call::Settle(CallState::Parked& parked) {
   using Parked = CallState::Parked;
-  int now = Parked::kWaiting;
-  if (parked.state.compare_exchange_strong(now, Parked::kReturning,
+  int now = parked.state.load(std::memory_order_acquire);
+  if (now == Parked::kWaiting &&
+      parked.state.compare_exchange_strong(now, Parked::kReturning,
                                            std::memory_order_acq_rel)) {
     void* expected = &parked;
     if (state_.side(direction_)
@@ -265,21 +276,17 @@ bool Call::Settle(CallState::Parked& parked) {
       outcome_ = Check();
       return ok();
     }
-    while ((now = parked.state.load(std::memory_order_acquire)) ==
-           Parked::kReturning) {
-      waiter_.Park(kNever, nullptr);
-    }
+    now = Parked::kReturning;
+  }
+  while (now == Parked::kReturning || now == Parked::kEnding) {
+    waiter_.Park(kNever, nullptr);
+    now = parked.state.load(std::memory_order_acquire);
   }
   if (now == Parked::kEnded) {
     inside_ = false;
+    names_ = std::move(parked.names);
     outcome_ = Outcome::kClosed;
     return false;
-  }
-  if (now == Parked::kSignalled) {
-    void* news = kNews;
-    state_.side(direction_)
-        .slot.compare_exchange_strong(news, kNothing,
-                                      std::memory_order_acq_rel);
   }
   outcome_ = Check();
   return ok();

@@ -194,7 +194,7 @@ class Call {
   Waiter& waiter_;
   const char* const op_;
   const WaitReason* reason_ = nullptr;
-  // Kept from the first wait on.
+  // Of a call that is not inside.
   std::shared_ptr<const CallNames> names_;
   Outcome outcome_ = Outcome::kGo;
   bool inside_ = false;

@@ -46,6 +46,14 @@ int StreamEnd::BlockedCalls(Direction direction) const {
   return state.Blocked(Direction::kRead) + state.Blocked(Direction::kWrite);
 }
 
+size_t StreamEnd::InFlight() const { return pair_->InFlight(side_); }
+
+size_t StreamEnd::Unread() const { return pair_->Unread(side_); }
+
+bool StreamEnd::Readable() const { return pair_->Readable(side_); }
+
+bool StreamEnd::PeerGone() const { return pair_->PeerGone(side_); }
+
 const CallNames& StreamEnd::names() const {
   return *pair_->state(side_).names();
 }
@@ -54,6 +62,7 @@ CallState& StreamEnd::state() { return pair_->state(side_); }
 
 std::pair<StreamEnd, StreamEnd> MakeMemoryStream(MemoryStreamOptions options) {
   auto pair = std::make_shared<StreamPair>(options);
+  if (options.link != nullptr) options.link->Attach(pair);
   return {StreamEnd(pair, 0), StreamEnd(pair, 1)};
 }
 

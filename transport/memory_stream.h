@@ -65,6 +65,14 @@ class StreamEnd {
   // As BlockedProbe's.
   int BlockedCalls(Direction direction) const;
 
+  // How many bytes were sent from here that are not at the peer yet, for it has
+  // a link; how many are here that nobody has read.
+  size_t InFlight() const;
+  size_t Unread() const;
+  // Whether a Read would not wait; whether the peer's end or reset has come.
+  bool Readable() const;
+  bool PeerGone() const;
+
   const CallNames& names() const;
   // Not only for reading: a Conn may count its own short calls in.
   CallState& state();

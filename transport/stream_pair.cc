@@ -8,10 +8,13 @@
 // it once for each try. Nobody is signalled under it.
 //
 // A Read that waits leaves its buffer with its queue, and a Write of a
-// rendezvous its pieces. Both take them back under the mutex before they
-// return, whatever ended them; they hold the pair for that, for the Conn may
-// be gone. Close and SetDeadline take a waiting buffer away, so that nothing is
-// put into it that comes after them.
+// rendezvous its pieces. A buffer that was filled is out of the queue, so that
+// its reader looks at it without the mutex; otherwise both are taken back under
+// it before the call returns. Close takes them back itself before it ends the
+// calls, which do not touch the pair afterwards; SetDeadline takes a waiting
+// buffer away, so that nothing is put into it that comes after.
+//
+// With a link each end knows of the other what has arrived; without, at once.
 
 namespace plumb {
 
@@ -21,18 +24,14 @@ absl::StatusOr<size_t> StreamPair::Read(int side, absl::Span<char> buffer) {
     if (me.state.closed()) return ClosedError(me.Info("read"));
     return size_t{0};
   }
-  std::shared_ptr<StreamPair> keep;
   Call call(me.state, Direction::kRead);
   if (!call.ok()) return call.Error("read");
   ByteQueue::Taker taker;
   taker.room = buffer;
   Attempt attempt = TryRead(side, taker);
-  if (attempt.kind == Attempt::kBlocked) {
-    keep = shared_from_this();
-    while (attempt.kind == Attempt::kBlocked && call.Wait()) {
-      attempt = TryRead(side, taker);
-    }
-    if (attempt.kind == Attempt::kBlocked) GiveUpRead(side, taker);
+  while (attempt.kind == Attempt::kBlocked && call.Wait()) {
+    const size_t taken = taker.taken.load(std::memory_order_acquire);
+    attempt = taken > 0 ? Attempt::Done(taken) : TryRead(side, taker);
   }
   switch (attempt.kind) {
     case Attempt::kDone:
@@ -40,10 +39,20 @@ absl::StatusOr<size_t> StreamPair::Read(int side, absl::Span<char> buffer) {
     case Attempt::kEnd:
       return EofError(me.Info("read"));
     case Attempt::kError:
-      return ErrnoError(me.Info("read"), "read", attempt.error);
+      return ReadError(me, attempt.error);
     default:
+      if (call.inside()) GiveUpRead(side, taker);
       return call.Error("read");
   }
+}
+
+absl::Status StreamPair::ReadError(const End& me, int error) {
+  ErrorInfo info = me.Info("read");
+  {
+    SystemMutexLock lock(&mutex_);
+    info.injected_by = rule_;
+  }
+  return ErrnoError(std::move(info), "read", error);
 }
 
 StreamPair::Attempt StreamPair::TryRead(int side, ByteQueue::Taker& taker) {
@@ -51,45 +60,50 @@ StreamPair::Attempt StreamPair::TryRead(int side, ByteQueue::Taker& taker) {
   Attempt attempt;
   bool wake = false;
   {
-    absl::MutexLock lock(&mutex_);
-    if (taker.taken > 0) return Attempt::Done(taker.taken);
-    attempt = ReadLocked(me, peer(side), taker.room);
+    SystemMutexLock lock(&mutex_);
+    const size_t taken = taker.taken.load(std::memory_order_relaxed);
+    if (taken > 0) return Attempt::Done(taken);
+    attempt = ReadLocked(me, taker.room);
     if (attempt.kind == Attempt::kBlocked) {
       me.reader_waits = true;
-      me.in.Wait(&taker);
+      if (!me.closing) me.in.Wait(&taker);
     } else {
       me.in.Withdraw();
-      wake = RoomForWriterLocked(me);
+      wake = RoomForWriterLocked(me, peer(side));
     }
   }
   if (wake) peer(side).state.Signal(Direction::kWrite);
   return attempt;
 }
 
-StreamPair::Attempt StreamPair::ReadLocked(End& me, const End& other,
-                                           absl::Span<char> buffer) {
+StreamPair::Attempt StreamPair::ReadLocked(End& me, absl::Span<char> buffer) {
   if (!me.in.empty()) return Attempt::Done(me.in.Pop(buffer));
-  if (!ReadableLocked(me, other)) return Attempt();
+  if (!ReadableLocked(me)) return Attempt();
   // On tcp what comes after the end of the stream is not looked at.
-  const bool ended = kind_ == StreamKind::kTcp && other.sent_end;
+  const bool ended = kind_ == StreamKind::kTcp && me.got_end;
   if (me.error != 0 && !ended)
     return Attempt::Failed(std::exchange(me.error, 0));
   return {Attempt::kEnd, 0, 0};
 }
 
-bool StreamPair::ReadableLocked(const End& me, const End& other) const {
-  return !me.in.empty() || me.error != 0 || me.was_reset || other.sent_end ||
+bool StreamPair::ReadableLocked(const End& me) {
+  return !me.in.empty() || me.error != 0 || me.was_reset || me.got_end ||
          me.stopped_read;
+}
+
+size_t StreamPair::RoomLocked(const End& me, const End& other) {
+  const size_t used = me.in.size() + other.in_flight;
+  return used < me.in.capacity() ? me.in.capacity() - used : 0;
 }
 
 // Whether the writer to `me` is to be woken. Not for every byte: it would come
 // back for each.
-bool StreamPair::RoomForWriterLocked(End& me) {
+bool StreamPair::RoomForWriterLocked(End& me, const End& other) {
   if (!me.writer_waits) return false;
   const size_t capacity = me.in.capacity();
-  const size_t enough = std::max<size_t>(capacity / 4, 1);
-  const bool room =
-      capacity == 0 ? me.in.empty() : me.in.size() + enough <= capacity;
+  const bool room = capacity == 0 ? me.in.empty()
+                                  : RoomLocked(me, other) >=
+                                        std::max<size_t>(capacity / 4, 1);
   if (room) me.writer_waits = false;
   return room;
 }
@@ -98,10 +112,11 @@ bool StreamPair::RoomForWriterLocked(End& me) {
 // nothing.
 void StreamPair::GiveUpRead(int side, const ByteQueue::Taker& taker) {
   End& me = ends_[side];
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   me.in.Withdraw();
-  if (taker.taken > 0 && !me.closed) {
-    me.in.PutBack(absl::string_view(taker.room.data(), taker.taken));
+  const size_t taken = taker.taken.load(std::memory_order_relaxed);
+  if (taken > 0 && !me.closed) {
+    me.in.PutBack(absl::string_view(taker.room.data(), taken));
   }
 }
 
@@ -110,8 +125,8 @@ absl::Status StreamPair::WaitReadable(int side) {
   Call call(me.state, Direction::kRead);
   while (call.ok()) {
     {
-      absl::MutexLock lock(&mutex_);
-      if (ReadableLocked(me, peer(side))) return absl::OkStatus();
+      SystemMutexLock lock(&mutex_);
+      if (ReadableLocked(me)) return absl::OkStatus();
       me.reader_waits = true;
     }
     call.Wait();
@@ -123,17 +138,16 @@ absl::Status StreamPair::Write(int side,
                                absl::Span<const absl::string_view> pieces) {
   End& me = ends_[side];
   PieceCursor cursor(pieces);
-  std::shared_ptr<StreamPair> keep;
   Call call(me.state, Direction::kWrite);
   if (!call.ok()) return call.Error("write");
   if (cursor.remaining() == 0) return absl::OkStatus();
   Attempt attempt = TryWrite(side, cursor);
+  while (attempt.kind == Attempt::kBlocked && call.Wait()) {
+    attempt = TryWrite(side, cursor);
+  }
   if (attempt.kind == Attempt::kBlocked) {
-    keep = shared_from_this();
-    while (attempt.kind == Attempt::kBlocked && call.Wait()) {
-      attempt = TryWrite(side, cursor);
-    }
-    if (attempt.kind == Attempt::kBlocked) attempt = GiveUpWrite(side, cursor);
+    if (call.inside()) GiveUpWrite(side);
+    if (cursor.remaining() == 0) attempt = Attempt::Done(0);
   }
   if (attempt.kind == Attempt::kDone) return absl::OkStatus();
   ErrorInfo info;
@@ -143,6 +157,10 @@ absl::Status StreamPair::Write(int side,
   }
   info = NamedInfo("write", me.state.names().get(), std::move(info));
   if (attempt.kind == Attempt::kError) {
+    {
+      SystemMutexLock lock(&mutex_);
+      info.injected_by = rule_;
+    }
     return ErrnoError(std::move(info), "write", attempt.error);
   }
   // The same words, but it is the caller's own doing.
@@ -157,15 +175,18 @@ StreamPair::Attempt StreamPair::TryWrite(int side, PieceCursor& cursor) {
   Attempt attempt;
   bool wake = false;
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     other.in.TakeBack();
     const size_t before = cursor.remaining();
     attempt = WriteLocked(ends_[side], other, cursor);
     if (attempt.kind == Attempt::kBlocked) other.writer_waits = true;
     const bool news = cursor.remaining() < before || !other.in.empty();
-    if (news) wake = std::exchange(other.reader_waits, false);
+    if (news && link_ == nullptr) {
+      wake = std::exchange(other.reader_waits, false);
+    }
   }
   if (wake) other.state.Signal(Direction::kRead);
+  RunLink();
   return attempt;
 }
 
@@ -178,30 +199,51 @@ StreamPair::Attempt StreamPair::WriteLocked(End& me, End& other,
     const int error = tcp ? std::exchange(me.error, 0) : 0;
     return Attempt::Failed(error != 0 ? error : EPIPE);
   }
-  if (other.closed && tcp) {
+  if (other.closed && tcp && link_ == nullptr) {
     // It goes out, and what comes back is a reset: tcp(7) learns so.
     cursor.SkipAll();
     me.was_reset = true;
     return Attempt::Done(0);
   }
-  if (other.closed || (other.stopped_read && !tcp))
+  if (!tcp && (other.closed || other.stopped_read))
     return Attempt::Failed(EPIPE);
-  other.in.Push(cursor);
+  SendLocked(me, other, cursor);
   if (cursor.remaining() == 0) return Attempt::Done(0);
-  if (other.in.capacity() == 0) other.in.Lend(&cursor);
+  if (other.in.capacity() == 0 && !me.closing) other.in.Lend(&cursor);
   return Attempt();
 }
 
-StreamPair::Attempt StreamPair::GiveUpWrite(int side, PieceCursor& cursor) {
-  absl::MutexLock lock(&mutex_);
+void StreamPair::SendLocked(End& me, End& other, PieceCursor& cursor) {
+  if (link_ == nullptr) {
+    other.in.Push(cursor);
+    return;
+  }
+  const size_t size = std::min(RoomLocked(other, me), cursor.remaining());
+  if (size == 0) return;
+  std::string data(size, '\0');
+  cursor.CopyTo(&data[0], size);
+  me.in_flight += size;
+  link_->SendData(side_of(me), std::move(data));
+}
+
+void StreamPair::GiveUpWrite(int side) {
+  SystemMutexLock lock(&mutex_);
   peer(side).in.TakeBack();
-  return cursor.remaining() == 0 ? Attempt::Done(0) : Attempt();
 }
 
 bool StreamPair::NotConnectedLocked(const End& me) const {
-  const End& other = ends_[&me == &ends_[0] ? 1 : 0];
   return kind_ == StreamKind::kTcp &&
-         (me.was_reset || (me.sent_end && other.sent_end));
+         (me.was_reset || (me.sent_end && me.got_end));
+}
+
+// The end of what `me` sends.
+void StreamPair::EndLocked(End& me, End& other) {
+  if (std::exchange(me.sent_end, true)) return;
+  if (link_ == nullptr) {
+    other.got_end = true;
+  } else {
+    link_->SendEnd(side_of(me));
+  }
 }
 
 absl::Status StreamPair::CloseWrite(int side) {
@@ -209,10 +251,11 @@ absl::Status StreamPair::CloseWrite(int side) {
   if (!me.state.Enter()) return ClosedError(me.Info("close"));
   bool connected;
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     connected = !NotConnectedLocked(me);
-    if (connected) me.sent_end = true;
+    if (connected) EndLocked(me, peer(side));
   }
+  RunLink();
   peer(side).state.Signal(Direction::kRead);
   me.state.Signal(Direction::kWrite);
   return LeaveShutdown(me, connected);
@@ -230,7 +273,7 @@ absl::Status StreamPair::CloseRead(int side) {
   if (!me.state.Enter()) return ClosedError(me.Info("close"));
   bool connected;
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     connected = !NotConnectedLocked(me);
     if (connected) me.stopped_read = true;
   }
@@ -247,7 +290,7 @@ absl::Status StreamPair::SetDeadline(int side, Direction direction,
   absl::Status status;
   if (!set) status = ClosedError(me.SetInfo());
   if (set && direction != Direction::kWrite) {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     me.in.Withdraw();
   }
   me.state.Leave();
@@ -258,12 +301,19 @@ absl::Status StreamPair::Close(int side, StreamClose how,
                                absl::FunctionRef<void()> release) {
   End& me = ends_[side];
   const std::shared_ptr<const CallNames> names = me.state.names();
+  {
+    SystemMutexLock lock(&mutex_);
+    me.closing = true;
+    me.in.Withdraw();
+    peer(side).in.TakeBack();
+  }
   // The first closer may have freed this by the time that a second one returns.
   if (!me.state.Close()) return ClosedError(NamedInfo("close", names.get()));
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     CloseLocked(me, peer(side), how);
   }
+  RunLink();
   peer(side).state.Signal(Direction::kRead);
   peer(side).state.Signal(Direction::kWrite);
   release();
@@ -273,18 +323,21 @@ absl::Status StreamPair::Close(int side, StreamClose how,
 
 void StreamPair::CloseLocked(End& me, End& other, StreamClose how) {
   const bool unread = kind_ != StreamKind::kPipe && !me.in.empty();
-  const bool both_ended = me.sent_end && other.sent_end;
   me.closed = true;
   me.in.Clear();
-  other.in.TakeBack();
-  if (unread || how == StreamClose::kReset) {
-    if (kind_ == StreamKind::kTcp && both_ended) return;
-    other.was_reset = true;
-    const bool ended = kind_ == StreamKind::kTcp && me.sent_end;
-    other.error = ended ? EPIPE : ECONNRESET;
+  if (!unread && how != StreamClose::kReset) {
+    EndLocked(me, other);
     return;
   }
-  me.sent_end = true;
+  const bool tcp = kind_ == StreamKind::kTcp;
+  if (tcp && (me.was_reset || (me.sent_end && me.got_end))) return;
+  const int error = tcp && me.sent_end ? EPIPE : ECONNRESET;
+  if (link_ != nullptr) {
+    link_->SendReset(side_of(me), error);
+    return;
+  }
+  other.was_reset = true;
+  other.error = error;
 }
 
 absl::Status StreamPair::SetBuffer(int side, int reader, size_t End::*buffer,
@@ -292,7 +345,7 @@ absl::Status StreamPair::SetBuffer(int side, int reader, size_t End::*buffer,
   End& me = ends_[side];
   if (!me.state.Enter()) return ClosedError(me.SetInfo());
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     me.*buffer = bytes;
     ends_[reader].in.set_capacity(ends_[reader].receive_buffer +
                                   peer(reader).send_buffer);
@@ -300,6 +353,73 @@ absl::Status StreamPair::SetBuffer(int side, int reader, size_t End::*buffer,
   peer(reader).state.Signal(Direction::kWrite);
   me.state.Leave();
   return absl::OkStatus();
+}
+
+void StreamPair::LandData(int side, absl::string_view data) {
+  End& me = ends_[side];
+  bool wake = false;
+  {
+    SystemMutexLock lock(&mutex_);
+    peer(side).in_flight -= data.size();
+    if (me.closed) {
+      // tcp(7): who writes to a closed end learns so from a reset.
+      if (kind_ == StreamKind::kTcp) link_->SendReset(side, 0);
+    } else {
+      me.in.Append(data);
+      wake = std::exchange(me.reader_waits, false);
+    }
+  }
+  if (wake) me.state.Signal(Direction::kRead);
+}
+
+void StreamPair::LandEnd(int side) {
+  {
+    SystemMutexLock lock(&mutex_);
+    ends_[side].got_end = true;
+  }
+  SignalBoth(side);
+}
+
+void StreamPair::LandReset(int side, int error, absl::string_view rule) {
+  {
+    SystemMutexLock lock(&mutex_);
+    End& me = ends_[side];
+    if (me.was_reset) return;
+    me.was_reset = true;
+    me.error = error;
+    if (!rule.empty()) rule_ = std::string(rule);
+  }
+  SignalBoth(side);
+}
+
+void StreamPair::SignalBoth(int side) {
+  ends_[side].state.Signal(Direction::kRead);
+  ends_[side].state.Signal(Direction::kWrite);
+}
+
+size_t StreamPair::Room(int side) {
+  SystemMutexLock lock(&mutex_);
+  return RoomLocked(ends_[side], peer(side));
+}
+
+size_t StreamPair::Unread(int side) {
+  SystemMutexLock lock(&mutex_);
+  return ends_[side].in.size();
+}
+
+size_t StreamPair::InFlight(int side) {
+  SystemMutexLock lock(&mutex_);
+  return ends_[side].in_flight;
+}
+
+bool StreamPair::Readable(int side) {
+  SystemMutexLock lock(&mutex_);
+  return ReadableLocked(ends_[side]);
+}
+
+bool StreamPair::PeerGone(int side) {
+  SystemMutexLock lock(&mutex_);
+  return ends_[side].got_end || ends_[side].was_reset;
 }
 
 }  // namespace plumb

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -15,7 +16,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "transport/byte_queue.h"
@@ -23,6 +23,8 @@
 #include "transport/clock.h"
 #include "transport/direction.h"
 #include "transport/error.h"
+#include "transport/stream_link.h"
+#include "transport/system_mutex.h"
 
 namespace plumb {
 
@@ -50,6 +52,7 @@ struct MemoryStreamOptions {
   StreamKind kind = StreamKind::kPipe;
   std::array<StreamEndOptions, 2> ends;
   Clock* clock = &Clock::Real();
+  std::shared_ptr<StreamLink> link;  // null: nothing is between the ends
 };
 
 enum class StreamClose : uint8_t {
@@ -58,7 +61,7 @@ enum class StreamClose : uint8_t {
 };
 
 // The pair itself; its methods are those of StreamEnd, for the end `side`.
-class StreamPair : public std::enable_shared_from_this<StreamPair> {
+class StreamPair final : public StreamReceiver {
  public:
   struct End {
     End(const StreamEndOptions& options, const StreamEndOptions& other,
@@ -82,20 +85,24 @@ class StreamPair : public std::enable_shared_from_this<StreamPair> {
     CallState state;
 
     // The rest is guarded by mutex_.
-    ByteQueue in;               // what can be read here
-    bool reader_waits = false;  // for `in` to be not empty
-    bool writer_waits = false;  // for room in `in`; the peer's
-    bool closed = false;
-    bool sent_end = false;      // no more comes from here; the peer knows
-    bool stopped_read = false;  // CloseRead
-    bool was_reset = false;     // by the peer
-    int error = 0;              // to be told once
+    ByteQueue in;          // what can be read here
+    size_t in_flight = 0;  // sent from here, and not at the peer yet
     size_t send_buffer;
     size_t receive_buffer;
+    int error = 0;              // to be told once
+    bool reader_waits = false;  // for `in` to be not empty
+    bool writer_waits = false;  // for room in `in`; the peer's
+    bool closing = false;       // nothing is lent or taken any more
+    bool closed = false;
+    bool sent_end = false;      // no more comes from here
+    bool got_end = false;       // the peer's sent_end has arrived
+    bool stopped_read = false;  // CloseRead
+    bool was_reset = false;     // by the peer
   };
 
   explicit StreamPair(const MemoryStreamOptions& options)
       : kind_(options.kind),
+        link_(options.link),
         ends_{{{options.ends[0], options.ends[1], *options.clock},
                {options.ends[1], options.ends[0], *options.clock}}} {}
 
@@ -110,6 +117,18 @@ class StreamPair : public std::enable_shared_from_this<StreamPair> {
   // Sets one buffer of `side`, which has room for what is read at `reader`.
   absl::Status SetBuffer(int side, int reader, size_t End::*buffer,
                          size_t bytes);
+
+  void LandData(int side, absl::string_view data) override;
+  void LandEnd(int side) override;
+  void LandReset(int side, int error, absl::string_view rule) override;
+  size_t Room(int side) override;
+  size_t Unread(int side) override;
+  // How many bytes `side` has sent that have not arrived.
+  size_t InFlight(int side);
+  // Whether a Read at `side` would not wait; and whether the end of the stream
+  // or a reset has come.
+  bool Readable(int side);
+  bool PeerGone(int side);
 
   CallState& state(int side) { return ends_[side].state; }
 
@@ -128,27 +147,39 @@ class StreamPair : public std::enable_shared_from_this<StreamPair> {
   End& peer(int side) { return ends_[1 - side]; }
 
   Attempt TryRead(int side, ByteQueue::Taker& taker);
-  Attempt ReadLocked(End& me, const End& other, absl::Span<char> buffer)
+  Attempt ReadLocked(End& me, absl::Span<char> buffer)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool ReadableLocked(const End& me, const End& other) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool RoomForWriterLocked(End& me) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  static bool ReadableLocked(const End& me);
+  // What more may come to `me`, from `other`.
+  static size_t RoomLocked(const End& me, const End& other);
+  static bool RoomForWriterLocked(End& me, const End& other);
   void GiveUpRead(int side, const ByteQueue::Taker& taker);
+  absl::Status ReadError(const End& me, int error);
 
   Attempt TryWrite(int side, PieceCursor& cursor);
   Attempt WriteLocked(End& me, End& other, PieceCursor& cursor)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  Attempt GiveUpWrite(int side, PieceCursor& cursor);
+  void SendLocked(End& me, End& other, PieceCursor& cursor)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void GiveUpWrite(int side);
 
+  void EndLocked(End& me, End& other) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CloseLocked(End& me, End& other, StreamClose how)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Lets go what was sent through a link. Without the lock.
+  void RunLink() {
+    if (link_ != nullptr) link_->Run();
+  }
+  void SignalBoth(int side);
+  int side_of(const End& end) const { return &end == &ends_[0] ? 0 : 1; }
   // Ends a CloseWrite or CloseRead.
   absl::Status LeaveShutdown(End& me, bool connected);
-  bool NotConnectedLocked(const End& me) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool NotConnectedLocked(const End& me) const;
 
   const StreamKind kind_;
-  absl::Mutex mutex_;
+  const std::shared_ptr<StreamLink> link_;
+  SystemMutex mutex_;
+  std::string rule_ ABSL_GUARDED_BY(mutex_);  // that injected the reset
   std::array<End, 2> ends_;
 };
 

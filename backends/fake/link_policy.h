@@ -1,0 +1,121 @@
+// A LinkPolicy decides what becomes of the packets of a fake network: it may
+// delay, drop, copy, change and hold them, and tear connections down.
+//
+//   class Lossy : public plumb::LinkPolicy {
+//     plumb::Judgement AtSend(const plumb::Packet& packet,
+//                             absl::Time) override {
+//       if (packet.ordinal % 10 == 9) return plumb::Judgement::Drop("loss");
+//       return plumb::Judgement::Pass(absl::Milliseconds(20));
+//     }
+//   };
+//   plumb::FakeNetworkOptions options;
+//   options.policy = std::make_shared<Lossy>();
+//
+// When it is asked:
+//   AtSend     once for each packet, when it leaves its sender
+//   InFlight   for each packet that is on its way or held, when
+//              FakeNetwork::JudgeInFlight is called: so a partition reaches
+//              what is under way, and what was held goes on
+//   AtLanding  when it is there, before the receiver sees it
+//
+// What is asked about: segments of tcp (SYN, SYN-ACK, data, FIN, RST),
+// datagrams of udp, and data, FIN and RST of unix streams. Not mere
+// acknowledgments, and not what nothing can get between: unixgram, unixpacket,
+// and the connecting of unix sockets; they are told to the observer alone, but
+// for unixpacket.
+//
+// A stream stays a stream: what was dropped is sent again, 200 ms later and
+// then at doubling intervals, on the network's clock; what overtakes waits at
+// the receiver, and what comes twice is thrown away. After 15 repetitions the
+// connection fails with ETIMEDOUT. A lost SYN is repeated after 1 s and then at
+// doubling intervals, 6 times, before Dial fails with ETIMEDOUT. A packet that
+// is delayed or held is not sent again. Lost datagrams are gone.
+//
+// Threads: called by one thread at a time, without a lock, on whatever thread
+// sends, or moves the clock. It must not block, and must not use the network
+// but for starting what another thread does.
+#ifndef PLUMB_BACKENDS_FAKE_LINK_POLICY_H_
+#define PLUMB_BACKENDS_FAKE_LINK_POLICY_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "backends/fake/packet.h"
+
+namespace plumb {
+
+struct Judgement {
+  enum class Action : uint8_t {
+    kPass,   // goes on, and lands after `delay`
+    kDrop,   // is lost
+    kHold,   // stays where it is until InFlight says something else
+    kReset,  // is lost, and with it the connection: both ends read ECONNRESET.
+             // Of a SYN, Dial is refused; of a datagram, a connected sender is
+             // told ECONNREFUSED, as when nobody is there
+  };
+
+  static Judgement Pass(absl::Duration delay = absl::ZeroDuration()) {
+    Judgement judgement;
+    judgement.delay = delay;
+    return judgement;
+  }
+  static Judgement Drop(absl::string_view rule) {
+    return Do(Action::kDrop, rule);
+  }
+  static Judgement Hold(absl::string_view rule) {
+    return Do(Action::kHold, rule);
+  }
+  static Judgement Reset(absl::string_view rule) {
+    return Do(Action::kReset, rule);
+  }
+
+  Action action = Action::kPass;
+
+  // Of kPass. From now; packets with different delays overtake each other.
+  absl::Duration delay;
+  // Of kPass in AtSend: one more of the same lands after each of these.
+  std::vector<absl::Duration> copies;
+  // Of kPass: what the packet carries from now on. Of a stream it is ignored
+  // unless it has the size of what it replaces.
+  std::optional<std::string> payload;
+
+  // Who says so, unless it just passes: PacketEvent::cause, and
+  // ErrorInfo::injected_by of the errors that come of it.
+  std::string rule;
+
+ private:
+  static Judgement Do(Action action, absl::string_view rule) {
+    Judgement judgement;
+    judgement.action = action;
+    judgement.rule = std::string(rule);
+    return judgement;
+  }
+};
+
+class LinkPolicy {
+ public:
+  virtual ~LinkPolicy() = default;
+
+  // `now` is on the network's clock.
+  virtual Judgement AtSend(const Packet&, absl::Time) {
+    return Judgement::Pass();
+  }
+  // Nothing: it goes on, or stays held, as before. Pass counts from now.
+  virtual std::optional<Judgement> InFlight(const Packet& packet,
+                                            absl::Time now) {
+    return std::nullopt;
+  }
+  // Pass with a delay: it lands, and is judged, again after it.
+  virtual Judgement AtLanding(const Packet& packet, absl::Time now) {
+    return Judgement::Pass();
+  }
+};
+
+}  // namespace plumb
+
+#endif  // PLUMB_BACKENDS_FAKE_LINK_POLICY_H_
