@@ -28,7 +28,8 @@ enum IpTag : uint64_t { kNoIp = 0, kIpV4 = 4, kIpV6 = 6 };
 
 // An Addr keeps its network as a pointer that must live for ever, so a network
 // that comes out of bytes is looked up here and never freed. Made-up bytes
-// cannot grow the table without end: null when it is full.
+// cannot grow the table without end: when it is full, and for names that are
+// too long, all further ones are kOther.
 class NetworkNames {
  public:
   const char* Intern(absl::string_view name) {
@@ -38,14 +39,14 @@ class NetworkNames {
     absl::MutexLock lock(&mutex_);
     auto it = others_.find(std::string(name));
     if (it != others_.end()) return it->c_str();
-    if (others_.size() >= kMaxOthers || name.size() > kMaxLength)
-      return nullptr;
+    if (others_.size() >= kMaxOthers || name.size() > kMaxLength) return kOther;
     return others_.emplace(name).first->c_str();
   }
 
  private:
   static constexpr size_t kMaxOthers = 1000;
   static constexpr size_t kMaxLength = 100;
+  static constexpr char kOther[] = "other";
   static constexpr std::array<const char*, 9> kCommon = {
       "tcp",        "udp",  "ip",   "unix",    "unixgram",
       "unixpacket", "pipe", "fake", "fakegram"};
@@ -121,7 +122,6 @@ class Decoder {
     const uint64_t tag = Number(kNamedAddr);
     if (tag == kNoAddr) return Addr();
     const char* network = InternNetwork(String());
-    if (network == nullptr) Fail();
     if (!ok_) return Addr();
     if (tag == kNamedAddr) return Addr::Named(network, String());
     const IpAddr ip = Ip();

@@ -2,7 +2,9 @@
 //
 // A version number, then every field in the order of the struct: numbers as
 // base-128 varints, strings after their length. Nothing here trusts its input:
-// another version, a cut or a stray byte is simply no ErrorInfo.
+// another version, a cut or a stray byte is simply no ErrorInfo. The networks
+// of decoded addresses are kept for ever; after the thousandth that is not the
+// library's, an address of one more is decoded with the network "other".
 #ifndef PLUMB_TRANSPORT_ERROR_CODEC_H_
 #define PLUMB_TRANSPORT_ERROR_CODEC_H_
 
