@@ -1,4 +1,4 @@
-#include "backends/posix/descriptor.h"
+#include "transport/descriptor.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,4 +1,5 @@
 // The extensions that the library's own backends answer for; see extension.h.
+// Passing descriptors is in handle_passing.h.
 //
 // Threads: as the object that was asked. Errors: after Close, IsClosed
 // ("set tcp ...: use of closed network connection").
@@ -11,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "transport/direction.h"
 #include "transport/options.h"
 
@@ -59,6 +61,21 @@ class ReadCloser {
 
  protected:
   ~ReadCloser() = default;
+};
+
+// Conns that can show what comes next: those that have a socket of the system's
+// to themselves (tcp, unix, unixgram, unixpacket, ip, udp when dialled).
+class Peeker {
+ public:
+  static constexpr char kExtensionName[] = "plumb.Peeker";
+  // As Conn::Read, and what it returns can be read again: whoever Reads next
+  // gets the same bytes. On a stream it returns what is there, and waits only
+  // when that is nothing. A message that is longer than `buffer` is
+  // InvalidArgument with its full size, and is not lost.
+  virtual absl::StatusOr<size_t> Peek(absl::Span<char> buffer) = 0;
+
+ protected:
+  ~Peeker() = default;
 };
 
 // What has buffers with sizes.

@@ -45,10 +45,18 @@ class RawIpv4Conn final : public MessageConn {
   ~RawIpv4Conn() override { CloseOnce(); }
 
   absl::StatusOr<size_t> Read(absl::Span<char> buffer) override {
+    return Receive(buffer, 0);
+  }
+  absl::StatusOr<size_t> Peek(absl::Span<char> buffer) override {
+    return Receive(buffer, MSG_PEEK);
+  }
+
+ private:
+  absl::StatusOr<size_t> Receive(absl::Span<char> buffer, int flags) {
     if (buffer.empty()) return MessageConn::Read(buffer);
     Call call(state(), Direction::kRead);
     if (!call.ok()) return call.Error("read");
-    ReceiveRawIpv4Op op(fd(), buffer);
+    ReceiveRawIpv4Op op(fd(), buffer, nullptr, flags);
     if (!call.Run(op)) return call.Error("read");
     if (op.error() != 0) return ErrnoError(Info("read"), "read", op.error());
     if (op.full_size() > op.size()) {

@@ -7,24 +7,22 @@
 // Unstable: for backends; it may change with any release.
 //
 // Threads, errors: as for Conn. Extensions: MessageTraits, BlockedProbe,
-// NativeHandle, BufferControl; ReadCloser where the messages have an end.
+// NativeHandle, BufferControl, Peeker; ReadCloser where the messages have an
+// end.
 #ifndef PLUMB_BACKENDS_POSIX_MESSAGE_CONN_H_
 #define PLUMB_BACKENDS_POSIX_MESSAGE_CONN_H_
 
-#include <atomic>
 #include <cstddef>
 #include <memory>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "backends/posix/descriptor.h"
-#include "backends/posix/socket_object.h"
+#include "backends/posix/socket_conn.h"
 #include "transport/call.h"
 #include "transport/clock.h"
-#include "transport/conn.h"
 #include "transport/extensions.h"
 
 namespace plumb {
@@ -44,10 +42,7 @@ absl::Status CutMessageError(ErrorInfo info, size_t full_size);
 // What a send buffer of that size lets through in one message on a unix socket.
 size_t MaxUnixMessageSize(int send_buffer);
 
-class MessageConn : public Conn,
-                    public SocketObject,
-                    public MessageTraits,
-                    public ReadCloser {
+class MessageConn : public SocketConn, public MessageTraits {
  public:
   // `descriptor` is connected and non-blocking; `names` has the network and
   // both ends.
@@ -55,27 +50,21 @@ class MessageConn : public Conn,
               std::shared_ptr<const CallNames> names, MessageKind kind);
   ~MessageConn() override;
 
-  using Conn::SetDeadline;
-  using Conn::Write;
+  using SocketConn::Write;
   absl::StatusOr<size_t> Read(absl::Span<char> buffer) override;
+  absl::StatusOr<size_t> Peek(absl::Span<char> buffer) override;
   absl::Status Write(absl::Span<const absl::string_view> pieces) override;
-  absl::Status WaitReadable() override;
   absl::Status CloseWrite() override;
-  absl::Status Close() override;
-  Addr LocalAddr() const override { return names().source; }
-  Addr RemoteAddr() const override { return names().addr; }
-  absl::Status SetDeadline(Direction direction, absl::Time when) override;
   void* Extension(absl::string_view name) override;
 
   size_t MaxMessageSize() const override;
   bool EmptyMessages() const override { return !kind_.has_end; }
-  absl::Status CloseRead() override;
 
  private:
-  absl::Status WriteError(int error) const;
+  // `flags` are those of recvmsg(2).
+  absl::StatusOr<size_t> Receive(absl::Span<char> buffer, int flags);
 
   const MessageKind kind_;
-  std::atomic<bool> write_closed_{false};
 };
 
 }  // namespace plumb

@@ -147,6 +147,19 @@ TEST(MessageConn, EmptyReadConsumesNothing) {
   EXPECT_EQ(*messages.conn().Read(absl::MakeSpan(buffer)), 1u);
 }
 
+TEST(MessageConn, APeekTellsTheSizeAndLosesNothing) {
+  Messages messages(SOCK_DGRAM);
+  ASSERT_EQ(send(messages.peer(), "four", 4, 0), 4);
+  auto* peeker = Extension<Peeker>(messages.conn());
+  char buffer[4];
+  const absl::Status status = peeker->Peek(absl::MakeSpan(buffer, 2)).status();
+  EXPECT_EQ(status.code(), Code::kInvalidArgument);
+  EXPECT_EQ(status.message(), "read unix @->@: read: message too long");
+  EXPECT_EQ(BytesDone(status), 4u);
+  EXPECT_EQ(*peeker->Peek(absl::MakeSpan(buffer)), 4u);
+  EXPECT_EQ(*messages.conn().Read(absl::MakeSpan(buffer)), 4u);
+}
+
 TEST(MessageConn, AfterClose) {
   Messages messages(SOCK_SEQPACKET);
   MessageConn& conn = messages.conn();
@@ -154,6 +167,7 @@ TEST(MessageConn, AfterClose) {
   char buffer[4];
   for (const absl::Status& status :
        {conn.Read({}).status(), conn.Read(absl::MakeSpan(buffer)).status(),
+        conn.Peek({}).status(), conn.Peek(absl::MakeSpan(buffer)).status(),
         conn.Write("x"), conn.WaitReadable(), conn.CloseWrite(),
         conn.CloseRead(), conn.Close(),
         conn.SetDeadline(absl::InfiniteFuture())}) {

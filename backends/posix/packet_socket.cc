@@ -17,13 +17,6 @@ MessageBatch& Ensure(std::unique_ptr<MessageBatch>& batch) {
   return *batch;
 }
 
-// The error of a call that sent nothing to `to`. Touches nothing of the object.
-absl::Status SendError(const Call& call, const Addr& to) {
-  ErrorInfo info = GetErrorInfo(call.Error("write")).value_or(ErrorInfo());
-  info.addr = to;
-  return CallError(call.outcome(), std::move(info));
-}
-
 }  // namespace
 
 PacketSocket::PacketSocket(Clock& clock, plumb::Descriptor descriptor,
@@ -55,7 +48,7 @@ absl::StatusOr<size_t> PacketSocket::ReadOne(Call& call, InPacket& packet) {
   if (op.error() != 0) return ErrnoError(Info("read"), "recvfrom", op.error());
   packet.received.size = op.size();
   packet.received.full_size = op.full_size();
-  packet.received.from = from.ToAddr(kind_.addr_network);
+  packet.received.from = AddressOf(from);
   return size_t{1};
 }
 
@@ -108,6 +101,12 @@ absl::StatusOr<size_t> PacketSocket::WriteMany(
     return ErrnoError(WriteInfo(packets[0].to), "sendto", op.error());
   }
   return op.count();
+}
+
+absl::Status PacketSocket::SendError(const Call& call, const Addr& to) {
+  ErrorInfo info = GetErrorInfo(call.Error("write")).value_or(ErrorInfo());
+  info.addr = to;
+  return CallError(call.outcome(), std::move(info));
 }
 
 bool PacketSocket::RunSend(Call& call, SocketOp& op) const {

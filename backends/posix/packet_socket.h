@@ -60,16 +60,24 @@ class PacketSocket : public PacketConn,
   size_t MaxMessageSize() const override;
   bool EmptyMessages() const override { return true; }
 
- private:
-  // The kernel's form of where `packet` goes; a cause for ForOp otherwise.
+ protected:
+  // The kernel's form of where a packet goes; a cause for ForOp otherwise.
   absl::StatusOr<SockAddr> Destination(const Addr& to) const;
+  Addr AddressOf(const SockAddr& from) const {
+    return from.ToAddr(kind_.addr_network);
+  }
+  // Runs `op`, pausing where readiness tells nothing.
+  bool RunSend(Call& call, SocketOp& op) const;
+  // The error of a call that sent nothing to `to`. Touches nothing of the
+  // object.
+  static absl::Status SendError(const Call& call, const Addr& to);
+  ErrorInfo WriteInfo(const Addr& to) const;
+
+ private:
   absl::StatusOr<size_t> ReadOne(Call& call, InPacket& packet);
   absl::StatusOr<size_t> WriteOne(Call& call, const OutPacket& packet);
   absl::StatusOr<size_t> WriteMany(Call& call,
                                    absl::Span<const OutPacket> packets);
-  // Runs `op`, pausing where readiness tells nothing.
-  bool RunSend(Call& call, SocketOp& op) const;
-  ErrorInfo WriteInfo(const Addr& to) const;
 
   const PacketSocketKind kind_;
   // Of the one who has the turn; made by the first batch of more than one.

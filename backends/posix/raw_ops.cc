@@ -25,7 +25,7 @@ bool ReceiveRawIpv4Op::Attempt() {
       message.msg_name = from_->get();
       message.msg_namelen = SockAddr::kCapacity;
     }
-    const ssize_t n = recvmsg(descriptor(), &message, MSG_TRUNC);
+    const ssize_t n = recvmsg(descriptor(), &message, MSG_TRUNC | flags_);
     const Next next = After(n);
     if (next == Next::kAgain) continue;
     if (n > 0) Strip(static_cast<size_t>(n));

@@ -19,9 +19,14 @@ namespace plumb {
 // One packet's data. The buffer needs no room for the header.
 class ReceiveRawIpv4Op final : public SocketOp {
  public:
-  // Puts the sender's address into `*from` unless that is null.
-  ReceiveRawIpv4Op(int fd, absl::Span<char> buffer, SockAddr* from = nullptr)
-      : SocketOp(fd, Direction::kRead), buffer_(buffer), from_(from) {}
+  // Puts the sender's address into `*from` unless that is null. `flags` are
+  // those of recvmsg(2).
+  ReceiveRawIpv4Op(int fd, absl::Span<char> buffer, SockAddr* from = nullptr,
+                   int flags = 0)
+      : SocketOp(fd, Direction::kRead),
+        buffer_(buffer),
+        from_(from),
+        flags_(flags) {}
 
   bool Attempt() override;
   // How many bytes of data are in the buffer, and how many the packet had.
@@ -39,6 +44,7 @@ class ReceiveRawIpv4Op final : public SocketOp {
 
   const absl::Span<char> buffer_;
   SockAddr* const from_;
+  const int flags_;
   char header_[kFixedHeader];
   char tail_[kMaxOptions];
   size_t full_size_ = 0;

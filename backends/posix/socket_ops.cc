@@ -53,13 +53,13 @@ SocketOp::Next SocketOp::After(int64_t result) {
 int64_t ReceiveOp::Receive() {
   const size_t room = std::min(buffer_.size(), kMaxBytes);
   if (content_ == StreamContent::kBytes) {
-    return recv(descriptor(), buffer_.data(), room, 0);
+    return recv(descriptor(), buffer_.data(), room, flags_);
   }
   iovec iov = {buffer_.data(), room};
   msghdr message = {};
   message.msg_iov = &iov;
   message.msg_iovlen = 1;
-  const ssize_t n = recvmsg(descriptor(), &message, 0);
+  const ssize_t n = recvmsg(descriptor(), &message, flags_);
   // There was ancillary data, which nobody wants.
   stopped_short_ = n > 0 && (message.msg_flags & MSG_CTRUNC) != 0;
   return n;
@@ -126,7 +126,7 @@ bool ReceiveMessageOp::Attempt() {
       message.msg_namelen = SockAddr::kCapacity;
     }
     // With MSG_TRUNC it returns the datagram's size, not what fitted.
-    const ssize_t n = recvmsg(descriptor(), &message, MSG_TRUNC);
+    const ssize_t n = recvmsg(descriptor(), &message, MSG_TRUNC | flags_);
     const Next next = After(n);
     if (next == Next::kAgain) continue;
     if (n > 0) full_size_ = static_cast<size_t>(n);

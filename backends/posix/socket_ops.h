@@ -59,9 +59,13 @@ enum class StreamContent : uint8_t { kBytes, kBytesAndAncillaryData };
 // recv(2) of a stream: at least one byte, or 0 at the end of the stream.
 class ReceiveOp final : public SocketOp {
  public:
+  // `flags` are those of recv(2).
   ReceiveOp(int fd, absl::Span<char> buffer,
-            StreamContent content = StreamContent::kBytes)
-      : SocketOp(fd, Direction::kRead), buffer_(buffer), content_(content) {}
+            StreamContent content = StreamContent::kBytes, int flags = 0)
+      : SocketOp(fd, Direction::kRead),
+        buffer_(buffer),
+        content_(content),
+        flags_(flags) {}
 
   bool Attempt() override;
   size_t size() const { return size_; }
@@ -73,6 +77,7 @@ class ReceiveOp final : public SocketOp {
 
   const absl::Span<char> buffer_;
   const StreamContent content_;
+  const int flags_;
   bool stopped_short_ = false;
   size_t size_ = 0;
 };
@@ -100,9 +105,14 @@ class SendOp final : public SocketOp {
 // recvmsg(2) of one datagram.
 class ReceiveMessageOp final : public SocketOp {
  public:
-  // Puts the sender's address into `*from` unless that is null.
-  ReceiveMessageOp(int fd, absl::Span<char> buffer, SockAddr* from = nullptr)
-      : SocketOp(fd, Direction::kRead), buffer_(buffer), from_(from) {}
+  // Puts the sender's address into `*from` unless that is null. `flags` are
+  // those of recvmsg(2).
+  ReceiveMessageOp(int fd, absl::Span<char> buffer, SockAddr* from = nullptr,
+                   int flags = 0)
+      : SocketOp(fd, Direction::kRead),
+        buffer_(buffer),
+        from_(from),
+        flags_(flags) {}
 
   bool Attempt() override;
   // How many bytes are in the buffer, and how many the datagram had.
@@ -114,6 +124,7 @@ class ReceiveMessageOp final : public SocketOp {
 
   const absl::Span<char> buffer_;
   SockAddr* const from_;
+  const int flags_;
   size_t full_size_ = 0;
 };
 

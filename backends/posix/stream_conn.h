@@ -14,31 +14,26 @@
 // Unstable: for backends; it may change with any release.
 //
 // Threads, errors: as for Conn. Extensions: BlockedProbe, NativeHandle,
-// ReadCloser, BufferControl.
+// BufferControl, Peeker, ReadCloser.
 #ifndef PLUMB_BACKENDS_POSIX_STREAM_CONN_H_
 #define PLUMB_BACKENDS_POSIX_STREAM_CONN_H_
 
-#include <atomic>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "backends/posix/descriptor.h"
-#include "backends/posix/socket_object.h"
+#include "backends/posix/socket_conn.h"
 #include "backends/posix/socket_ops.h"
 #include "transport/call.h"
 #include "transport/clock.h"
-#include "transport/conn.h"
-#include "transport/extensions.h"
 
 namespace plumb {
 
-class StreamConn : public Conn, public SocketObject, public ReadCloser {
+class StreamConn : public SocketConn {
  public:
   // `descriptor` is connected and non-blocking; `names` has the network and
   // both ends.
@@ -47,27 +42,24 @@ class StreamConn : public Conn, public SocketObject, public ReadCloser {
              StreamContent content = StreamContent::kBytes);
   ~StreamConn() override;
 
-  using Conn::SetDeadline;
-  using Conn::Write;
+  using SocketConn::Write;
   absl::StatusOr<size_t> Read(absl::Span<char> buffer) override;
+  absl::StatusOr<size_t> Peek(absl::Span<char> buffer) override;
   absl::Status Write(absl::Span<const absl::string_view> pieces) override;
-  absl::Status WaitReadable() override;
-  absl::Status CloseWrite() override;
-  absl::Status Close() override;
-  Addr LocalAddr() const override { return names().source; }
-  Addr RemoteAddr() const override { return names().addr; }
-  absl::Status SetDeadline(Direction direction, absl::Time when) override;
   void* Extension(absl::string_view name) override;
 
-  absl::Status CloseRead() override;
+ protected:
+  // For who has the read turn and has received by other means than Read: the
+  // next Read tries before it waits.
+  void TryFirst() { wait_first_ = false; }
 
  private:
-  absl::Status WriteError(int error, uint64_t sent) const;
+  // `flags` are those of recv(2).
+  absl::StatusOr<size_t> Receive(absl::Span<char> buffer, int flags);
 
   const StreamContent content_;
   // Of the one who has the read turn: the last Read emptied the socket.
   bool wait_first_ = false;
-  std::atomic<bool> write_closed_{false};
 };
 
 }  // namespace plumb

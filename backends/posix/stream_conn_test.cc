@@ -74,6 +74,16 @@ TEST_F(StreamConnTest, DataThatIsThereAfterAShortReadIsRead) {
   EXPECT_TRUE(IsEof(conn_->Read(absl::MakeSpan(buffer_)).status()));
 }
 
+TEST_F(StreamConnTest, APeekBetweenShortReadsLosesNoWakeUp) {
+  auto* peeker = Extension<Peeker>(*conn_);
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_EQ(write(peer_.get(), "ab", 2), 2);
+    EXPECT_EQ(*peeker->Peek(absl::MakeSpan(buffer_)), 2u);
+    EXPECT_EQ(*peeker->Peek(absl::MakeSpan(buffer_, 1)), 1u);
+    EXPECT_EQ(*conn_->Read(absl::MakeSpan(buffer_)), 2u);
+  }
+}
+
 TEST_F(StreamConnTest, BlockedReadGetsWhatComes) {
   std::thread writer([this] {
     WaitUntilBlocked(*conn_, Direction::kRead);

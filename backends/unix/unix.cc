@@ -12,7 +12,6 @@
 #include "absl/strings/string_view.h"
 #include "backends/posix/connector.h"
 #include "backends/posix/descriptor.h"
-#include "backends/posix/message_conn.h"
 #include "backends/posix/op_error.h"
 #include "backends/posix/packet_socket.h"
 #include "backends/posix/sockaddr.h"
@@ -20,6 +19,7 @@
 #include "backends/posix/stream_listener.h"
 #include "backends/unix/unix_bind.h"
 #include "backends/unix/unix_conn.h"
+#include "backends/unix/unix_handles.h"
 #include "transport/addr.h"
 #include "transport/call.h"
 #include "transport/error.h"
@@ -78,8 +78,7 @@ std::unique_ptr<Conn> MakeDialled(const Network& network, Clock& clock,
     case SOCK_SEQPACKET:
       return MakeUnixPacketConn(clock, std::move(fd), std::move(names));
     default:
-      return std::make_unique<MessageConn>(clock, std::move(fd),
-                                           std::move(names), MessageKind());
+      return MakeUnixgramConn(clock, std::move(fd), std::move(names));
   }
 }
 
@@ -230,10 +229,10 @@ class UnixTransport final : public Transport {
     auto names = std::make_shared<CallNames>();
     names->network = network.name;
     names->source = NameOf(SocketName(fd->get()), network);
-    return MakeBound<PacketSocket>(unix_options.unlink_on_close.value_or(false),
-                                   name, clock_, *std::move(fd),
-                                   std::move(names),
-                                   PacketSocketKind{network.name, AF_UNIX, 0});
+    return MakeBound<HandlePassingPackets>(
+        unix_options.unlink_on_close.value_or(false), name, clock_,
+        *std::move(fd), std::move(names),
+        PacketSocketKind{network.name, AF_UNIX, 0});
   }
 
   Clock& clock_;

@@ -29,9 +29,10 @@
 // The kernel counts what waits to be read against the sender's buffer, so
 // receive_buffer is not supported, nor is BufferControl::SetReadBuffer.
 //
-// Extensions of Conns: BufferControl, NativeHandle, BlockedProbe; of unix and
-// unixpacket PeerCredentials and ReadCloser; of unixgram and unixpacket
-// MessageTraits, also of PacketConns.
+// Extensions of Conns: HandlePassing, BufferControl, Peeker, NativeHandle,
+// BlockedProbe; of unix and unixpacket PeerCredentials and ReadCloser; of
+// unixgram and unixpacket MessageTraits. PacketConns have PacketHandlePassing,
+// MessageTraits, BufferControl, NativeHandle and BlockedProbe.
 //
 // Threads: any method at any time.
 #ifndef PLUMB_BACKENDS_UNIX_UNIX_H_

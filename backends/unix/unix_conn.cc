@@ -9,6 +9,7 @@
 #include "backends/posix/op_error.h"
 #include "backends/posix/socket_ops.h"
 #include "backends/posix/stream_conn.h"
+#include "backends/unix/unix_handles.h"
 #include "transport/unix_name.h"
 
 namespace plumb {
@@ -32,7 +33,7 @@ void UnlinkUnixName(const std::string& name) {
 
 std::unique_ptr<Conn> MakeUnixConn(Clock& clock, Descriptor descriptor,
                                    std::shared_ptr<const CallNames> names) {
-  return std::make_unique<WithCredentials<StreamConn>>(
+  return std::make_unique<WithCredentials<PassingHandles<StreamConn>>>(
       clock, std::move(descriptor), std::move(names),
       StreamContent::kBytesAndAncillaryData);
 }
@@ -42,8 +43,14 @@ std::unique_ptr<Conn> MakeUnixPacketConn(
     std::shared_ptr<const CallNames> names) {
   MessageKind kind;
   kind.has_end = true;
-  return std::make_unique<WithCredentials<MessageConn>>(
+  return std::make_unique<WithCredentials<PassingHandles<MessageConn>>>(
       clock, std::move(descriptor), std::move(names), kind);
+}
+
+std::unique_ptr<Conn> MakeUnixgramConn(Clock& clock, Descriptor descriptor,
+                                       std::shared_ptr<const CallNames> names) {
+  return std::make_unique<PassingHandles<MessageConn>>(
+      clock, std::move(descriptor), std::move(names), MessageKind());
 }
 
 }  // namespace plumb

@@ -27,12 +27,14 @@ absl::StatusOr<Credentials> ReadPeerCredentials(int fd);
 // Removes the file of `name`, if it is a path.
 void UnlinkUnixName(const std::string& name);
 
-// Conns of the networks "unix" and "unixpacket".
+// Conns of the networks "unix", "unixpacket" and "unixgram".
 std::unique_ptr<Conn> MakeUnixConn(Clock& clock, Descriptor descriptor,
                                    std::shared_ptr<const CallNames> names);
 std::unique_ptr<Conn> MakeUnixPacketConn(
     Clock& clock, Descriptor descriptor,
     std::shared_ptr<const CallNames> names);
+std::unique_ptr<Conn> MakeUnixgramConn(Clock& clock, Descriptor descriptor,
+                                       std::shared_ptr<const CallNames> names);
 
 // `Base` is a StreamConn or a MessageConn.
 template <typename Base>

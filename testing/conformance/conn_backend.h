@@ -55,6 +55,10 @@ struct ConnAbilities {
   HalfClose half_close = HalfClose::kFull;
   // It answers for ReadCloser.
   bool close_read = true;
+  // It answers for Peeker.
+  bool peek = false;
+  // Both ends answer for HandlePassing.
+  bool handles = false;
   // A Close with unread data resets the connection.
   bool reset_on_unread = true;
   // What had come before a reset can be read before it is told.

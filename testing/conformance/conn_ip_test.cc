@@ -40,6 +40,7 @@ ConnBackend RawIp() {
   abilities.messages = abilities.empty_messages = true;
   abilities.end_of_stream = abilities.reset_on_unread = false;
   abilities.close_read = false;
+  abilities.peek = true;
   abilities.backpressure = abilities.reliable = false;
   abilities.half_close = HalfClose::kNone;
   abilities.write_to_gone = WriteToGone::kLost;

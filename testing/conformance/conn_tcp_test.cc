@@ -19,6 +19,7 @@ ConnBackend Tcp(const char* network, const char* address) {
   backend.make_pair = [options](Clock& clock) {
     return DialAndAccept(*MakeTcp(clock), options);
   };
+  backend.abilities.peek = true;
   backend.abilities.more_than_fits = 1024 * 1024;
   return backend;
 }

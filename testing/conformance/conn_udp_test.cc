@@ -32,6 +32,7 @@ ConnBackend Dialled() {
   backend.make_pair = [](Clock& clock) {
     return DialAndAccept(*MakeUdp(clock), Options());
   };
+  backend.abilities.peek = true;
   backend.abilities.half_close = HalfClose::kNone;
   backend.abilities.write_to_gone = WriteToGone::kRefused;
   return backend;

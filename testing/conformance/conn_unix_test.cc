@@ -18,6 +18,7 @@ ConnBackend Connected(const char* network) {
   backend.make_pair = [options](Clock& clock) {
     return DialAndAccept(*MakeUnix(clock), options);
   };
+  backend.abilities.peek = backend.abilities.handles = true;
   return backend;
 }
 
@@ -50,6 +51,7 @@ ConnBackend Unixgram() {
   abilities.messages = abilities.empty_messages = true;
   abilities.end_of_stream = abilities.reset_on_unread = false;
   abilities.close_read = false;
+  abilities.peek = true;
   abilities.half_close = HalfClose::kNone;
   abilities.write_to_gone = WriteToGone::kRefused;
   return backend;

@@ -99,6 +99,8 @@ struct TransportBackend {
   std::string wrong_network_cause = "invalid argument";
   // A full receiver makes the sender wait.
   bool sender_waits = false;
+  // PacketConns answer for PacketHandlePassing.
+  bool handles = false;
 };
 
 // The addresses of "host:port" that are bad everywhere.

@@ -1,0 +1,87 @@
+// What a Peek shows, and that it takes nothing away.
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "testing/conformance/conn_fixture.h"
+#include "testing/matchers.h"
+#include "testing/wait_until_blocked.h"
+#include "transport/error.h"
+#include "transport/extension.h"
+#include "transport/extensions.h"
+
+namespace plumb {
+namespace {
+
+class Peeked {
+ public:
+  // Of at most `size` bytes.
+  Peeked(Peeker& peeker, size_t size) : buffer_(size, '\0') {
+    absl::StatusOr<size_t> n = peeker.Peek(absl::MakeSpan(buffer_));
+    status_ = n.status();
+    buffer_.resize(n.value_or(0));
+  }
+  const absl::Status& status() const { return status_; }
+  const std::string& bytes() const { return buffer_; }
+
+ private:
+  absl::Status status_;
+  std::string buffer_;
+};
+
+TEST_P(ConnConformance, PeekShowsWhatComesNext) {
+  Covers({"D-PE-01"});
+  auto* const peeker = Extension<Peeker>(near());
+  if (!abilities().peek || GetParam().variant.decorated) {
+    EXPECT_EQ(peeker, nullptr);
+    return;
+  }
+  auto writer = Go([&] {
+    ASSERT_TRUE(WaitUntilBlocked(near(), 1));
+    EXPECT_THAT(far().Write("hello"), IsOk());
+  });
+  for (int i = 0; i < 2; ++i) {
+    const Peeked peeked(*peeker, 64);
+    ASSERT_THAT(peeked.status(), IsOk());
+    EXPECT_EQ(peeked.bytes(), "hello");
+  }
+  writer->Join();
+  const Peeked cut(*peeker, 2);
+  if (abilities().messages) {
+    EXPECT_TRUE(HasError(cut.status(), absl::StatusCode::kInvalidArgument,
+                         "read", near(), "read: message too long"));
+    EXPECT_EQ(BytesDone(cut.status()), 5u);
+  } else {
+    EXPECT_EQ(cut.bytes(), "he");
+  }
+  EXPECT_THAT(ReadSome(near()), IsOkAndHolds("hello"));
+  if (!abilities().end_of_stream) return;
+  ASSERT_THAT(far().Close(), IsOk());
+  EXPECT_THAT(Peeked(*peeker, 64).status(), IsEof());
+  EXPECT_THAT(ReadSome(near()), IsEof());
+}
+
+TEST_P(ConnConformance, PeekEndsAsAReadDoes) {
+  Covers({"D-PE-01"});
+  auto* const peeker = Extension<Peeker>(near());
+  if (!abilities().peek || GetParam().variant.decorated) {
+    EXPECT_EQ(peeker, nullptr);
+    return;
+  }
+  char byte[1];
+  const auto peek = [&] { return peeker->Peek(absl::MakeSpan(byte)).status(); };
+  ASSERT_THAT(near().SetReadDeadline(LongAgo()), IsOk());
+  EXPECT_TRUE(IsTimeoutOf("read", near(), peek()));
+  ASSERT_THAT(near().SetReadDeadline(absl::InfiniteFuture()), IsOk());
+  auto blocked = Go([&] { EXPECT_TRUE(IsClosedOf("read", near(), peek())); });
+  ASSERT_TRUE(WaitUntilBlocked(near(), 1));
+  ASSERT_THAT(near().Close(), IsOk());
+  blocked->Join();
+  EXPECT_TRUE(IsClosedOf("read", near(), peek()));
+}
+
+}  // namespace
+}  // namespace plumb
