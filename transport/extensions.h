@@ -1,5 +1,6 @@
 // The extensions that the library's own backends answer for; see extension.h.
-// Passing descriptors is in handle_passing.h.
+// Those that need more words have headers of their own: handle_passing.h,
+// multicast.h, udp_options.h.
 //
 // Threads: as the object that was asked. Errors: after Close, IsClosed
 // ("set tcp ...: use of closed network connection").
@@ -23,8 +24,9 @@ namespace plumb {
 class MessageTraits {
  public:
   static constexpr char kExtensionName[] = "plumb.MessageTraits";
-  // The longest message that can be sent, in bytes; a longer one is
-  // InvalidArgument, "message too long".
+  // The longest message that every peer can be sent, in bytes; a longer one is
+  // InvalidArgument, "message too long". (A PacketConn of udp for both families
+  // says what IPv4 peers take; to IPv6 peers it can send 20 bytes more.)
   virtual size_t MaxMessageSize() const = 0;
   // An empty message is told from the end of the stream (not on unixpacket,
   // S-EOF-04).

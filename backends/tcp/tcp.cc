@@ -12,12 +12,11 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "backends/posix/connector.h"
 #include "backends/posix/descriptor.h"
 #include "backends/posix/ip_dialer.h"
+#include "backends/posix/ip_listen.h"
 #include "backends/posix/ip_socket.h"
 #include "backends/posix/op_error.h"
-#include "backends/posix/resolve.h"
 #include "backends/posix/sockaddr.h"
 #include "backends/posix/socket.h"
 #include "backends/posix/stream_listener.h"
@@ -32,13 +31,6 @@ namespace {
 
 // What the Addrs of all three networks say.
 constexpr char kTcp[] = "tcp";
-
-ErrorInfo MakeInfo(absl::string_view op, absl::string_view network) {
-  ErrorInfo info;
-  info.op = std::string(op);
-  info.network = std::string(network);
-  return info;
-}
 
 absl::Status CheckNetwork(absl::string_view op, absl::string_view network) {
   if (network == "tcp" || network == "tcp4" || network == "tcp6") {
@@ -124,10 +116,8 @@ class TcpDialer {
 };
 
 // A socket that listens at `local`. Errors are causes.
-absl::StatusOr<Descriptor> OpenListener(absl::string_view network,
-                                        const IpPort& local,
+absl::StatusOr<Descriptor> OpenListener(IpFamily family, const IpPort& local,
                                         const ListenOptions& options) {
-  const IpFamily family = FamilyForListen(network, local.ip);
   absl::StatusOr<Descriptor> fd = MakeIpSocket(family, SOCK_STREAM);
   if (!fd.ok()) return fd;
   const TcpSocketOptions socket_options = {
@@ -176,14 +166,17 @@ class TcpTransport final : public Transport {
                           {"backlog", "reuse_port", "no_delay", "keep_alive",
                            "send_buffer", "receive_buffer"});
     if (!status.ok()) return status;
-    ErrorInfo info = MakeInfo("listen", network);
-    const absl::StatusOr<IpPort> local =
-        ResolveForListen(network, address, Connector(clock_, options.timeout));
-    if (!local.ok()) return ForOp(local.status(), std::move(info));
-    info.addr = Addr::Ip(kTcp, *local);
-    absl::StatusOr<Descriptor> fd = OpenListener(network, *local, options);
-    if (!fd.ok()) return ForOp(fd.status(), std::move(info));
-    return MakeListener(network, *std::move(fd), std::move(info));
+    absl::StatusOr<BoundSocket> bound =
+        BindIp(clock_, network, kTcp, address, options.timeout,
+               [&options](IpFamily family, const IpPort& local) {
+                 return OpenListener(family, local, options);
+               });
+    if (!bound.ok()) return bound.status();
+    auto names = std::make_shared<CallNames>();
+    names->network = std::string(network);
+    names->addr = bound->local;
+    return std::make_unique<StreamListener>(
+        clock_, std::move(bound->fd), std::move(names), kTcp, MakeTcpConn);
   }
 
   absl::StatusOr<std::unique_ptr<PacketConn>> ListenPacket(
@@ -195,17 +188,6 @@ class TcpTransport final : public Transport {
   }
 
  private:
-  absl::StatusOr<std::unique_ptr<Listener>> MakeListener(
-      absl::string_view network, Descriptor fd, ErrorInfo info) const {
-    const absl::StatusOr<SockAddr> name = SocketName(fd.get());
-    if (!name.ok()) return ForOp(name.status(), std::move(info));
-    auto names = std::make_shared<CallNames>();
-    names->network = std::string(network);
-    names->addr = name->ToAddr(kTcp);
-    return std::make_unique<StreamListener>(
-        clock_, std::move(fd), std::move(names), kTcp, MakeTcpConn);
-  }
-
   Clock& clock_;
 };
 

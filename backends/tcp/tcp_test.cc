@@ -150,6 +150,20 @@ TEST_F(TcpTest, ControlsOfAConnection) {
          absl::StrCat("set tcp ", names, ": use of closed network connection"));
 }
 
+TEST_F(TcpTest, AWriteIsToldOfTheReset) {
+  Ends ends = Connect();
+  auto* control = Extension<TcpControl>(*ends.client);
+  ASSERT_TRUE(control->SetLinger(absl::ZeroDuration()).ok());
+  EXPECT_TRUE(ends.client->Close().ok());
+  ASSERT_TRUE(ends.server->WaitReadable().ok());
+  const absl::Status status = ends.server->Write("x");
+  Expect(status, Code::kUnavailable,
+         absl::StrCat("write tcp ", ends.server->LocalAddr().ToString(), "->",
+                      ends.server->RemoteAddr().ToString(),
+                      ": write: connection reset by peer"));
+  EXPECT_TRUE(IsReset(status));
+}
+
 TEST_F(TcpTest, ZeroLingerResets) {
   Ends ends = Connect();
   auto* control = Extension<TcpControl>(*ends.client);

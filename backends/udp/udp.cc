@@ -11,18 +11,17 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "backends/posix/connector.h"
 #include "backends/posix/descriptor.h"
 #include "backends/posix/ip_dialer.h"
+#include "backends/posix/ip_listen.h"
 #include "backends/posix/ip_socket.h"
 #include "backends/posix/message_conn.h"
 #include "backends/posix/op_error.h"
-#include "backends/posix/packet_socket.h"
-#include "backends/posix/resolve.h"
 #include "backends/posix/sockaddr.h"
 #include "backends/posix/socket.h"
 #include "backends/udp/udp_limits.h"
 #include "backends/udp/udp_listener.h"
+#include "backends/udp/udp_packets.h"
 #include "transport/addr.h"
 #include "transport/call.h"
 #include "transport/error.h"
@@ -104,27 +103,13 @@ absl::StatusOr<Descriptor> OpenBound(IpFamily family, IpPort local,
   return fd;
 }
 
-// A bound socket, what its errors say of it, and its family.
-struct Bound {
-  Descriptor fd;
-  Addr local;
-  IpFamily family;
-};
-
-absl::StatusOr<Bound> Bind(Clock& clock, absl::string_view network,
-                           absl::string_view address,
-                           const ListenOptions& options) {
-  ErrorInfo info = MakeInfo("listen", network);
-  const absl::StatusOr<IpPort> local =
-      ResolveForListen(network, address, Connector(clock, options.timeout));
-  if (!local.ok()) return ForOp(local.status(), std::move(info));
-  info.addr = Addr::Ip(kUdp, *local);
-  const IpFamily family = FamilyForListen(network, local->ip);
-  absl::StatusOr<Descriptor> fd = OpenBound(family, *local, options);
-  if (!fd.ok()) return ForOp(fd.status(), std::move(info));
-  const absl::StatusOr<SockAddr> name = SocketName(fd->get());
-  if (!name.ok()) return ForOp(name.status(), std::move(info));
-  return Bound{*std::move(fd), name->ToAddr(kUdp), family};
+absl::StatusOr<BoundSocket> Bind(Clock& clock, absl::string_view network,
+                                 absl::string_view address,
+                                 const ListenOptions& options) {
+  return BindIp(clock, network, kUdp, address, options.timeout,
+                [&options](IpFamily family, const IpPort& local) {
+                  return OpenBound(family, local, options);
+                });
 }
 
 class UdpTransport final : public Transport {
@@ -159,7 +144,7 @@ class UdpTransport final : public Transport {
     if (const auto* set = options.extras.Get<UdpListenOptions>()) limits = *set;
     status = CheckLimits(network, limits);
     if (!status.ok()) return status;
-    absl::StatusOr<Bound> bound = Bind(clock_, network, address, options);
+    absl::StatusOr<BoundSocket> bound = Bind(clock_, network, address, options);
     if (!bound.ok()) return bound.status();
     auto names = std::make_shared<CallNames>();
     names->network = std::string(network);
@@ -177,17 +162,13 @@ class UdpTransport final : public Transport {
     status = CheckOptions("listen", network, options.SetNames(),
                           {"reuse_port", "send_buffer", "receive_buffer"});
     if (!status.ok()) return status;
-    absl::StatusOr<Bound> bound = Bind(clock_, network, address, options);
+    absl::StatusOr<BoundSocket> bound = Bind(clock_, network, address, options);
     if (!bound.ok()) return bound.status();
     auto names = std::make_shared<CallNames>();
     names->network = std::string(network);
     names->source = bound->local;
-    const int family = bound->family.family;
-    const size_t max_size = MaxUdpMessageSize(
-        family == AF_INET ? IpAddr::AnyV4() : IpAddr::AnyV6());
-    return std::make_unique<PacketSocket>(
-        clock_, std::move(bound->fd), std::move(names),
-        PacketSocketKind{kUdp, family, max_size});
+    return std::make_unique<UdpPackets>(clock_, std::move(bound->fd),
+                                        std::move(names), bound->family);
   }
 
  private:

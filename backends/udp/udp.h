@@ -11,7 +11,7 @@
 //
 // ListenPacket sends to and receives from anybody. A multicast address makes it
 // receive what comes to that port at any address, beside other sockets that do
-// the same; it joins no group.
+// the same; it joins no group. transport/multicast.h does that.
 //
 // Listen makes one Conn for each remote peer, so that a handler of Conns serves
 // udp as any other network: a peer's first datagram makes it come out of
@@ -29,8 +29,9 @@
 // (peers that wait to be accepted) and the extra UdpListenOptions.
 //
 // Extensions: MessageTraits, BlockedProbe, NativeHandle and BufferControl of a
-// dialled Conn and a PacketConn; MessageTraits and BlockedProbe of an accepted
-// Conn; UdpListenerStats and BlockedProbe of a Listener.
+// dialled Conn and a PacketConn, Peeker of the one and MulticastControl of the
+// other; MessageTraits and BlockedProbe of an accepted Conn; UdpListenerStats
+// and BlockedProbe of a Listener.
 //
 // Names are resolved by the system, which blocks the thread; deadlines and
 // scopes are looked at before and after.

@@ -200,6 +200,8 @@ TEST_F(UdpTest, LongestDatagrams) {
   EXPECT_EQ(Extension<MessageTraits>(*v6)->MaxMessageSize(), 65527);
   const auto v6_conn = Dial("udp", v6->LocalAddr().ToString());
   EXPECT_EQ(Extension<MessageTraits>(*v6_conn)->MaxMessageSize(), 65527);
+  const auto both = Packets("udp", ":0");
+  EXPECT_EQ(Extension<MessageTraits>(*both)->MaxMessageSize(), 65507);
   ASSERT_TRUE(v6_conn->Write(std::string(65527, 'x')).ok());
   EXPECT_EQ(v6->ReadFrom(absl::MakeSpan(&buffer[0], buffer.size()))->size,
             65527);

@@ -101,6 +101,8 @@ struct TransportBackend {
   bool sender_waits = false;
   // PacketConns answer for PacketHandlePassing.
   bool handles = false;
+  // PacketConns answer for MulticastControl.
+  bool multicast = false;
 };
 
 // The addresses of "host:port" that are bad everywhere.

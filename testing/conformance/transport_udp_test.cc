@@ -19,6 +19,7 @@ TransportBackend Udp(const char* network, const char* free_address) {
   backend.dial_kind = DialKind::kAsksNobody;
   backend.queued_are_reset = false;
   backend.accepted_by_datagram = true;
+  backend.multicast = true;
   backend.unknown_dial_options = {"no_delay", "keep_alive"};
   backend.bad_dial_addresses = BadIpDialAddresses();
   backend.bad_listen_addresses = BadIpListenAddresses();
