@@ -5,26 +5,28 @@
 //   std::thread server([&] { ...; ready.Notify(); });
 //   RETURN_IF_ERROR(ready.Wait());
 //
-// It may be destroyed as soon as Wait has returned, even if Notify has not.
+// It may be destroyed as soon as Wait has returned, even if Notify has not. To
+// count several things down there is Latch (latch.h).
 //
 // Threads: any method at any time.
 #ifndef PLUMB_TRANSPORT_EVENT_H_
 #define PLUMB_TRANSPORT_EVENT_H_
 
-#include <memory>
+#include <atomic>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "transport/clock.h"
+#include "transport/park.h"
+#include "transport/wait_queue.h"
 
 namespace plumb {
 
 class Event {
  public:
-  Event();
+  Event() = default;
   Event(const Event&) = delete;
   Event& operator=(const Event&) = delete;
-  ~Event();
 
   // Again is not an error.
   void Notify();
@@ -38,11 +40,10 @@ class Event {
   absl::Status WaitUntil(absl::Time deadline, Clock& clock = Clock::Real());
 
  private:
-  class State;
+  absl::Status Wait(WaitLimit limit);
 
-  absl::Status WaitWithLimit(Clock& clock, MonotonicNanos deadline);
-
-  const std::shared_ptr<State> state_;
+  std::atomic<bool> happened_{false};
+  WaitQueue queue_;  // with LockFor(this)
 };
 
 }  // namespace plumb

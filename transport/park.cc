@@ -1,7 +1,10 @@
 #include "transport/park.h"
 
 #include <algorithm>
+#include <string>
 
+#include "transport/error.h"
+#include "transport/held_mutex.h"
 #include "transport/scope.h"
 
 namespace plumb {
@@ -20,6 +23,7 @@ ScopeState CheckScopes(const Waiter& waiter) {
 }
 
 ParkLimits::ParkLimits(Waiter& waiter) : waiter_(waiter) {
+  ReportHeldMutex(waiter);
   for (Scope* scope = waiter.scope(); scope != nullptr;
        scope = scope->outer()) {
     if (scope->deadline() != kNever) Add(*scope->clock(), scope->deadline());
@@ -40,6 +44,42 @@ void ParkLimits::Add(Clock& clock, MonotonicNanos when) {
   // The Waiter is never freed, so that the alarm may come late.
   alarms_.emplace_back(
       alarms, alarms->CallAt(when, [waiter = &waiter_] { waiter->Wake(); }));
+}
+
+WaitLimit NoLimit() { return {Clock::Real(), kNever}; }
+
+WaitState CheckLimits(const Waiter& waiter, WaitLimit limit) {
+  switch (CheckScopes(waiter)) {
+    case ScopeState::kCancelled:
+      return WaitState::kCancelled;
+    case ScopeState::kTimeout:
+      return WaitState::kScopeTimeout;
+    case ScopeState::kGo:
+      break;
+  }
+  const bool passed =
+      limit.deadline != kNever && limit.clock.MonotonicNow() >= limit.deadline;
+  return passed ? WaitState::kTimeout : WaitState::kGo;
+}
+
+WaitState ParkUntil(Waiter& waiter, WaitLimit limit, const WaitReason& reason,
+                    absl::FunctionRef<bool()> done) {
+  while (!done()) {
+    const WaitState state = CheckLimits(waiter, limit);
+    if (state != WaitState::kGo) return state;
+    ParkLimits limits(waiter);
+    limits.Add(limit.clock, limit.deadline);
+    waiter.Park(limits.deadline(), &reason);
+  }
+  return WaitState::kGo;
+}
+
+absl::Status WaitError(WaitState state, absl::string_view op) {
+  ErrorInfo info;
+  info.op = std::string(op);
+  if (state == WaitState::kCancelled) return CancelledError(std::move(info));
+  if (state == WaitState::kScopeTimeout) info.kind = ErrorKind::kScopeTimeout;
+  return TimeoutError(std::move(info));
 }
 
 }  // namespace plumb

@@ -1,6 +1,10 @@
 // The limits of one wait: the deadline of a connection, of the scopes around
 // the call, and whether they have passed; on whatever clocks they are.
 //
+//   const WaitState state =
+//       ParkUntil(waiter, {clock, deadline}, kReason, [&] { return done; });
+//   if (state != WaitState::kGo) return WaitError(state, "wait");
+//
 // For those who write blocking primitives (call.h, event.h, sleep.h).
 #ifndef PLUMB_TRANSPORT_PARK_H_
 #define PLUMB_TRANSPORT_PARK_H_
@@ -9,7 +13,11 @@
 #include <utility>
 
 #include "absl/container/inlined_vector.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "transport/clock.h"
+#include "transport/wait_reason.h"
 #include "transport/waiter.h"
 
 namespace plumb {
@@ -44,6 +52,34 @@ class ParkLimits {
   MonotonicNanos deadline_ = kNever;
   absl::InlinedVector<std::pair<AlarmClock*, AlarmClock::AlarmId>, 2> alarms_;
 };
+
+// The deadline of a call itself, beside those of the scopes around it.
+struct WaitLimit {
+  Clock& clock;
+  MonotonicNanos deadline;
+};
+
+// The limit of a call without a deadline of its own.
+WaitLimit NoLimit();
+
+enum class WaitState : uint8_t {
+  kGo,            // none of the below
+  kCancelled,     // a scope was cancelled
+  kScopeTimeout,  // a scope's deadline
+  kTimeout,       // the call's own
+};
+
+// Which limit of a wait has been reached.
+WaitState CheckLimits(const Waiter& waiter, WaitLimit limit);
+
+// Suspends the owner of `waiter` until `done`, which goes before all others, or
+// until a limit. Who makes `done` hold wakes the waiter after it.
+WaitState ParkUntil(Waiter& waiter, WaitLimit limit, const WaitReason& reason,
+                    absl::FunctionRef<bool()> done);
+
+// The error of a wait that ended so (not kGo): `op: operation was canceled` or
+// `op: i/o timeout`.
+absl::Status WaitError(WaitState state, absl::string_view op);
 
 }  // namespace plumb
 

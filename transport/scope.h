@@ -21,10 +21,15 @@
 //
 // Ended by scopes: Dial, Accept, Read, Write, WaitReadable, ReadBatch,
 // WriteBatch, waiting for one's turn in them, SleepFor, SleepUntil,
-// Event::Wait. Never: Close, destructors, setting options and deadlines,
-// mutexes, joining.
+// Event::Wait, Latch::Wait, CondVar::Wait, Semaphore::Acquire, Channel::Send
+// and Receive, Select. Never: Close, destructors, setting options and
+// deadlines, Mutex::Lock, also when it ends a CondVar::Wait, Fiber::Join,
+// FiberGroup::Wait, which waits for fibers that the scope ends, RunBlocking,
+// and what never waits (Notify, Release, TrySend ...).
 //
-// ShieldScope hides the outer scopes, for clean-up that must still do I/O.
+// The fibers of a FiberGroup are inside the scopes around it; those of Go are
+// inside none of their maker's. ShieldScope hides the outer scopes, for
+// clean-up that must still do I/O.
 #ifndef PLUMB_TRANSPORT_SCOPE_H_
 #define PLUMB_TRANSPORT_SCOPE_H_
 

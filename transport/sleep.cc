@@ -1,6 +1,5 @@
 #include "transport/sleep.h"
 
-#include "transport/error.h"
 #include "transport/park.h"
 #include "transport/wait_reason.h"
 #include "transport/waiter.h"
@@ -11,26 +10,11 @@ namespace {
 constexpr OpReason kReason("sleep");
 
 absl::Status Sleep(MonotonicNanos until, Clock& clock) {
-  Waiter& waiter = Waiter::Current();
-  for (;;) {
-    ErrorInfo info;
-    info.op = "sleep";
-    switch (CheckScopes(waiter)) {
-      case ScopeState::kCancelled:
-        return CancelledError(info);
-      case ScopeState::kTimeout:
-        info.kind = ErrorKind::kScopeTimeout;
-        return TimeoutError(info);
-      case ScopeState::kGo:
-        break;
-    }
-    if (until != kNever && clock.MonotonicNow() >= until) {
-      return absl::OkStatus();
-    }
-    ParkLimits limits(waiter);
-    limits.Add(clock, until);
-    waiter.Park(limits.deadline(), &kReason);
-  }
+  const WaitState state = ParkUntil(Waiter::Current(), {clock, until}, kReason,
+                                    [] { return false; });
+  // Its own deadline is what it has slept for.
+  if (state == WaitState::kTimeout) return absl::OkStatus();
+  return WaitError(state, "sleep");
 }
 
 }  // namespace

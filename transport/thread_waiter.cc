@@ -75,7 +75,7 @@ class FutexWaiter final : public Waiter {
 
   // The thread has ended; the object stays for late Wakes and for reuse.
   void Retire() {
-    set_scope(nullptr);
+    ForgetOwner();
     absl::MutexLock lock(&mutex_);
     if (wake_fd_ >= 0) close(wake_fd_);
     wake_fd_ = -1;

@@ -96,6 +96,21 @@ class Waiter {
     Yield();
   }
 
+  // What the owner is called in diagnostics; null for nothing. Only the owner
+  // calls it.
+  virtual const char* name() const { return nullptr; }
+
+  // How many mutexes (mutex.h) the owner holds, in debug builds; only the owner
+  // may ask.
+  int held_mutexes() const { return held_mutexes_; }
+  void CountHeldMutexes(int change) {
+    held_mutexes_ = static_cast<int16_t>(held_mutexes_ + change);
+  }
+
+  // A number that is another at each call, in the same order for each owner, so
+  // that a run can be repeated. Only the owner draws.
+  uint32_t Draw() { return draws_++; }
+
   // The innermost scope (scope.h) around what the owner does now. Only the
   // owner may touch it.
   Scope* scope() const { return scope_; }
@@ -109,6 +124,14 @@ class Waiter {
  protected:
   ~Waiter() = default;
 
+  // There is a new owner, or none.
+  void ForgetOwner() {
+    scope_ = nullptr;
+    calls_ = 0;
+    held_mutexes_ = 0;
+    draws_ = 0;
+  }
+
   // The owner has let others run.
   void ResetCalls() { calls_ = 0; }
 
@@ -117,6 +140,8 @@ class Waiter {
 
   Scope* scope_ = nullptr;
   uint8_t calls_ = 0;
+  int16_t held_mutexes_ = 0;
+  uint32_t draws_ = 0;
 };
 
 }  // namespace plumb

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "transport/clock.h"
 #include "transport/fiber/fiber_waiter.h"
+#include "transport/held_mutex.h"
 #include "transport/wait_reason.h"
 
 namespace plumb {
@@ -28,6 +29,7 @@ void Fiber::Join() const {
   const JoinReason reason(*this);
   FiberWaiter::Joiner joiner(Waiter::Current());
   if (!waiter_->AddJoiner(generation_, joiner)) return;
+  ReportHeldMutex(joiner.waiter);
   while (!joiner.done.load(std::memory_order_acquire)) {
     joiner.waiter.Park(kNever, &reason);
   }

@@ -6,6 +6,7 @@
 #include "absl/container/fixed_array.h"
 #include "transport/clock.h"
 #include "transport/fiber/fiber_starter.h"
+#include "transport/held_mutex.h"
 #include "transport/wait_reason.h"
 
 namespace plumb {
@@ -138,6 +139,7 @@ absl::Status FiberGroup::Wait() {
       absl::MutexLock lock(&mutex_);
       if (running_ == 0) return status_;
     }
+    ReportHeldMutex(owner_);
     owner_.Park(kNever, &kReason);
   }
 }

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "absl/synchronization/mutex.h"
-#include "transport/fiber/lock_table.h"
 #include "transport/fiber/scheduler.h"
 #include "transport/fiber/worker_switch.h"
+#include "transport/lock_table.h"
 
 namespace plumb {
 
@@ -99,8 +99,7 @@ uint64_t FiberWaiter::Begin(Worker& worker, absl::string_view name,
                             MonotonicNanos now,
                             absl::AnyInvocable<void()> function) {
   new (&body()) Body(std::move(function));
-  set_scope(nullptr);
-  ResetCalls();
+  ForgetOwner();
   state_.store(kRunning, std::memory_order_relaxed);
   cancelled_.store(false, std::memory_order_relaxed);
   started_.store(false, std::memory_order_relaxed);

@@ -56,6 +56,10 @@ class alignas(64) FiberWaiter final : public Waiter, public Timer {
   void Yield() override;
   void RunBlocking(absl::FunctionRef<void()> function,
                    const WaitReason& reason) override;
+  // A signal handler on the fiber's own stack may call it too.
+  const char* name() const override {
+    return name_ == nullptr ? nullptr : name_->c_str();
+  }
 
   const Stack& stack() const { return stack_; }
   uint64_t generation() const {
@@ -63,11 +67,6 @@ class alignas(64) FiberWaiter final : public Waiter, public Timer {
   }
   // Whether it is a fiber that has not ended.
   bool alive() const { return generation() % 2 == 1; }
-
-  // For a signal handler on the fiber's own stack alone; null without a name.
-  const char* unsafe_name() const {
-    return name_ == nullptr ? nullptr : name_->c_str();
-  }
 
   // What others ask of the fiber of `generation`; false when it has ended.
   bool AddJoiner(uint64_t generation, Joiner& joiner);

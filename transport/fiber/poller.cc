@@ -15,7 +15,7 @@
 #include "absl/base/optimization.h"
 #include "absl/synchronization/mutex.h"
 #include "transport/descriptor_closing.h"
-#include "transport/fiber/lock_table.h"
+#include "transport/lock_table.h"
 
 // One direction of a descriptor is one word: kIdle, kReady (an edge came while
 // nobody waited), or the Waiter of who waits. Who waits turns kReady into kIdle

@@ -408,7 +408,7 @@ TEST(RuntimeTest, DumpTellsOfEachFiber) {
   EXPECT_THAT(dump, HasSubstr(" old, in wait for an event\n"));
   EXPECT_THAT(dump, HasSubstr("fiber \"beta\", "));
   EXPECT_THAT(dump, HasSubstr(" to its deadline\n"));
-  EXPECT_THAT(dump, HasSubstr("plumb::Event::WaitWithLimit()"));
+  EXPECT_THAT(dump, HasSubstr("plumb::Event::Wait()"));
   // The stack ends where the fiber began.
   EXPECT_THAT(dump, HasSubstr("plumb::Worker::Main()"));
   EXPECT_THAT(dump, testing::Not(HasSubstr("(unknown)")));

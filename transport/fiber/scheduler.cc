@@ -33,7 +33,7 @@ bool DescribeOverflow(const void* address, StackOverflow* overflow) {
   if (worker == nullptr || worker->running() == nullptr) return false;
   const FiberWaiter& fiber = *worker->running();
   if (!StackArena::InGuard(fiber.stack(), address)) return false;
-  overflow->name = fiber.unsafe_name();
+  overflow->name = fiber.name();
   overflow->stack_size = fiber.stack().size;
   return true;
 }

@@ -5,8 +5,8 @@
 // No two locks of the table are ever held at once.
 //
 // Threads: any.
-#ifndef PLUMB_TRANSPORT_FIBER_LOCK_TABLE_H_
-#define PLUMB_TRANSPORT_FIBER_LOCK_TABLE_H_
+#ifndef PLUMB_TRANSPORT_LOCK_TABLE_H_
+#define PLUMB_TRANSPORT_LOCK_TABLE_H_
 
 #include "absl/synchronization/mutex.h"
 
@@ -16,4 +16,4 @@ absl::Mutex& LockFor(const void* object);
 
 }  // namespace plumb
 
-#endif  // PLUMB_TRANSPORT_FIBER_LOCK_TABLE_H_
+#endif  // PLUMB_TRANSPORT_LOCK_TABLE_H_

@@ -1,4 +1,4 @@
-#include "transport/fiber/lock_table.h"
+#include "transport/lock_table.h"
 
 #include <cstdint>
 

@@ -1,0 +1,66 @@
+#include "transport/cond_var.h"
+
+#include "absl/synchronization/mutex.h"
+#include "transport/lock_table.h"
+#include "transport/wait_reason.h"
+#include "transport/waiter.h"
+
+namespace plumb {
+namespace {
+
+constexpr OpReason kReason("wait for a condition");
+
+}  // namespace
+
+absl::Status CondVar::Wait(Mutex& mutex) { return Wait(mutex, NoLimit()); }
+
+absl::Status CondVar::WaitUntil(Mutex& mutex, absl::Time deadline,
+                                Clock& clock) {
+  return Wait(mutex, {clock, clock.ToMonotonic(deadline)});
+}
+
+absl::Status CondVar::WaitFor(Mutex& mutex, absl::Duration limit,
+                              Clock& clock) {
+  return Wait(mutex, {clock, clock.MonotonicAfter(limit)});
+}
+
+absl::Status CondVar::Wait(Mutex& mutex, WaitLimit limit) {
+  absl::Mutex& lock = LockFor(this);
+  Waiting self;
+  {
+    absl::MutexLock hold(&lock);
+    queue_.PushBack(self);
+  }
+  mutex.Unlock();
+  // A loop that goes on after an error lets others run too.
+  Waiter::Current().CountCall();
+  const WaitState state = queue_.Wait(self, limit, kReason, lock);
+  mutex.Lock();
+  if (state == WaitState::kGo) return absl::OkStatus();
+  return WaitError(state, "wait");
+}
+
+void CondVar::Signal() {
+  LinkedList<Waiting> released;
+  {
+    absl::MutexLock lock(&LockFor(this));
+    queue_.PopFront(released);
+  }
+  Release(released);
+}
+
+void CondVar::SignalAll() {
+  LinkedList<Waiting> released;
+  {
+    absl::MutexLock lock(&LockFor(this));
+    queue_.PopAll(released);
+  }
+  Release(released);
+}
+
+size_t CondVar::waiting() const {
+  absl::MutexLock lock(&LockFor(this));
+  return queue_.size();
+}
+
+}  // namespace plumb
