@@ -11,7 +11,6 @@
 #include "transport/error.h"
 #include "transport/event.h"
 #include "transport/fiber/runtime.h"
-#include "transport/scope.h"
 #include "transport/sleep.h"
 
 namespace plumb {
@@ -104,36 +103,6 @@ TEST_P(FiberGroupTest, WhatAFunctionHoldsGoesBeforeWaitReturns) {
   });
 }
 
-TEST_P(FiberGroupTest, FibersInheritADeadline) {
-  Run([] {
-    Event never;
-    const DeadlineScope limit(absl::Milliseconds(2));
-    FiberGroup group;
-    group.Go([&] { return never.Wait(); });
-    EXPECT_TRUE(IsTimeout(group.Wait()));
-  });
-}
-
-TEST_P(FiberGroupTest, FibersInheritACancelWhileNobodyWaits) {
-  Run([] {
-    Event never, ended;
-    CancelScope scope;
-    FiberGroup group;
-    group.Go([&] {
-      const absl::Status status = never.Wait();
-      ended.Notify();
-      return status;
-    });
-    Yield();
-    scope.Cancel();
-    {
-      const ShieldScope shield;
-      EXPECT_EQ(ended.Wait(), absl::OkStatus());
-    }
-    EXPECT_TRUE(IsCancelledCall(group.Wait()));
-  });
-}
-
 TEST_P(FiberGroupTest, CancellingAFiberReachesTheGroupsInsideIt) {
   Run([] {
     Event never;
@@ -166,17 +135,6 @@ TEST_P(FiberGroupTest, CancellingAnOuterGroupReachesTheInner) {
     Yield();
     group.Cancel();
     EXPECT_TRUE(IsCancelledCall(group.Wait()));
-  });
-}
-
-TEST_P(FiberGroupTest, AShieldAroundTheGroupHidesWhatIsOutside) {
-  Run([] {
-    CancelScope scope;
-    scope.Cancel();
-    const ShieldScope shield;
-    FiberGroup group;
-    group.Go([] { return plumb::SleepFor(absl::ZeroDuration()); });
-    EXPECT_EQ(group.Wait(), absl::OkStatus());
   });
 }
 

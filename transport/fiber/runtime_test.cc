@@ -219,50 +219,6 @@ TEST(RuntimeTest, CancelEndsWhatAFiberWaitsFor) {
   fiber.Cancel();  // nothing any more
 }
 
-TEST(RuntimeTest, CancelIsTheOuterScope) {
-  Runtime runtime(Workers(1));
-  Event never;
-  absl::Status inside, shielded;
-  const Fiber fiber = runtime.Go([&] {
-    const DeadlineScope limit(absl::Hours(1));
-    inside = never.Wait();
-    const ShieldScope shield;
-    shielded = plumb::SleepFor(absl::Microseconds(1));
-  });
-  fiber.Cancel();
-  fiber.Join();
-  EXPECT_EQ(inside.message(), "wait: operation was canceled");
-  EXPECT_EQ(shielded, absl::OkStatus());
-}
-
-TEST(RuntimeTest, GoDoesNotInheritScopes) {
-  Runtime runtime(Workers(1));
-  absl::Status status = absl::UnknownError("not run");
-  runtime
-      .Go([&] {
-        CancelScope scope;
-        scope.Cancel();
-        Go([&] { status = plumb::SleepFor(absl::ZeroDuration()); }).Join();
-      })
-      .Join();
-  EXPECT_EQ(status, absl::OkStatus());
-}
-
-TEST(RuntimeTest, JoinIsNoCancellationPoint) {
-  Runtime runtime(Workers(1));
-  Event end;
-  bool joined = false;
-  const Fiber fiber = runtime.Go([&] {
-    const Fiber child = Go([&] { (void)end.Wait(); });
-    child.Join();
-    joined = child.done();
-  });
-  fiber.Cancel();
-  end.Notify();
-  fiber.Join();
-  EXPECT_TRUE(joined);
-}
-
 TEST(RuntimeTest, ADeadlineScopeEndsAWait) {
   Runtime runtime(Workers(1));
   Event never;

@@ -1,0 +1,439 @@
+// What scopes end and what they never end: the list in transport/scope.h, line
+// by line, on threads and on fibers. The conformance suite has the same for
+// every backend.
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "backends/fake/fake.h"
+#include "gtest/gtest.h"
+#include "testing/wait_until_blocked.h"
+#include "transport/channel.h"
+#include "transport/cond_var.h"
+#include "transport/conn.h"
+#include "transport/error.h"
+#include "transport/event.h"
+#include "transport/fiber/crew_for_test.h"
+#include "transport/fiber/fiber_group.h"
+#include "transport/fiber/run_blocking.h"
+#include "transport/fiber/runtime.h"
+#include "transport/latch.h"
+#include "transport/listener.h"
+#include "transport/manual_clock.h"
+#include "transport/mutex.h"
+#include "transport/packet_conn.h"
+#include "transport/pipe.h"
+#include "transport/scope.h"
+#include "transport/select.h"
+#include "transport/semaphore.h"
+#include "transport/sleep.h"
+
+namespace plumb {
+namespace {
+
+// Something that blocks for ever.
+struct BlockingCall {
+  std::string name;
+  std::function<absl::Status()> run;
+};
+
+// One of each kind of cancellation point, and what they block on.
+class CancellationTest : public testing::TestWithParam<CrewKind> {
+ protected:
+  CancellationTest() {
+    PipeOptions rendezvous;
+    rendezvous.buffer = 0;
+    std::tie(near_, far_) = Pipe(rendezvous);
+    host_ = network_.Host("here");
+    listener_ = *host_->Listen("tcp", ":80");
+    packets_ = *host_->ListenPacket("udp", ":53");
+  }
+
+  std::vector<BlockingCall> Calls() {
+    return {
+        {"Accept", [this] { return listener_->Accept().status(); }},
+        {"Read",
+         [this] {
+           char byte;
+           return near_->Read(absl::MakeSpan(&byte, 1)).status();
+         }},
+        {"Write", [this] { return near_->Write("x"); }},
+        {"WaitReadable", [this] { return near_->WaitReadable(); }},
+        {"ReadFrom",
+         [this] {
+           char byte;
+           return packets_->ReadFrom(absl::MakeSpan(&byte, 1)).status();
+         }},
+        {"SleepFor", [] { return plumb::SleepFor(absl::InfiniteDuration()); }},
+        {"SleepUntil",
+         [] { return plumb::SleepUntil(absl::InfiniteFuture()); }},
+        {"Event::Wait", [this] { return event_.Wait(); }},
+        {"Latch::Wait", [this] { return latch_.Wait(); }},
+        {"Semaphore::Acquire", [this] { return semaphore_.Acquire(); }},
+        {"CondVar::Wait",
+         [this] {
+           MutexLock lock(mutex_);
+           return cond_var_.Wait(mutex_);
+         }},
+        {"Channel::Send", [this] { return to_send_.Send(1); }},
+        {"Channel::Receive", [this] { return to_receive_.Receive().status(); }},
+        {"Select",
+         [this] {
+           int sent = 1;
+           std::optional<int> received;
+           return Select({to_send_.SendCase(sent),
+                          to_receive_.ReceiveCase(received)})
+               .status;
+         }},
+    };
+  }
+
+  ManualClock clock_;
+  FakeNetwork network_;
+  std::shared_ptr<FakeHost> host_;
+  std::unique_ptr<Conn> near_, far_;
+  std::unique_ptr<Listener> listener_;
+  std::unique_ptr<PacketConn> packets_;
+  Event event_;
+  Latch latch_{1};
+  Semaphore semaphore_{0};
+  Mutex mutex_;
+  CondVar cond_var_;
+  Channel<int> to_send_, to_receive_;
+  // After the others, so that it ends before them.
+  Crew crew_{GetParam()};
+};
+
+TEST_P(CancellationTest, ACancelEndsWhatIsBlocked) {
+  for (const BlockingCall& call : Calls()) {
+    CancelSource stop;
+    absl::Status status;
+    crew_.Go([&] {
+      const CancelScope scope(stop);
+      // Its alarm tells that the call blocks.
+      const DeadlineScope limit(absl::Hours(1), clock_);
+      status = call.run();
+    });
+    clock_.AwaitAlarms(1);
+    stop.Cancel();
+    crew_.Join();
+    EXPECT_TRUE(IsCancelledCall(status)) << call.name << ": " << status;
+  }
+}
+
+TEST_P(CancellationTest, ADeadlineEndsWhatIsBlocked) {
+  for (const BlockingCall& call : Calls()) {
+    absl::Status status;
+    crew_.Go([&] {
+      const DeadlineScope limit(absl::Seconds(1), clock_);
+      status = call.run();
+    });
+    clock_.AwaitAlarms(1);
+    clock_.Advance(absl::Seconds(1));
+    crew_.Join();
+    EXPECT_TRUE(IsTimeout(status)) << call.name << ": " << status;
+    EXPECT_EQ(GetErrorInfo(status)->kind, ErrorKind::kScopeTimeout)
+        << call.name;
+  }
+}
+
+TEST_P(CancellationTest, NothingBlocksInACancelledScope) {
+  std::vector<BlockingCall> calls = Calls();
+  calls.push_back(
+      {"Dial", [this] { return host_->Dial("tcp", "here:80").status(); }});
+  calls.push_back({"WriteTo", [this] {
+                     return packets_->WriteTo("x", packets_->LocalAddr());
+                   }});
+  crew_.Go([&] {
+    CancelScope scope;
+    scope.Cancel();
+    for (const BlockingCall& call : calls) {
+      const absl::Status status = call.run();
+      EXPECT_TRUE(IsCancelledCall(status)) << call.name << ": " << status;
+    }
+  });
+  crew_.Join();
+}
+
+TEST_P(CancellationTest, TheWaitForATurnEnds) {
+  CancelSource stop;
+  const auto read = [&] {
+    const CancelScope scope(stop);
+    const DeadlineScope limit(absl::Hours(1), clock_);
+    char byte;
+    EXPECT_TRUE(
+        IsCancelledCall(near_->Read(absl::MakeSpan(&byte, 1)).status()));
+  };
+  crew_.Go(read);
+  crew_.Go(read);
+  clock_.AwaitAlarms(2);
+  stop.Cancel();
+  crew_.Join();
+}
+
+TEST_P(CancellationTest, AWriteThatIsCutSaysHowFarItGot) {
+  CancelSource stop;
+  absl::Status status;
+  crew_.Go([&] {
+    const CancelScope scope(stop);
+    status = near_->Write("abcdef");
+  });
+  char bytes[4];
+  EXPECT_EQ(*far_->Read(bytes), 4u);
+  stop.Cancel();
+  crew_.Join();
+  EXPECT_TRUE(IsCancelledCall(status));
+  EXPECT_EQ(BytesDone(status), 4u);
+}
+
+TEST_P(CancellationTest, LockIsNone) {
+  bool held = false;
+  mutex_.Lock();
+  crew_.Go([&] {
+    CancelScope scope;
+    scope.Cancel();
+    const DeadlineScope passed(absl::ZeroDuration());
+    MutexLock lock(mutex_);
+    held = true;
+  });
+  ASSERT_TRUE(WaitUntil([&] { return mutex_.waiting() == 1; }, "it waits"));
+  EXPECT_FALSE(held);
+  mutex_.Unlock();
+  crew_.Join();
+  EXPECT_TRUE(held);
+}
+
+TEST_P(CancellationTest, TheReLockOfACondVarIsNone) {
+  CancelSource stop;
+  bool held = false;
+  crew_.Go([&] {
+    const CancelScope scope(stop);
+    MutexLock lock(mutex_);
+    EXPECT_TRUE(IsCancelledCall(cond_var_.Wait(mutex_)));
+    held = true;
+  });
+  ASSERT_TRUE(WaitUntil([&] { return cond_var_.waiting() == 1; }, "it waits"));
+  mutex_.Lock();
+  stop.Cancel();
+  ASSERT_TRUE(WaitUntil([&] { return mutex_.waiting() == 1; }, "it re-locks"));
+  EXPECT_FALSE(held);
+  mutex_.Unlock();
+  crew_.Join();
+  EXPECT_TRUE(held);
+}
+
+TEST_P(CancellationTest, CloseAndDestructorsAreNone) {
+  crew_.Go([&] {
+    CancelScope scope;
+    scope.Cancel();
+    const DeadlineScope passed(absl::ZeroDuration());
+    EXPECT_EQ(near_->SetDeadline(Direction::kBoth, absl::InfiniteFuture()),
+              absl::OkStatus());
+    EXPECT_EQ(near_->CloseWrite(), absl::OkStatus());
+    EXPECT_EQ(near_->Close(), absl::OkStatus());
+    EXPECT_EQ(listener_->Close(), absl::OkStatus());
+    packets_.reset();
+    to_send_.Close();
+    listener_.reset();
+    near_.reset();
+  });
+  crew_.Join();
+  EXPECT_TRUE(host_->Listen("tcp", ":80").ok());
+  EXPECT_TRUE(host_->ListenPacket("udp", ":53").ok());
+  EXPECT_TRUE(IsClosed(to_send_.TrySend(1)));
+  char byte;
+  EXPECT_TRUE(IsEof(far_->Read(absl::MakeSpan(&byte, 1)).status()));
+}
+
+TEST_P(CancellationTest, WhatNeverWaitsIsNone) {
+  crew_.Go([&] {
+    CancelScope scope;
+    scope.Cancel();
+    event_.Notify();
+    EXPECT_EQ(event_.Wait(), absl::OkStatus());
+    latch_.CountDown();
+    EXPECT_EQ(latch_.Wait(), absl::OkStatus());
+    semaphore_.Release();
+    EXPECT_TRUE(semaphore_.TryAcquire());
+    Channel<int> channel(1);
+    EXPECT_EQ(channel.TrySend(1), absl::OkStatus());
+    EXPECT_EQ(*channel.TryReceive(), 1);
+    std::optional<int> none;
+    EXPECT_EQ(TrySelect({channel.ReceiveCase(none)}).status.code(),
+              absl::StatusCode::kUnavailable);
+  });
+  crew_.Join();
+}
+
+TEST_P(CancellationTest, JoinIsNone) {
+  Runtime runtime;
+  const Fiber fiber = runtime.Go([&] { (void)event_.Wait(); });
+  std::atomic<bool> joining{false};
+  crew_.Go([&] {
+    CancelScope scope;
+    scope.Cancel();
+    joining = true;
+    fiber.Join();
+    EXPECT_TRUE(fiber.done());
+  });
+  ASSERT_TRUE(WaitUntil([&] { return joining.load(); }, "it joins"));
+  EXPECT_FALSE(fiber.done());
+  event_.Notify();
+  crew_.Join();
+}
+
+TEST_P(CancellationTest, RunBlockingIsNone) {
+  std::atomic<bool> inside{false}, go_on{false};
+  bool returned = false;
+  CancelSource stop;
+  crew_.Go([&] {
+    const CancelScope scope(stop);
+    const int result = RunBlocking([&] {
+      inside = true;
+      while (!go_on) std::this_thread::yield();
+      return 7;
+    });
+    returned = true;
+    EXPECT_EQ(result, 7);
+  });
+  ASSERT_TRUE(WaitUntil([&] { return inside.load(); }, "it runs"));
+  stop.Cancel();
+  EXPECT_FALSE(returned);
+  go_on = true;
+  crew_.Join();
+  EXPECT_TRUE(returned);
+}
+
+TEST_P(CancellationTest, AShieldIsForCleanUp) {
+  crew_.Go([&] {
+    CancelScope scope;
+    scope.Cancel();
+    const DeadlineScope passed(absl::ZeroDuration());
+    const ShieldScope shield;
+    EXPECT_EQ(near_->Write("bye"), absl::OkStatus());
+  });
+  char bytes[3];
+  EXPECT_EQ(*far_->Read(bytes), 3u);
+  crew_.Join();
+}
+
+INSTANTIATE_TEST_SUITE_P(Crews, CancellationTest, AllCrews(), CrewName);
+
+// What is of fibers alone, with one worker and with several.
+class FiberCancellationTest : public testing::TestWithParam<CrewKind> {
+ protected:
+  void Run(std::function<void()> body) {
+    Crew crew(GetParam());
+    crew.Go(std::move(body));
+  }
+};
+
+TEST_P(FiberCancellationTest, GroupWaitIsNoneButTheChildrenEnd) {
+  Run([] {
+    Event never, end;
+    int ended = 0;
+    CancelScope scope;
+    FiberGroup group;
+    group.Go([&] {
+      const absl::Status status = never.Wait();
+      const ShieldScope shield;
+      (void)end.Wait();
+      ++ended;
+      return status;
+    });
+    Go([&] {
+      scope.Cancel();
+      end.Notify();
+    });
+    EXPECT_TRUE(IsCancelledCall(group.Wait()));
+    EXPECT_EQ(ended, 1);
+  });
+}
+
+TEST_P(FiberCancellationTest, TheChildrenOfAGroupInheritADeadline) {
+  Run([] {
+    Event never;
+    const DeadlineScope limit(absl::Milliseconds(2));
+    FiberGroup group;
+    group.Go([&] { return never.Wait(); });
+    EXPECT_TRUE(IsTimeout(group.Wait()));
+  });
+}
+
+TEST_P(FiberCancellationTest, TheChildrenOfAGroupInheritACancel) {
+  Run([] {
+    Event never, ended;
+    CancelScope scope;
+    FiberGroup group;
+    group.Go([&] {
+      const absl::Status status = never.Wait();
+      ended.Notify();
+      return status;
+    });
+    Yield();
+    scope.Cancel();
+    {
+      // Nobody is in Wait.
+      const ShieldScope shield;
+      EXPECT_EQ(ended.Wait(), absl::OkStatus());
+    }
+    EXPECT_TRUE(IsCancelledCall(group.Wait()));
+  });
+}
+
+TEST_P(FiberCancellationTest, AShieldAroundTheGroupHidesWhatIsOutside) {
+  Run([] {
+    CancelScope scope;
+    scope.Cancel();
+    const ShieldScope shield;
+    FiberGroup group;
+    group.Go([] { return plumb::SleepFor(absl::ZeroDuration()); });
+    EXPECT_EQ(group.Wait(), absl::OkStatus());
+  });
+}
+
+TEST_P(FiberCancellationTest, ThoseOfGoInheritNothing) {
+  Run([] {
+    CancelScope scope;
+    scope.Cancel();
+    const DeadlineScope passed(absl::ZeroDuration());
+    absl::Status status = absl::UnknownError("not run");
+    Go([&] { status = plumb::SleepFor(absl::ZeroDuration()); }).Join();
+    EXPECT_EQ(status, absl::OkStatus());
+  });
+}
+
+TEST_P(FiberCancellationTest, FiberCancelIsTheOuterScope) {
+  Run([] {
+    Event never;
+    absl::Status inside, shielded;
+    const Fiber fiber = Go([&] {
+      const DeadlineScope limit(absl::Hours(1));
+      inside = never.Wait();
+      const ShieldScope shield;
+      shielded = plumb::SleepFor(absl::Microseconds(1));
+    });
+    fiber.Cancel();
+    fiber.Join();
+    EXPECT_EQ(inside.message(), "wait: operation was canceled");
+    EXPECT_EQ(shielded, absl::OkStatus());
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Crews, FiberCancellationTest,
+                         testing::Values(CrewKind::kOneWorker,
+                                         CrewKind::kThreeWorkers),
+                         CrewName);
+
+}  // namespace
+}  // namespace plumb
