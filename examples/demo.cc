@@ -9,7 +9,6 @@
 #include <iostream>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/flags/flag.h"
@@ -23,10 +22,11 @@
 #include "examples/echo_handler.h"
 #include "examples/echo_load.h"
 #include "examples/program.h"
-#include "examples/serve.h"
 #include "transport/error.h"
 #include "transport/event.h"
-#include "transport/scope.h"
+#include "transport/fiber/runtime.h"
+#include "transport/server/on_fibers.h"
+#include "transport/server/server.h"
 
 ABSL_FLAG(std::vector<std::string>, networks,
           std::vector<std::string>({"tcp", "udp", "unix", "fake"}),
@@ -61,6 +61,11 @@ void PrintRow(const examples::EchoLoad& load,
   std::cout.flush();
 }
 
+void Tell(const absl::Status& status) {
+  if (status.ok() || plumb::IsCancelledCall(status)) return;
+  examples::Complain(status.message());
+}
+
 // Shows on a terminal how far `done` has come until `finished`.
 void WatchProgress(const examples::EchoLoad& load,
                    const std::atomic<uint64_t>& done, plumb::Event& finished) {
@@ -85,25 +90,38 @@ examples::EchoReport RunOver(examples::EchoLoad& load) {
   }
   load.address = (*listener)->Address().ToString();
 
-  plumb::CancelSource stop;
-  std::thread server([&] {
-    examples::Serve(**listener, stop, [](plumb::Conn& conn) {
-      const absl::Status status = examples::Echo(conn, 65536);
-      if (status.ok() || plumb::IsCancelledCall(status)) return;
-      examples::Complain(status.message());
-    });
+  plumb::ServerOptions options;
+  options.concurrency = plumb::OnFibers;
+  plumb::Server server(options);
+  const plumb::Fiber serving = plumb::Go([&] {
+    Tell(server.Serve(**listener, [](plumb::Conn& conn) {
+      Tell(examples::Echo(conn, 65536));
+    }));
   });
   plumb::Event finished;
   std::atomic<uint64_t> done{0};
-  std::thread clients([&] {
+  const plumb::Fiber clients = plumb::Go([&] {
     report = examples::RunEchoLoad(registry, load, done);
     finished.Notify();
   });
   WatchProgress(load, done, finished);
-  clients.join();
-  stop.Cancel();
-  server.join();
+  clients.Join();
+  server.Shutdown(absl::InfinitePast());
+  serving.Join();
   return report;
+}
+
+int Run(const std::vector<std::string>& networks, examples::EchoLoad load) {
+  int failed = 0;
+  PrintHeader();
+  for (const std::string& network : networks) {
+    load.network = network;
+    load.address = "";
+    const examples::EchoReport report = RunOver(load);
+    PrintRow(load, report);
+    if (!report.status.ok()) failed += examples::Fail(report.status);
+  }
+  return failed == 0 ? 0 : 1;
 }
 
 }  // namespace
@@ -121,14 +139,5 @@ int main(int argc, char** argv) {
     if (!valid.ok()) return examples::Fail(valid);
   }
 
-  int failed = 0;
-  PrintHeader();
-  for (const std::string& network : networks) {
-    load.network = network;
-    load.address = "";
-    const examples::EchoReport report = RunOver(load);
-    PrintRow(load, report);
-    if (!report.status.ok()) failed += examples::Fail(report.status);
-  }
-  return failed == 0 ? 0 : 1;
+  return plumb::RunMain([&] { return Run(networks, load); });
 }

@@ -13,6 +13,7 @@
 #include "backends/all.h"
 #include "examples/echo_load.h"
 #include "examples/program.h"
+#include "transport/fiber/runtime.h"
 
 ABSL_FLAG(std::string, network, "tcp", "tcp, udp, unix, ...");
 ABSL_FLAG(std::string, address, "127.0.0.1:9090", "where the server listens");
@@ -35,8 +36,11 @@ int main(int argc, char** argv) {
   if (!valid.ok()) return examples::Fail(valid);
 
   std::atomic<uint64_t> done{0};
-  const examples::EchoReport report =
-      examples::RunEchoLoad(plumb::DefaultRegistry(), load, done);
+  examples::EchoReport report;
+  plumb::RunMain([&] {
+    report = examples::RunEchoLoad(plumb::DefaultRegistry(), load, done);
+    return 0;
+  });
   if (!report.status.ok()) return examples::Fail(report.status);
   std::cout << absl::StreamFormat(
       "%d messages, %.0f messages/s, p50 %.1f us, p99 %.1f us\n",

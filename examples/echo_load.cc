@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -11,16 +10,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/types/span.h"
-#include "examples/start_thread.h"
+#include "transport/fiber/fiber_group.h"
 #include "transport/io.h"
 
 namespace examples {
 namespace {
-
-struct Client {
-  absl::Status status;
-  std::vector<absl::Duration> latencies;  // one a message
-};
 
 // Bytes that differ from client to client and from message to message.
 void Fill(int client, int number, std::string& message) {
@@ -97,29 +91,21 @@ double EchoReport::MessagesPerSecond() const {
 
 EchoReport RunEchoLoad(plumb::Transport& transport, const EchoLoad& load,
                        std::atomic<uint64_t>& done) {
-  std::vector<Client> clients(load.clients);
-  std::vector<std::thread> threads;
+  std::vector<std::vector<absl::Duration>> clients(load.clients);
   const absl::Time start = absl::Now();
-  for (int i = 0; i < load.clients; ++i) {
-    absl::StatusOr<std::thread> thread =
-        StartThread([&, i, &client = clients[i]] {
-          client.status = RunClient(transport, load, i, done, client.latencies);
-        });
-    if (!thread.ok()) {
-      clients[i].status = thread.status();
-      break;
-    }
-    threads.push_back(*std::move(thread));
-  }
-  for (std::thread& thread : threads) thread.join();
-
   EchoReport report;
+  {
+    plumb::FiberGroup group;
+    for (int i = 0; i < load.clients; ++i) {
+      group.Go(
+          [&, i] { return RunClient(transport, load, i, done, clients[i]); });
+    }
+    report.status = group.Wait();
+  }
   report.elapsed = absl::Now() - start;
   std::vector<absl::Duration> latencies;
-  for (const Client& client : clients) {
-    report.status.Update(client.status);
-    latencies.insert(latencies.end(), client.latencies.begin(),
-                     client.latencies.end());
+  for (const std::vector<absl::Duration>& client : clients) {
+    latencies.insert(latencies.end(), client.begin(), client.end());
   }
   report.messages = latencies.size();
   report.bytes = report.messages * load.size;

@@ -16,7 +16,7 @@ namespace examples {
 struct EchoLoad {
   std::string network;
   std::string address;
-  int clients = 1;      // each with a connection and a thread
+  int clients = 1;      // each with a connection and a fiber
   int messages = 1000;  // of each client, one after the other
   int size = 64;  // bytes in a message, at most 64 KiB: what fits into the
                   // buffers between two ends that both write first; on udp at
@@ -26,7 +26,7 @@ struct EchoLoad {
 };
 
 struct EchoReport {
-  absl::Status status;    // the first error of a client, or of its thread
+  absl::Status status;    // the first error of a client, which ends the others
   uint64_t messages = 0;  // there and back
   uint64_t bytes = 0;     // there; as many came back
   absl::Duration elapsed;
@@ -40,7 +40,8 @@ struct EchoReport {
 // flag.
 absl::Status CheckLoad(const EchoLoad& load);
 
-// `done` counts messages as they come back, for whoever wants to watch.
+// `done` counts messages as they come back, for whoever wants to watch. Called
+// on a fiber.
 EchoReport RunEchoLoad(plumb::Transport& transport, const EchoLoad& load,
                        std::atomic<uint64_t>& done);
 

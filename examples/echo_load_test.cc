@@ -13,12 +13,11 @@
 #include "absl/types/span.h"
 #include "backends/fake/fake.h"
 #include "examples/echo_handler.h"
-#include "examples/serve.h"
-#include "examples/threads_for_test.h"
 #include "gtest/gtest.h"
 #include "transport/error.h"
+#include "transport/fiber/runtime.h"
 #include "transport/io.h"
-#include "transport/scope.h"
+#include "transport/server/server.h"
 
 namespace examples {
 namespace {
@@ -33,19 +32,29 @@ EchoLoad SmallLoad() {
   return load;
 }
 
+// The report on `network`.
+EchoReport RunOn(plumb::FakeNetwork& network) {
+  EchoReport report;
+  std::atomic<uint64_t> done{0};
+  plumb::RunMain([&] {
+    report = RunEchoLoad(*network.Host("client"), SmallLoad(), done);
+    return 0;
+  });
+  EXPECT_EQ(report.messages, done.load());
+  return report;
+}
+
 // The report on a server whose connections `handler` serves.
 EchoReport RunAgainst(const std::function<void(plumb::Conn&)>& handler) {
   plumb::FakeNetwork network;
   auto listener = network.Host("server")->Listen("tcp", "server:7");
   EXPECT_EQ(listener.status(), absl::OkStatus());
-  plumb::CancelSource stop;
-  std::thread server([&] { Serve(**listener, stop, handler); });
-  std::atomic<uint64_t> done{0};
-  const EchoReport report =
-      RunEchoLoad(*network.Host("client"), SmallLoad(), done);
-  stop.Cancel();
-  server.join();
-  EXPECT_EQ(report.messages, done.load());
+  plumb::Server server;
+  std::thread serving(
+      [&] { EXPECT_EQ(server.Serve(**listener, handler), absl::OkStatus()); });
+  const EchoReport report = RunOn(network);
+  server.Shutdown(absl::InfinitePast());
+  serving.join();
   return report;
 }
 
@@ -59,20 +68,6 @@ TEST(RunEchoLoadTest, CountsWhatCameBack) {
   EXPECT_LE(report.p50, report.p99);
   EXPECT_LE(report.p99, report.elapsed);
   EXPECT_GT(report.MessagesPerSecond(), 0);
-}
-
-TEST(RunEchoLoadTest, TooManyThreads) {
-  plumb::FakeNetwork network;
-  std::atomic<uint64_t> done{0};
-  FailThreadsAfter(1, 1);
-  const EchoReport report =
-      RunEchoLoad(*network.Host("client"), SmallLoad(), done);
-  // Of the first client, which ran: there is no server.
-  EXPECT_TRUE(plumb::IsNoSuchHost(report.status)) << report.status;
-  FailThreadsAfter(0, 1);
-  EXPECT_EQ(RunEchoLoad(*network.Host("client"), SmallLoad(), done).status,
-            absl::ResourceExhaustedError(
-                "start thread: Resource temporarily unavailable"));
 }
 
 TEST(RunEchoLoadTest, NoticesOtherBytes) {
@@ -101,9 +96,7 @@ TEST(RunEchoLoadTest, NoticesAnEndInTheMiddle) {
 TEST(RunEchoLoadTest, NobodyListens) {
   plumb::FakeNetwork network;
   network.Host("server");
-  std::atomic<uint64_t> done{0};
-  const EchoReport report =
-      RunEchoLoad(*network.Host("client"), SmallLoad(), done);
+  const EchoReport report = RunOn(network);
   EXPECT_TRUE(plumb::IsRefused(report.status)) << report.status;
   EXPECT_EQ(report.MessagesPerSecond(), 0);
 }

@@ -3,7 +3,6 @@
 //   echo_server --network=unix --address=/tmp/echo.sock
 //   echo_server --network=udp --packet
 #include <csignal>
-#include <functional>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -12,13 +11,15 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "backends/all.h"
 #include "examples/echo_handler.h"
 #include "examples/program.h"
-#include "examples/serve.h"
 #include "transport/error.h"
 #include "transport/fiber/runtime.h"
 #include "transport/scope.h"
+#include "transport/server/on_fibers.h"
+#include "transport/server/server.h"
 #include "transport/stop_on_signal.h"
 
 ABSL_FLAG(std::string, network, "tcp", "tcp, udp, unix, ...");
@@ -28,10 +29,14 @@ ABSL_FLAG(std::string, concurrency, "fiber",
 ABSL_FLAG(uint16_t, threads, 0,
           "how many run the fibers; 0 for one for each processor");
 ABSL_FLAG(uint32_t, buffer, 16384, "bytes that a connection reads at a time");
+ABSL_FLAG(absl::Duration, idle_timeout, absl::InfiniteDuration(),
+          "how long a connection may be silent");
 ABSL_FLAG(bool, packet, false,
           "serves datagrams from anybody at one socket, without connections");
 
 namespace {
+
+bool OnFibers() { return absl::GetFlag(FLAGS_concurrency) == "fiber"; }
 
 absl::Status CheckFlags() {
   const std::string concurrency = absl::GetFlag(FLAGS_concurrency);
@@ -48,6 +53,9 @@ absl::Status CheckFlags() {
   if (absl::GetFlag(FLAGS_buffer) == 0) {
     return absl::InvalidArgumentError("--buffer must be at least 1");
   }
+  if (absl::GetFlag(FLAGS_idle_timeout) <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError("--idle_timeout must be positive");
+  }
   return absl::OkStatus();
 }
 
@@ -61,17 +69,31 @@ void Tell(const absl::Status& status) {
   examples::Complain(status.message());
 }
 
-absl::Status ServeConnections(const plumb::CancelSource& stop, bool fibers) {
+void Pausing(const absl::Status& status, absl::Duration pause) {
+  examples::Complain(absl::StrCat(status.message(), "; again in ",
+                                  absl::FormatDuration(pause)));
+}
+
+// Until `stop` is cancelled.
+absl::Status Serve(plumb::Listener& listener, const plumb::CancelSource& stop) {
+  plumb::ServerOptions options;
+  if (OnFibers()) options.concurrency = plumb::OnFibers;
+  options.idle_timeout = absl::GetFlag(FLAGS_idle_timeout);
+  options.on_accept_error = Pausing;
+  plumb::Server server(options);
+  const plumb::CancelScope scope(stop);
+  return server.Serve(
+      listener, [buffer = absl::GetFlag(FLAGS_buffer)](plumb::Conn& conn) {
+        Tell(examples::Echo(conn, buffer));
+      });
+}
+
+absl::Status ServeConnections(const plumb::CancelSource& stop) {
   absl::StatusOr<std::unique_ptr<plumb::Listener>> listener =
       plumb::Listen(absl::GetFlag(FLAGS_network), absl::GetFlag(FLAGS_address));
   if (!listener.ok()) return listener.status();
   Announce((*listener)->Address());
-  const auto serve = fibers ? examples::ServeOnFibers : examples::Serve;
-  serve(**listener, stop,
-        [buffer = absl::GetFlag(FLAGS_buffer)](plumb::Conn& conn) {
-          Tell(examples::Echo(conn, buffer));
-        });
-  return absl::OkStatus();
+  return Serve(**listener, stop);
 }
 
 absl::Status ServePackets(const plumb::CancelSource& stop) {
@@ -81,17 +103,15 @@ absl::Status ServePackets(const plumb::CancelSource& stop) {
   if (!packets.ok()) return packets.status();
   Announce((*packets)->LocalAddr());
   const plumb::CancelScope scope(stop);
-  const absl::Status status =
-      examples::EchoPackets(**packets, absl::GetFlag(FLAGS_buffer));
-  return plumb::IsCancelledCall(status) ? absl::OkStatus() : status;
+  return examples::EchoPackets(**packets, absl::GetFlag(FLAGS_buffer));
 }
 
-int Run(bool fibers) {
+int Run() {
   const plumb::StopOnSignal stop({SIGINT, SIGTERM});
   const absl::Status status = absl::GetFlag(FLAGS_packet)
                                   ? ServePackets(stop.source())
-                                  : ServeConnections(stop.source(), fibers);
-  if (!status.ok()) return examples::Fail(status);
+                                  : ServeConnections(stop.source());
+  if (!plumb::IsCancelledCall(status)) return examples::Fail(status);
   std::cout << "stopped\n";
   return 0;
 }
@@ -102,8 +122,8 @@ int main(int argc, char** argv) {
   examples::ParseFlags("Sends back what it gets.", argc, argv);
   const absl::Status valid = CheckFlags();
   if (!valid.ok()) return examples::Fail(valid);
-  if (absl::GetFlag(FLAGS_concurrency) == "thread") return Run(false);
+  if (!OnFibers()) return Run();
   plumb::RuntimeOptions options;
   options.workers = absl::GetFlag(FLAGS_threads);
-  return plumb::RunMain(options, [] { return Run(true); });
+  return plumb::RunMain(options, Run);
 }

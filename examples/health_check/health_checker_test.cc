@@ -9,8 +9,8 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "backends/fake/fake.h"
-#include "examples/threads_for_test.h"
 #include "gtest/gtest.h"
+#include "testing/threads_for_test.h"
 #include "transport/buffered_reader.h"
 #include "transport/error.h"
 #include "transport/manual_clock.h"
@@ -36,7 +36,7 @@ TEST(HealthCheckerOnAFakeNetworkTest, FindsAServerThatIsWell) {
 
 TEST(HealthCheckerOnAFakeNetworkTest, SaysWhereThereIsNoThread) {
   plumb::FakeNetwork network;
-  FailThreadsAfter(0, 1);
+  plumb::FailThreadsAfter(0, 1);
   const std::vector<Health> healths =
       HealthChecker(*network.Host("monitor"))
           .CheckAll({{"tcp", "a:1"}, {"tcp", "b:2"}});

@@ -2,7 +2,8 @@
 // source.
 //
 //   Collector collector;
-//   Serve(*listener, stop, [&](plumb::Conn& conn) {
+//   plumb::Server server;
+//   server.Serve(*listener, [&](plumb::Conn& conn) {
 //     collector.Handle(conn).IgnoreError();
 //   });
 //

@@ -16,11 +16,10 @@
 #include "absl/time/time.h"
 #include "backends/all.h"
 #include "examples/program.h"
-#include "examples/serve.h"
 #include "examples/telemetry/collector.h"
 #include "examples/telemetry/reporter.h"
 #include "transport/error.h"
-#include "transport/scope.h"
+#include "transport/server/server.h"
 
 ABSL_FLAG(std::string, network, "tcp", "tcp, udp, unix, ...");
 ABSL_FLAG(std::string, address, "127.0.0.1:0", "where the collector listens");
@@ -50,6 +49,11 @@ Reporters StartReporters(const plumb::Addr& address) {
   return reporters;
 }
 
+void Tell(const absl::Status& status) {
+  if (status.ok() || plumb::IsCancelledCall(status)) return;
+  examples::Complain(status.message());
+}
+
 void Print(const examples::Collector& collector) {
   for (const auto& [source, report] : collector.Latest()) {
     std::cout << absl::StreamFormat("%s: %d reports, number=%g\n", source,
@@ -69,13 +73,10 @@ int main(int argc, char** argv) {
   plumb::MessageOptions message;
   message.max_bytes = absl::GetFlag(FLAGS_max_bytes);
   examples::Collector collector(message);
-  plumb::CancelSource stop;
-  std::thread server([&] {
-    examples::Serve(**listener, stop, [&](plumb::Conn& conn) {
-      const absl::Status status = collector.Handle(conn);
-      if (status.ok() || plumb::IsCancelledCall(status)) return;
-      examples::Complain(status.message());
-    });
+  plumb::Server server;
+  std::thread serving([&] {
+    Tell(server.Serve(
+        **listener, [&](plumb::Conn& conn) { Tell(collector.Handle(conn)); }));
   });
 
   Reporters reporters = StartReporters((*listener)->Address());
@@ -85,8 +86,8 @@ int main(int argc, char** argv) {
     status.Update(reporter->status());
   }
   reporters.clear();
-  stop.Cancel();
-  server.join();
+  server.Shutdown(absl::InfinitePast());
+  serving.join();
   Print(collector);
   return status.ok() ? 0 : examples::Fail(status);
 }

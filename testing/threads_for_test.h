@@ -1,13 +1,13 @@
 // Lets a test have no more threads.
-#ifndef PLUMB_EXAMPLES_THREADS_FOR_TEST_H_
-#define PLUMB_EXAMPLES_THREADS_FOR_TEST_H_
+#ifndef PLUMB_TESTING_THREADS_FOR_TEST_H_
+#define PLUMB_TESTING_THREADS_FOR_TEST_H_
 
-namespace examples {
+namespace plumb {
 
 // After `started` more threads of this process, `failing` ones fail to start
 // with EAGAIN; then they start again.
 void FailThreadsAfter(int started, int failing);
 
-}  // namespace examples
+}  // namespace plumb
 
-#endif  // PLUMB_EXAMPLES_THREADS_FOR_TEST_H_
+#endif  // PLUMB_TESTING_THREADS_FOR_TEST_H_

@@ -1,4 +1,4 @@
-#include "examples/threads_for_test.h"
+#include "testing/threads_for_test.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -6,7 +6,7 @@
 #include <atomic>
 #include <cerrno>
 
-namespace examples {
+namespace plumb {
 namespace {
 
 std::atomic<int> to_start{0};
@@ -19,7 +19,7 @@ void FailThreadsAfter(int started, int failing) {
   to_fail = failing;
 }
 
-}  // namespace examples
+}  // namespace plumb
 
 // In place of the C library's, which it calls.
 extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* attr,
@@ -27,8 +27,8 @@ extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* attr,
   using Create = decltype(&pthread_create);
   static const auto create =
       reinterpret_cast<Create>(dlsym(RTLD_NEXT, "pthread_create"));
-  if (examples::to_fail > 0 && examples::to_start-- <= 0) {
-    --examples::to_fail;
+  if (plumb::to_fail > 0 && plumb::to_start-- <= 0) {
+    --plumb::to_fail;
     return EAGAIN;
   }
   return create(thread, attr, function, arg);
