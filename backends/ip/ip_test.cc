@@ -7,7 +7,6 @@
 
 #include <atomic>
 #include <cerrno>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <thread>
@@ -434,12 +433,3 @@ TEST_F(IpTest, RegistersAllThreeNetworksOnce) {
 
 }  // namespace
 }  // namespace plumb
-
-int main(int argc, char** argv) {
-  testing::InitGoogleTest(&argc, argv);
-  if (!plumb::EnterPrivateNetwork()) {
-    std::perror("cannot make a network namespace");
-    return 1;
-  }
-  return RUN_ALL_TESTS();
-}

@@ -1,7 +1,6 @@
 // Multicast, in a network of the test's own.
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <memory>
@@ -12,7 +11,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "backends/ip/private_network_for_test.h"
 #include "backends/udp/udp.h"
 #include "gtest/gtest.h"
 #include "transport/addr.h"
@@ -205,12 +203,3 @@ TEST_F(UdpMulticastTest, TheSystemsLimitOfMemberships) {
 
 }  // namespace
 }  // namespace plumb
-
-int main(int argc, char** argv) {
-  ::testing::InitGoogleTest(&argc, argv);
-  if (!plumb::EnterPrivateNetwork()) {
-    std::fprintf(stderr, "no network of one's own: %s\n", std::strerror(errno));
-    return 1;
-  }
-  return RUN_ALL_TESTS();
-}

@@ -58,6 +58,15 @@ class Tracer {
   Descriptor kept_;
 };
 
+// Whether `to` and `from` are there, which asserts that they are where they
+// should be.
+bool CanPass(const ConnAbilities& abilities, const Variant& variant,
+             const HandlePassing* to, const HandlePassing* from) {
+  const bool can = to != nullptr && from != nullptr;
+  EXPECT_EQ(can, abilities.handles && !variant.decorated);
+  return can;
+}
+
 absl::StatusOr<HandlePassing::Incoming> ReadHandles(
     HandlePassing& from, absl::Span<char> buffer,
     size_t max_handles = kMaxHandles) {
@@ -68,11 +77,7 @@ TEST_P(ConnConformance, HandlesGoAlongWithBytes) {
   Covers({"S-UX-06", "C-FD"});
   auto* const to = Extension<HandlePassing>(near());
   auto* const from = Extension<HandlePassing>(far());
-  if (!abilities().handles || GetParam().variant.decorated) {
-    EXPECT_TRUE(to == nullptr || from == nullptr);
-    return;
-  }
-  ASSERT_TRUE(to != nullptr && from != nullptr);
+  if (!CanPass(abilities(), GetParam().variant, to, from)) return;
   Tracer tracer;
   char buffer[64];
   auto reader = Go([&] {
@@ -101,10 +106,7 @@ TEST_P(ConnConformance, HandlesThatNobodyTakesAreClosed) {
   Covers({"S-UX-08"});
   auto* const to = Extension<HandlePassing>(near());
   auto* const from = Extension<HandlePassing>(far());
-  if (!abilities().handles || GetParam().variant.decorated) {
-    EXPECT_TRUE(to == nullptr || from == nullptr);
-    return;
-  }
+  if (!CanPass(abilities(), GetParam().variant, to, from)) return;
   char buffer[64];
   {
     Tracer tracer;
@@ -136,10 +138,7 @@ TEST_P(ConnConformance, HandlesThatCannotGo) {
   Covers({"S-UX-07"});
   auto* const to = Extension<HandlePassing>(near());
   auto* const from = Extension<HandlePassing>(far());
-  if (!abilities().handles || GetParam().variant.decorated) {
-    EXPECT_TRUE(to == nullptr || from == nullptr);
-    return;
-  }
+  if (!CanPass(abilities(), GetParam().variant, to, from)) return;
   const Tracer tracer;
   const absl::Status closed = to->WriteWithHandles("x", {1 << 30});
   EXPECT_TRUE(HasError(closed, Code::kInvalidArgument, "write", near(),
@@ -172,10 +171,7 @@ TEST_P(ConnConformance, HandleCallsEndAsOthersDo) {
   Covers({"S-UX-06"});
   auto* const to = Extension<HandlePassing>(near());
   auto* const from = Extension<HandlePassing>(far());
-  if (!abilities().handles || GetParam().variant.decorated) {
-    EXPECT_TRUE(to == nullptr || from == nullptr);
-    return;
-  }
+  if (!CanPass(abilities(), GetParam().variant, to, from)) return;
   char buffer[64];
   const auto read = [&](HandlePassing& conn) {
     return ReadHandles(conn, absl::MakeSpan(buffer)).status();

@@ -1,14 +1,9 @@
 // Raw IP, in a network of the test's own.
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <memory>
 #include <utility>
 
 #include "backends/ip/ip.h"
-#include "backends/ip/private_network_for_test.h"
-#include "gtest/gtest.h"
 #include "testing/conformance/conn.h"
 
 namespace plumb {
@@ -52,12 +47,3 @@ PLUMB_INSTANTIATE_CONN_CONFORMANCE(RawIp, RawIp());
 
 }  // namespace
 }  // namespace plumb
-
-int main(int argc, char** argv) {
-  ::testing::InitGoogleTest(&argc, argv);
-  if (!plumb::EnterPrivateNetwork()) {
-    std::fprintf(stderr, "no network of one's own: %s\n", std::strerror(errno));
-    return 1;
-  }
-  return RUN_ALL_TESTS();
-}

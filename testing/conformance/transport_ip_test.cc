@@ -1,13 +1,10 @@
 // In a network of its own, as raw sockets hear every packet of their protocol.
 #include <atomic>
-#include <cstdio>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "backends/ip/ip.h"
-#include "backends/ip/private_network_for_test.h"
-#include "gtest/gtest.h"
 #include "testing/conformance/packet_suite.h"
 #include "testing/conformance/transport_suite.h"
 
@@ -52,12 +49,3 @@ PLUMB_INSTANTIATE_TRANSPORT_CONFORMANCE(Ip4, Ip4());
 
 }  // namespace
 }  // namespace plumb
-
-int main(int argc, char** argv) {
-  if (!plumb::EnterPrivateNetwork()) {
-    std::perror("a network of one's own");
-    return 1;
-  }
-  testing::InitGoogleTest(&argc, argv);
-  return RUN_ALL_TESTS();
-}
