@@ -222,10 +222,14 @@ Call::Outcome Call::Check() const {
   if (state_.gate_.closed()) return Outcome::kClosed;
   const ScopeState scopes = CheckScopes(waiter_);
   if (scopes == ScopeState::kCancelled) return Outcome::kCancelled;
-  const MonotonicNanos deadline =
-      state_.side(direction_).deadline.load(std::memory_order_acquire);
-  if (deadline != kNever && clock_.MonotonicNow() >= deadline) {
-    return Outcome::kTimeout;
+  const std::atomic<MonotonicNanos>& deadline =
+      state_.side(direction_).deadline;
+  MonotonicNanos when = deadline.load(std::memory_order_acquire);
+  while (when != kNever && clock_.MonotonicNow() >= when) {
+    // It counts only if it was still there when it had passed.
+    const MonotonicNanos before = when;
+    when = deadline.load(std::memory_order_acquire);
+    if (when == before) return Outcome::kTimeout;
   }
   return scopes == ScopeState::kTimeout ? Outcome::kScopeTimeout : Outcome::kGo;
 }

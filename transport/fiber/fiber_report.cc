@@ -133,7 +133,7 @@ std::string FiberReport::DescribeFiber(Worker& worker, FiberWaiter& fiber) {
 }
 
 std::string FiberReport::DescribeWait(const FiberWaiter& fiber) {
-  if (fiber.state_.load() != FiberWaiter::kParked) return "ready to run";
+  if (!fiber.state_.parked()) return "ready to run";
   std::string text = fiber.reason_ == nullptr
                          ? "waits"
                          : absl::StrCat("in ", fiber.reason_->Describe());

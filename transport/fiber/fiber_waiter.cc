@@ -40,17 +40,10 @@ class FiberWaiter::BodyScope final : public Scope {
   FiberWaiter& fiber_;
 };
 
-// kParked is left only by who makes the fiber ready to run, and to kRunning,
-// so that going on takes no atomic operation.
 void FiberWaiter::Park(MonotonicNanos deadline, const WaitReason* reason) {
   Worker& worker = *worker_.load(std::memory_order_relaxed);
   reason_ = reason;
-  uint8_t expected = kRunning;
-  if (!state_.compare_exchange_strong(expected, kParked,
-                                      std::memory_order_acq_rel)) {
-    state_.exchange(kRunning, std::memory_order_acq_rel);
-    return;
-  }
+  if (!state_.BeginPark()) return;
   if (deadline != kNever) worker.timers().Arm(*this, deadline);
   ResetCalls();
   worker.Suspend(*this);
@@ -61,9 +54,7 @@ void FiberWaiter::ParkOn(const Op& op, MonotonicNanos deadline,
                          const WaitReason* reason) {
   worker_.load(std::memory_order_relaxed)
       ->poller()
-      .ParkOn(*this, op, deadline, reason, [this] {
-        return state_.load(std::memory_order_acquire) == kWoken;
-      });
+      .ParkOn(*this, op, deadline, reason, [this] { return state_.woken(); });
 }
 
 bool FiberWaiter::MayWaitFirst(const Op& op) const {
@@ -71,13 +62,7 @@ bool FiberWaiter::MayWaitFirst(const Op& op) const {
 }
 
 void FiberWaiter::Wake() {
-  uint8_t seen = state_.load(std::memory_order_relaxed);
-  uint8_t next;
-  do {
-    next = seen == kParked ? kRunning : kWoken;
-  } while (!state_.compare_exchange_weak(seen, next, std::memory_order_acq_rel,
-                                         std::memory_order_relaxed));
-  if (seen == kParked) {
+  if (state_.Wake()) {
     worker_.load(std::memory_order_relaxed)->MakeReady(*this);
   }
 }
@@ -100,7 +85,7 @@ uint64_t FiberWaiter::Begin(Worker& worker, absl::string_view name,
                             absl::AnyInvocable<void()> function) {
   new (&body()) Body(std::move(function));
   ForgetOwner();
-  state_.store(kRunning, std::memory_order_relaxed);
+  state_.Reset();
   cancelled_.store(false, std::memory_order_relaxed);
   started_.store(false, std::memory_order_relaxed);
   worker_.store(&worker, std::memory_order_relaxed);

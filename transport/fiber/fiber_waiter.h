@@ -23,6 +23,7 @@
 #include "absl/strings/string_view.h"
 #include "transport/clock.h"
 #include "transport/fiber/context.h"
+#include "transport/fiber/park_state.h"
 #include "transport/fiber/stack.h"
 #include "transport/fiber/timer_heap.h"
 #include "transport/linked_list.h"
@@ -80,8 +81,6 @@ class alignas(64) FiberWaiter final : public Waiter, public Timer {
   friend class Worker;
   class BodyScope;
 
-  enum State : uint8_t { kRunning, kWoken, kParked };
-
   // What lies at the top of the stack.
   struct Body {
     explicit Body(absl::AnyInvocable<void()> f) : function(std::move(f)) {}
@@ -106,7 +105,7 @@ class alignas(64) FiberWaiter final : public Waiter, public Timer {
   static constexpr size_t kBodySize = (sizeof(Body) + 63) / 64 * 64;
 
   // The first line goes on from the base classes.
-  std::atomic<uint8_t> state_{kRunning};
+  ParkState state_;
   std::atomic<bool> cancelled_{false};
   std::atomic<bool> started_{false};
   std::atomic<Worker*> worker_{nullptr};
@@ -119,7 +118,7 @@ class alignas(64) FiberWaiter final : public Waiter, public Timer {
   Joiner* joiners_ = nullptr;
   std::unique_ptr<const std::string> name_;
   MonotonicNanos began_ = 0;
-  const WaitReason* reason_ = nullptr;  // of the wait under way, kParked
+  const WaitReason* reason_ = nullptr;  // of the wait, while parked
   Stack stack_;
 };
 
