@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 #include <cstdint>
 #include <iostream>
 #include <memory>
@@ -24,6 +25,7 @@
 #include "examples/program.h"
 #include "transport/error.h"
 #include "transport/event.h"
+#include "transport/fiber/dump_fibers_on_signal.h"
 #include "transport/fiber/runtime.h"
 #include "transport/server/on_fibers.h"
 #include "transport/server/server.h"
@@ -139,5 +141,6 @@ int main(int argc, char** argv) {
     if (!valid.ok()) return examples::Fail(valid);
   }
 
+  const plumb::DumpFibersOnSignal dump(SIGQUIT);
   return plumb::RunMain([&] { return Run(networks, load); });
 }

@@ -2,6 +2,7 @@
 //
 //   echo_client --network=unix --address=/tmp/echo.sock --clients=100
 #include <atomic>
+#include <csignal>
 #include <cstdint>
 #include <iostream>
 #include <string>
@@ -13,6 +14,7 @@
 #include "backends/all.h"
 #include "examples/echo_load.h"
 #include "examples/program.h"
+#include "transport/fiber/dump_fibers_on_signal.h"
 #include "transport/fiber/runtime.h"
 
 ABSL_FLAG(std::string, network, "tcp", "tcp, udp, unix, ...");
@@ -37,6 +39,7 @@ int main(int argc, char** argv) {
 
   std::atomic<uint64_t> done{0};
   examples::EchoReport report;
+  const plumb::DumpFibersOnSignal dump(SIGQUIT);
   plumb::RunMain([&] {
     report = examples::RunEchoLoad(plumb::DefaultRegistry(), load, done);
     return 0;

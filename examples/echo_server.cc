@@ -1,4 +1,5 @@
-// An echo server for any network. Leaves cleanly on SIGINT and SIGTERM.
+// An echo server for any network. Leaves cleanly on SIGINT and SIGTERM, and
+// tells on SIGQUIT what its fibers wait for.
 //
 //   echo_server --network=unix --address=/tmp/echo.sock
 //   echo_server --network=udp --packet
@@ -16,6 +17,7 @@
 #include "examples/echo_handler.h"
 #include "examples/program.h"
 #include "transport/error.h"
+#include "transport/fiber/dump_fibers_on_signal.h"
 #include "transport/fiber/runtime.h"
 #include "transport/scope.h"
 #include "transport/server/on_fibers.h"
@@ -123,6 +125,7 @@ int main(int argc, char** argv) {
   const absl::Status valid = CheckFlags();
   if (!valid.ok()) return examples::Fail(valid);
   if (!OnFibers()) return Run();
+  const plumb::DumpFibersOnSignal dump(SIGQUIT);
   plumb::RuntimeOptions options;
   options.workers = absl::GetFlag(FLAGS_threads);
   return plumb::RunMain(options, Run);

@@ -132,6 +132,19 @@ check "the address is in use" \
   expect 1 "^echo_server: listen tcp $address: bind: address already in use$" \
   "$bin/echo_server" --address="$address"
 exec {idle}<>"/dev/tcp/${address%:*}/${address##*:}"
+fibers_are_shown() {
+  kill -s QUIT "$server"
+  for ((i = 0; i < 200; ++i)); do
+    grep -q "^fiber \"main\", .* accept tcp" "$work/complaints" &&
+      grep -q "^fiber \"\", .* read tcp" "$work/complaints" && return
+    sleep 0.1
+  done
+  cat "$work/complaints"
+  return 1
+}
+check "SIGQUIT shows the fibers" fibers_are_shown
+check "echo_server goes on after SIGQUIT" \
+  expect 0 "$timing" "$bin/echo_client" --address="$address" --messages=10
 check "echo_server leaves with a connection open" stopped_by TERM
 exec {idle}>&-
 check "nobody listens" \

@@ -13,18 +13,15 @@
 // effect, so that a program that hangs in its clean-up can still be
 // interrupted.
 //
-// One object at a time in a process; a second is a fatal error. It keeps one
+// One object at a time for each signal; a second is a fatal error. It keeps one
 // thread, which ends with it, and gives the signals back as they were.
 #ifndef PLUMB_TRANSPORT_STOP_ON_SIGNAL_H_
 #define PLUMB_TRANSPORT_STOP_ON_SIGNAL_H_
 
-#include <csignal>
 #include <initializer_list>
-#include <thread>
-#include <utility>
-#include <vector>
 
 #include "transport/scope.h"
+#include "transport/signal_watch.h"
 
 namespace plumb {
 
@@ -40,9 +37,7 @@ class StopOnSignal {
 
  private:
   CancelSource source_;
-  std::vector<std::pair<int, struct sigaction>> before_;
-  int wake_fd_;
-  std::thread thread_;
+  SignalWatch watch_;
 };
 
 }  // namespace plumb
