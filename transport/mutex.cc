@@ -21,7 +21,7 @@
 namespace plumb {
 namespace {
 
-constexpr OpReason kReason("lock a mutex");
+constexpr OpReason kReason("lock of a mutex");
 
 [[noreturn]] void Die(const char* what) {
   std::fprintf(stderr, "plumb::Mutex: %s\n", what);

@@ -8,7 +8,7 @@
 namespace plumb {
 namespace {
 
-constexpr OpReason kReason("acquire a semaphore");
+constexpr OpReason kReason("acquire of a semaphore");
 
 }  // namespace
 

@@ -20,6 +20,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "testing/wait_until_blocked.h"
+#include "transport/channel.h"
+#include "transport/cond_var.h"
 #include "transport/conn.h"
 #include "transport/direction.h"
 #include "transport/event.h"
@@ -28,7 +30,10 @@
 #include "transport/fiber/run_blocking.h"
 #include "transport/fiber/runtime.h"
 #include "transport/listener.h"
+#include "transport/mutex.h"
 #include "transport/pipe.h"
+#include "transport/select.h"
+#include "transport/semaphore.h"
 #include "transport/sleep.h"
 #include "transport/transport.h"
 
@@ -176,6 +181,31 @@ TEST_F(DumpFibersTest, WhatIsNoConnection) {
   Start("pipe", [&, &conn = *a] { (void)conn.Read(absl::MakeSpan(buffer_)); });
   EXPECT_EQ(StateOf("pipe"), "in read pipe");
   end.Notify();
+  EndFibers();
+}
+
+TEST_F(DumpFibersTest, Synchronisation) {
+  Mutex mutex, other;
+  CondVar never;
+  Semaphore none(0);
+  Channel<int> channel, empty;
+  mutex.Lock();
+  Start("lock", [&] { MutexLock mine(mutex); });
+  EXPECT_EQ(StateOf("lock"), "in lock of a mutex");
+  Start("condition", [&] {
+    MutexLock mine(other);
+    (void)never.Wait(other);
+  });
+  EXPECT_EQ(StateOf("condition"), "in wait for a condition");
+  Start("acquire", [&] { (void)none.Acquire(); });
+  EXPECT_EQ(StateOf("acquire"), "in acquire of a semaphore");
+  Start("send", [&] { (void)channel.Send(1); });
+  EXPECT_EQ(StateOf("send"), "in send");
+  Start("receive", [&] { (void)empty.Receive(); });
+  EXPECT_EQ(StateOf("receive"), "in receive");
+  Start("select", [] { (void)Select({}); });
+  EXPECT_EQ(StateOf("select"), "in select");
+  mutex.Unlock();
   EndFibers();
 }
 

@@ -14,7 +14,9 @@
 // - A fiber stays on its thread. A thread_local belongs to all fibers there,
 //   and may have changed after any call that suspends.
 // - Never hold an absl::Mutex or std::mutex across a call that suspends: the
-//   next fiber that wants it blocks the thread, for ever.
+//   next fiber that wants it blocks the thread, for ever. What must be held so
+//   is a plumb::Mutex (mutex.h), and builds without NDEBUG tell of each place.
+//   Between two such calls the others are as right as ever.
 // - errno and exceptions being handled are the fiber's own. An exception that
 //   leaves it terminates the program.
 //
