@@ -143,6 +143,15 @@ std::shared_ptr<FakeHost> FakeNetwork::Host(absl::string_view name) {
   return host;
 }
 
+void FakeNetwork::JudgeInFlight() {
+  if (state_->wire != nullptr) state_->wire->JudgeInFlight();
+}
+
+std::vector<PacketInFlight> FakeNetwork::InFlight() const {
+  if (state_->wire == nullptr) return {};
+  return state_->wire->InFlight();
+}
+
 absl::Status RegisterFake(Registry& registry, FakeNetworkOptions options) {
   const std::shared_ptr<FakeHost> host = FakeNetwork(options).Host("localhost");
   for (const char* network : {"fake", "fakegram"}) {

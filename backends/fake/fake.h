@@ -19,11 +19,20 @@
 // host itself. Names of other hosts are looked up in the network and nowhere
 // else. Paths and abstract names of unix sockets belong to a host.
 //
-// It has no time and no randomness of its own: deadlines are on
-// FakeNetworkOptions::clock, ports are given out in order.
+// It has no time and no randomness of its own: deadlines, and how long a Dial
+// waits for room in a backlog, are on FakeNetworkOptions::clock; ports are
+// given out in order.
+//
+// With FakeNetworkOptions::policy what goes over it is delayed, lost, copied,
+// changed, held or reset (link_policy.h); with an observer it is seen
+// (packet_observer.h). Then streams are segments; otherwise bytes are handed
+// over directly.
 //
 // How it differs from the kernel:
-// - nothing takes time and nothing is lost, but datagrams for want of room
+// - without a policy nothing takes time and nothing is lost, but datagrams for
+//   want of room
+// - who dials when the backlog is full is let in as soon as there is room, and
+//   not when the SYN is next repeated, unless there is a policy or an observer
 // - raw IP ("ip4:icmp") is Unimplemented; multicast and broadcast go nowhere
 // - there are no file permissions and no directories: any path can be bound,
 //   UnixListenOptions::mode changes nothing, and FakeHost::RemovePath takes the
@@ -31,13 +40,14 @@
 // - "localhost" is 127.0.0.1 first, then ::1
 // - a dialled connection has its local port for itself, and gives it back in
 //   Close: there is no TIME_WAIT
-// - a stream holds the sum of the two buffers, not doubled, and its segments
-//   are not seen; no delay and keep-alive are accepted and change nothing
+// - a stream holds the sum of the two buffers, not doubled; no delay and
+//   keep-alive are accepted and change nothing
 // - an address that no host has is `no route to host` at once for tcp, and
 //   swallows datagrams
 // - SO_REUSEPORT spreads by the sender's port
 //
-// Threads: any method at any time, on threads and fibers.
+// Threads: any method at any time, on threads and fibers. With a policy on a
+// clock whose time passes by itself the network has a thread of its own.
 //
 // Lifetime: hosts, Conns and Listeners outlive the FakeNetwork; the clock
 // outlives them all.
@@ -50,6 +60,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -57,6 +68,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "backends/fake/fake_options.h"
+#include "backends/fake/packet.h"
 #include "transport/ip_addr.h"
 #include "transport/registry.h"
 #include "transport/transport.h"
@@ -117,6 +129,12 @@ class FakeNetwork {
   // The host of that name, upper and lower case being the same; made when it is
   // first asked for. "localhost" is any host's name for itself.
   std::shared_ptr<FakeHost> Host(absl::string_view name);
+
+  // Asks the policy about each packet that is on its way or held
+  // (LinkPolicy::InFlight). Nothing without a policy.
+  void JudgeInFlight();
+  // Those packets, in the order in which they were sent.
+  std::vector<PacketInFlight> InFlight() const;
 
  private:
   const std::shared_ptr<NetworkState> state_;

@@ -5,7 +5,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
+#include "backends/fake/link_policy.h"
+#include "backends/fake/packet_observer.h"
 #include "transport/clock.h"
 
 namespace plumb {
@@ -30,6 +33,11 @@ struct FakeNetworkOptions {
   // The ports that are given out for port 0 and to who dials, both included.
   uint16_t first_port = 32768;
   uint16_t last_port = 60999;
+
+  // Who judges the packets, and who sees them. With neither there are no
+  // packets: bytes go from one end straight to the other, which is faster.
+  std::shared_ptr<LinkPolicy> policy;
+  std::shared_ptr<PacketObserver> observer;
 };
 
 }  // namespace plumb

@@ -119,11 +119,15 @@ int CountBlocked(const CallState& state, Direction direction) {
 
 absl::Status WaitForRoom(ListenQueue& queue, std::unique_ptr<FakeConn> server,
                          const std::shared_ptr<Dialing>& dialing, Call& call,
-                         const ErrorInfo& info) {
+                         const ErrorInfo& info, MonotonicNanos give_up) {
   const InfoReason reason(info);
   call.set_reason(&reason);
+  const Clock& clock = dialing->state.clock();
+  const auto waits = [&] {
+    return give_up == kNever || clock.MonotonicNow() < give_up;
+  };
   Dialing::Result result = queue.Push(std::move(server), dialing);
-  while (result == Dialing::kWaiting && call.Wait()) {
+  while (result == Dialing::kWaiting && waits() && call.WaitUntil(give_up)) {
     result = queue.ResultOf(*dialing);
   }
   if (result == Dialing::kWaiting) result = queue.GiveUp(dialing);
@@ -133,6 +137,7 @@ absl::Status WaitForRoom(ListenQueue& queue, std::unique_ptr<FakeConn> server,
     case Dialing::kRefused:
       return ErrnoError(info, "connect", ECONNREFUSED);
     default:
+      if (call.ok()) return ErrnoError(info, "connect", ETIMEDOUT);
       return CallError(call.outcome(), info);
   }
 }

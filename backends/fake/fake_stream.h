@@ -34,6 +34,9 @@ class FakeStreamConn final : public FakeConn,
       : kind_(kind), end_(std::move(end)), lease_(std::move(lease)) {}
   ~FakeStreamConn() override { (void)Close(); }
 
+  // Before anybody else has it: one more thing to hold until Close.
+  void HoldLease(Lease lease) { lease_ = std::move(lease); }
+
   absl::StatusOr<size_t> Read(absl::Span<char> buffer) override {
     return end_.Read(buffer);
   }
@@ -97,10 +100,12 @@ class FakeListener final : public Listener, public BlockedProbe {
 int CountBlocked(const CallState& state, Direction direction);
 
 // Queues `server`, the Listener's end, for Accept; suspends `call`, which is on
-// `dialing`, until there is room. `info` is of the errors.
+// `dialing`, until there is room, or until `give_up` (ETIMEDOUT). `info` is of
+// the errors.
 absl::Status WaitForRoom(ListenQueue& queue, std::unique_ptr<FakeConn> server,
                          const std::shared_ptr<Dialing>& dialing, Call& call,
-                         const ErrorInfo& info);
+                         const ErrorInfo& info,
+                         MonotonicNanos give_up = kNever);
 
 }  // namespace plumb
 

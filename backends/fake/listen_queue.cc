@@ -20,6 +20,16 @@ Dialing::Result ListenQueue::Push(std::unique_ptr<FakeConn> conn,
   return Dialing::kConnected;
 }
 
+bool ListenQueue::HasRoom() {
+  absl::MutexLock lock(&mutex_);
+  return shut_ || queued_.size() <= backlog_;
+}
+
+size_t ListenQueue::Pending() {
+  absl::MutexLock lock(&mutex_);
+  return queued_.size() + waiting_.size();
+}
+
 Dialing::Result ListenQueue::ResultOf(const Dialing& dialing) {
   absl::MutexLock lock(&mutex_);
   return dialing.result;

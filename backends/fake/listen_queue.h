@@ -58,9 +58,14 @@ class ListenQueue {
   // `dialing`'s state is signalled when the result has changed.
   Dialing::Result Push(std::unique_ptr<FakeConn> conn,
                        const std::shared_ptr<Dialing>& dialing);
+  // Whether Push would not return kWaiting now.
+  bool HasRoom();
   Dialing::Result ResultOf(const Dialing& dialing);
   // Takes a waiting `dialing` out; its result then.
   Dialing::Result GiveUp(const std::shared_ptr<Dialing>& dialing);
+
+  // How many connections wait to be accepted, or for room.
+  size_t Pending();
 
   // The next connection; null for none.
   std::unique_ptr<FakeConn> Pop();

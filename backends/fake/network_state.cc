@@ -95,6 +95,12 @@ HostState* HostRef::FindHost(const IpAddr& ip) const {
   return it == network->by_ip.end() ? nullptr : it->second;
 }
 
+absl::string_view HostRef::NameOf(const IpAddr& ip) const {
+  absl::MutexLock lock(&network->mutex);
+  const HostState* const there = FindHost(ip);
+  return there == nullptr ? absl::string_view() : there->name;
+}
+
 IpAddr HostRef::SourceFor(const IpAddr& to) const {
   if (host->Has(to)) return to;
   return to.is_v6() ? host->v6 : host->v4;

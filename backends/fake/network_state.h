@@ -24,6 +24,7 @@
 #include "backends/fake/fake_options.h"
 #include "backends/fake/listen_queue.h"
 #include "backends/fake/port_table.h"
+#include "backends/fake/wire.h"
 #include "transport/addr.h"
 #include "transport/endpoint.h"
 #include "transport/error.h"
@@ -88,11 +89,16 @@ class Lease {
 
 struct NetworkState {
   explicit NetworkState(const FakeNetworkOptions& network_options)
-      : options(network_options) {}
+      : options(network_options),
+        wire(options.policy == nullptr && options.observer == nullptr
+                 ? nullptr
+                 : std::make_shared<Wire>(*options.clock, options.policy,
+                                          options.observer)) {}
 
   Clock& clock() const { return *options.clock; }
 
   const FakeNetworkOptions options;
+  const std::shared_ptr<Wire> wire;  // null: nobody judges and nobody looks on
   absl::Mutex mutex;
   // By name in lower case, and by address.
   std::map<std::string, std::unique_ptr<HostState>> hosts
@@ -121,6 +127,8 @@ struct HostRef {
   // The host that has `ip`, as seen from here; null when there is none.
   HostState* FindHost(const IpAddr& ip) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(network->mutex);
+  // What the host of `ip` is called; empty when there is none.
+  absl::string_view NameOf(const IpAddr& ip) const;
   // The address of this host from which `to` is reached.
   IpAddr SourceFor(const IpAddr& to) const;
 

@@ -8,6 +8,8 @@
 #define PLUMB_BACKENDS_FAKE_PACKET_H_
 
 #include <cstdint>
+#include <memory>
+#include <string>
 
 #include "absl/strings/string_view.h"
 #include "transport/addr.h"
@@ -54,6 +56,13 @@ struct Packet {
   uint32_t window = 0;
 
   absl::string_view payload;
+};
+
+// A copy of a packet that is on its way or held.
+struct PacketInFlight {
+  Packet packet;  // views `payload`
+  std::shared_ptr<const std::string> payload;
+  bool held = false;
 };
 
 }  // namespace plumb

@@ -6,7 +6,9 @@
 
 #include "backends/fake/dial_targets.h"
 #include "backends/fake/fake_stream.h"
+#include "backends/fake/handshake.h"
 #include "backends/fake/ip_net.h"
+#include "backends/fake/wire_link.h"
 #include "transport/call.h"
 #include "transport/error.h"
 #include "transport/memory_stream.h"
@@ -24,6 +26,42 @@ void SetBuffers(const FakeNetworkOptions& defaults, const Options& options,
                            ? BufferSize(*options.receive_buffer)
                            : defaults.receive_buffer;
 }
+
+// One try: where it leads from and to, and what its ends will be like.
+struct StreamPlan {
+  std::pair<StreamEnd, StreamEnd> MakeEnds(
+      ListenQueue& queue, std::shared_ptr<StreamLink> link) const {
+    const std::string& there = queue.state().names()->network;
+    MemoryStreamOptions stream;
+    stream.kind = StreamKind::kTcp;
+    stream.clock = &host.clock();
+    stream.link = std::move(link);
+    stream.ends[0].names =
+        MakeNames(network, Addr::Ip(AddrNetwork(network), source),
+                  Addr::Ip(AddrNetwork(network), target));
+    stream.ends[1].names =
+        MakeNames(there, Addr::Ip(AddrNetwork(there), target),
+                  Addr::Ip(AddrNetwork(there), source));
+    const FakeNetworkOptions& defaults = host.network->options;
+    SetBuffers(defaults, options, stream.ends[0]);
+    SetBuffers(defaults, queue.options, stream.ends[1]);
+    return MakeMemoryStream(std::move(stream));
+  }
+
+  // Who listens at the target now.
+  std::shared_ptr<ListenQueue> Find() const {
+    absl::MutexLock lock(&host.network->mutex);
+    HostState* const there = host.FindHost(target.ip);
+    if (there == nullptr) return nullptr;
+    return there->tcp.Find(target.ip, target.port, source.port);
+  }
+
+  HostRef host;
+  std::string network;
+  DialOptions options;
+  IpPort source;
+  IpPort target;
+};
 
 // One Dial: what its tries of several addresses share.
 class StreamDialer {
@@ -53,79 +91,92 @@ class StreamDialer {
   }
 
  private:
-  // Where a try leads.
-  struct Route {
-    IpPort source;
-    Lease lease;  // of the source's port
-    std::shared_ptr<ListenQueue> queue;
-  };
-
   absl::StatusOr<std::unique_ptr<Conn>> DialOne(
       const IpPort& target, const std::shared_ptr<Dialing>& dialing,
       Call& call) {
     const ErrorInfo info = targets_.Info(network_, target);
-    absl::StatusOr<Route> route = FindRoute(target, info);
-    if (!route.ok()) return route.status();
-    auto [near, far] = MakeEnds(target, *route);
-    const absl::Status status =
-        WaitForRoom(*route->queue,
-                    std::make_unique<FakeStreamConn>(StreamKind::kTcp,
-                                                     std::move(far), Lease()),
-                    dialing, call, info);
-    if (!status.ok()) return status;
-    return std::make_unique<FakeStreamConn>(StreamKind::kTcp, std::move(near),
-                                            std::move(route->lease));
+    auto plan = std::make_shared<StreamPlan>(
+        StreamPlan{host_, network_, options_, IpPort(), target});
+    absl::StatusOr<Lease> lease = Bind(*plan, info);
+    if (!lease.ok()) return lease.status();
+    absl::StatusOr<std::unique_ptr<FakeStreamConn>> near =
+        host_.network->wire == nullptr
+            ? Connect(*plan, dialing, call, info)
+            : ConnectOnWire(plan, dialing, call, info);
+    if (!near.ok()) return near.status();
+    (*near)->HoldLease(*std::move(lease));
+    return *std::move(near);
   }
 
-  absl::StatusOr<Route> FindRoute(const IpPort& target,
-                                  const ErrorInfo& info) const {
-    Route route;
-    int error = targets_.SourceFor(host_, target, &route.source);
+  // Binds the source, and sees whether the target can be reached from there.
+  absl::StatusOr<Lease> Bind(StreamPlan& plan, const ErrorInfo& info) const {
+    int error = targets_.SourceFor(host_, plan.target, &plan.source);
     if (error != 0) return ErrnoError(info, "bind", error);
-    const AddressSet where = AddressSet::One(route.source.ip);
+    const AddressSet where = AddressSet::One(plan.source.ip);
     uint64_t id = 0;
     HostState* there;
     {
       absl::MutexLock lock(&host_.network->mutex);
       PortTable<ListenQueue>& ports = host_.host->tcp;
-      error = ports.Choose(where, &route.source.port, false, EADDRNOTAVAIL);
-      if (error == 0) id = ports.Bind(where, route.source.port, false, nullptr);
-      there = host_.FindHost(target.ip);
-      if (there != nullptr) {
-        route.queue =
-            there->tcp.Find(target.ip, target.port, route.source.port);
-      }
+      error = ports.Choose(where, &plan.source.port, false, EADDRNOTAVAIL);
+      if (error == 0) id = ports.Bind(where, plan.source.port, false, nullptr);
+      there = host_.FindHost(plan.target.ip);
     }
     if (error != 0) {
       return ErrnoError(info, error == EADDRINUSE ? "bind" : "connect", error);
     }
-    route.lease = PortLease(host_, &HostState::tcp, route.source.port, id);
+    Lease lease = PortLease(host_, &HostState::tcp, plan.source.port, id);
     if (there == nullptr) return ErrnoError(info, "connect", EHOSTUNREACH);
-    if (route.source.ip.IsLoopback() && there != host_.host) {
+    if (plan.source.ip.IsLoopback() && there != host_.host) {
       return ErrnoError(info, "connect", EINVAL);
     }
-    if (route.queue == nullptr) {
-      return ErrnoError(info, "connect", ECONNREFUSED);
-    }
-    return route;
+    return lease;
   }
 
-  std::pair<StreamEnd, StreamEnd> MakeEnds(const IpPort& target,
-                                           const Route& route) const {
-    const std::string& there = route.queue->state().names()->network;
-    MemoryStreamOptions stream;
-    stream.kind = StreamKind::kTcp;
-    stream.clock = &host_.clock();
-    stream.ends[0].names =
-        MakeNames(network_, Addr::Ip(AddrNetwork(network_), route.source),
-                  Addr::Ip(AddrNetwork(network_), target));
-    stream.ends[1].names =
-        MakeNames(there, Addr::Ip(AddrNetwork(there), target),
-                  Addr::Ip(AddrNetwork(there), route.source));
-    const FakeNetworkOptions& defaults = host_.network->options;
-    SetBuffers(defaults, options_, stream.ends[0]);
-    SetBuffers(defaults, route.queue->options, stream.ends[1]);
-    return MakeMemoryStream(std::move(stream));
+  static absl::StatusOr<std::unique_ptr<FakeStreamConn>> Connect(
+      const StreamPlan& plan, const std::shared_ptr<Dialing>& dialing,
+      Call& call, const ErrorInfo& info) {
+    const std::shared_ptr<ListenQueue> queue = plan.Find();
+    if (queue == nullptr) return ErrnoError(info, "connect", ECONNREFUSED);
+    auto [near, far] = plan.MakeEnds(*queue, nullptr);
+    const absl::Status status = WaitForRoom(
+        *queue,
+        std::make_unique<FakeStreamConn>(StreamKind::kTcp, std::move(far),
+                                         Lease()),
+        dialing, call, info, GiveUpSyn(plan.host.clock().MonotonicNow()));
+    if (!status.ok()) return status;
+    return std::make_unique<FakeStreamConn>(StreamKind::kTcp, std::move(near),
+                                            Lease());
+  }
+
+  static absl::StatusOr<std::unique_ptr<FakeStreamConn>> ConnectOnWire(
+      const std::shared_ptr<const StreamPlan>& plan,
+      const std::shared_ptr<Dialing>& dialing, Call& call,
+      const ErrorInfo& info) {
+    const HostRef& host = plan->host;
+    const auto link = std::make_shared<WireLink>(
+        host.network->wire, Packet::Protocol::kTcp,
+        WireLink::End{Addr::Tcp(plan->source.ip, plan->source.port),
+                      host.host->name},
+        WireLink::End{Addr::Tcp(plan->target.ip, plan->target.port),
+                      host.NameOf(plan->target.ip)});
+    // A Handshake that is given up may still be at it.
+    const auto near = std::make_shared<std::unique_ptr<FakeStreamConn>>();
+    Handshake::Steps steps;
+    steps.find = [plan] { return plan->Find(); };
+    steps.connect = [plan, link, dialing, near](ListenQueue& queue) {
+      auto [own, far] = plan->MakeEnds(queue, link);
+      *near = std::make_unique<FakeStreamConn>(StreamKind::kTcp, std::move(own),
+                                               Lease());
+      return queue.Push(std::make_unique<FakeStreamConn>(
+                            StreamKind::kTcp, std::move(far), Lease()),
+                        dialing);
+    };
+    const auto handshake = std::make_shared<Handshake>(
+        host.network->wire, link, dialing, std::move(steps));
+    const absl::Status status = handshake->Run(call, info);
+    if (!status.ok()) return status;
+    return std::move(*near);
   }
 
   const HostRef& host_;

@@ -91,9 +91,9 @@ absl::Status UdpHubConn::Write(absl::Span<const absl::string_view> pieces) {
                    "write: broken pipe");
   }
   hub_->Touch(peer_);
-  bool refused = false;  // nobody tells an unconnected socket
+  // Nobody tells an unconnected socket that nobody was there.
   const int error =
-      port_.Send(*names().addr.ip_port(), JoinPieces(pieces), &refused);
+      port_.Send(*names().addr.ip_port(), JoinPieces(pieces), nullptr);
   if (error == 0) return absl::OkStatus();
   return ErrnoError(std::move(info), "write", error);
 }

@@ -1,6 +1,7 @@
 #include "backends/fake/udp_socket.h"
 
 #include <cerrno>
+#include <utility>
 
 namespace plumb {
 
@@ -9,8 +10,64 @@ size_t MaxUdpPayload(const IpAddr& remote) {
   return remote.is_v6() ? kOverIpv6 : kOverIpv6 - 20;
 }
 
-int UdpPort::Send(const IpPort& to, std::string data, bool* refused) const {
-  *refused = false;
+namespace {
+
+// Hands `data` to who is at `to` on `there`; why not, or nothing.
+absl::string_view Hand(HostState* there, NetworkState& network,
+                       const IpPort& from, const IpPort& to, std::string data,
+                       UdpSocket* sender) {
+  // Nobody has that address, and nobody says so.
+  if (there == nullptr) return "no host has that address";
+  std::shared_ptr<DatagramSink> sink;
+  {
+    absl::MutexLock lock(&network.mutex);
+    sink = there->udp.Find(to.ip, to.port, from.port);
+  }
+  using Verdict = DatagramSink::Verdict;
+  const Verdict verdict =
+      sink == nullptr
+          ? Verdict::kRefused
+          : sink->Deliver(Addr::Ip("udp", from), std::move(data), nullptr);
+  if (verdict == Verdict::kTaken) return absl::string_view();
+  if (verdict == Verdict::kDropped) return "the receive buffer is full";
+  if (sender != nullptr) sender->Refuse(ECONNREFUSED);
+  return "nobody is there";
+}
+
+// On its way, it keeps neither the network nor the sender.
+class UdpArrival final : public Wire::Target {
+ public:
+  UdpArrival(const HostRef& host, HostState* there,
+             const std::shared_ptr<UdpSocket>& sender)
+      : network_(host.network), there_(there), sender_(sender) {}
+
+  absl::string_view Land(const Packet& packet) override {
+    const auto network = network_.lock();
+    if (network == nullptr) return "the network is gone";
+    return Hand(there_, *network, *packet.source.ip_port(),
+                *packet.destination.ip_port(), std::string(packet.payload),
+                sender_.lock().get());
+  }
+  void Reset(const Packet&, absl::string_view) override {
+    if (const auto sender = sender_.lock()) sender->Refuse(ECONNREFUSED);
+  }
+
+ private:
+  const std::weak_ptr<NetworkState> network_;
+  HostState* const there_;
+  const std::weak_ptr<UdpSocket> sender_;
+};
+
+}  // namespace
+
+UdpPort::UdpPort(const HostRef& h, const AddressSet& w, uint16_t p)
+    : host(h), where(w), port(p) {
+  if (host.network->wire == nullptr) return;
+  flow = std::make_shared<UdpFlow>(host.network->wire->NewFlow());
+}
+
+int UdpPort::Send(const IpPort& to, std::string data,
+                  const std::shared_ptr<UdpSocket>& sender) const {
   IpAddr ip = to.ip;
   if (ip.IsUnspecified()) {
     ip = ip.is_v6() ? IpAddr::LoopbackV6() : IpAddr::LoopbackV4();
@@ -21,25 +78,41 @@ int UdpPort::Send(const IpPort& to, std::string data, bool* refused) const {
   }
   if (data.size() > MaxUdpPayload(ip)) return EMSGSIZE;
   if (to.port == 0) return EINVAL;
-  const IpAddr source = any ? host.SourceFor(ip) : where.ip();
-  if (source.IsLoopback() && !host.host->Has(ip)) return EINVAL;
-  std::shared_ptr<DatagramSink> sink;
-  {
-    absl::MutexLock lock(&host.network->mutex);
-    HostState* const there = host.FindHost(ip);
-    // Nobody has that address, and nobody says so.
-    if (there == nullptr) return 0;
-    sink = there->udp.Find(ip, to.port, port);
-  }
-  if (sink == nullptr) {
-    *refused = true;
+  const IpPort from = {any ? host.SourceFor(ip) : where.ip(), port};
+  if (from.ip.IsLoopback() && !host.host->Has(ip)) return EINVAL;
+  if (flow != nullptr) {
+    SendOnWire(from, {ip, to.port}, std::move(data), sender);
     return 0;
   }
-  const auto verdict =
-      sink->Deliver(Addr::Udp(source, port), std::move(data), nullptr);
-  *refused = verdict == DatagramSink::Verdict::kRefused ||
-             verdict == DatagramSink::Verdict::kNotAllowed;
+  HostState* there;
+  {
+    absl::MutexLock lock(&host.network->mutex);
+    there = host.FindHost(ip);
+  }
+  Hand(there, *host.network, from, {ip, to.port}, std::move(data),
+       sender.get());
   return 0;
+}
+
+void UdpPort::SendOnWire(const IpPort& from, const IpPort& to, std::string data,
+                         const std::shared_ptr<UdpSocket>& sender) const {
+  HostState* there;
+  {
+    absl::MutexLock lock(&host.network->mutex);
+    there = host.FindHost(to.ip);
+  }
+  Packet packet;
+  packet.protocol = Packet::Protocol::kUdp;
+  packet.flow = flow->number;
+  packet.ordinal = flow->sent.fetch_add(1);
+  packet.source = Addr::Ip("udp", from);
+  packet.source_host = host.host->name;
+  packet.destination = Addr::Ip("udp", to);
+  if (there != nullptr) packet.destination_host = there->name;
+  Wire& wire = *host.network->wire;
+  wire.Send(packet, std::move(data),
+            std::make_shared<UdpArrival>(host, there, sender));
+  wire.Run();
 }
 
 int UdpSocket::Send(const Addr& to,
@@ -48,10 +121,8 @@ int UdpSocket::Send(const Addr& to,
   if (!to.is_ip() || (to.network() != "udp" && to.network() != "fakegram")) {
     return EINVAL;
   }
-  bool refused = false;
-  const int error = port_.Send(*to.ip_port(), JoinPieces(pieces), &refused);
-  if (refused && peer().has_value()) SetError(ECONNREFUSED);
-  return error;
+  return port_.Send(*to.ip_port(), JoinPieces(pieces),
+                    peer().has_value() ? shared_from_this() : nullptr);
 }
 
 size_t UdpSocket::MaxMessageSize() const {

@@ -3,6 +3,7 @@
 #ifndef PLUMB_BACKENDS_FAKE_UDP_SOCKET_H_
 #define PLUMB_BACKENDS_FAKE_UDP_SOCKET_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,22 +19,41 @@
 
 namespace plumb {
 
+class UdpSocket;
+
+// What a socket's datagrams are on a Wire.
+struct UdpFlow {
+  explicit UdpFlow(uint64_t n) : number(n) {}
+
+  const uint64_t number;
+  std::atomic<uint64_t> sent{0};
+};
+
 // A bound udp port, as a sender.
 struct UdpPort {
+  UdpPort(const HostRef& h, const AddressSet& w, uint16_t p);
+
+  // Sends `data` to `to`. An errno of 0, EMSGSIZE, or why `to` cannot be
+  // reached from here. Losing it is no error; `sender`, unless it is null,
+  // learns when nobody is there.
+  int Send(const IpPort& to, std::string data,
+           const std::shared_ptr<UdpSocket>& sender) const;
+
   HostRef host;
   AddressSet where;
   uint16_t port;
+  std::shared_ptr<UdpFlow> flow;  // null without a Wire
 
-  // Sends `data` to `to`. An errno of 0, EMSGSIZE, or why `to` cannot be
-  // reached from here; `*refused` when nobody is there, which a connected
-  // socket learns of. Losing it is no error.
-  int Send(const IpPort& to, std::string data, bool* refused) const;
+ private:
+  void SendOnWire(const IpPort& from, const IpPort& to, std::string data,
+                  const std::shared_ptr<UdpSocket>& sender) const;
 };
 
 // What a datagram to `remote` can carry.
 size_t MaxUdpPayload(const IpAddr& remote);
 
-class UdpSocket final : public DatagramSocket {
+class UdpSocket final : public DatagramSocket,
+                        public std::enable_shared_from_this<UdpSocket> {
  public:
   UdpSocket(std::shared_ptr<CallState> state, const Addr& peer, Limits limits,
             UdpPort port)
@@ -44,6 +64,9 @@ class UdpSocket final : public DatagramSocket {
   size_t MaxMessageSize() const override;
   Verdict Deliver(const Addr& from, std::string data,
                   const std::shared_ptr<CallState>& sender) override;
+
+  // Nobody was there.
+  void Refuse(int error) { SetError(error); }
 
  private:
   const UdpPort port_;

@@ -11,6 +11,7 @@
 #include "backends/fake/seqpacket.h"
 #include "backends/fake/unix_names.h"
 #include "backends/fake/unixgram_socket.h"
+#include "backends/fake/wire_link.h"
 #include "transport/error.h"
 #include "transport/memory_stream.h"
 #include "transport/unix_options.h"
@@ -103,6 +104,7 @@ class UnixDialer {
     MemoryStreamOptions stream;
     stream.kind = StreamKind::kUnix;
     stream.clock = &host_.clock();
+    stream.link = MakeLink();
     stream.ends[0] = {MakeNames(network_, local_, remote_),
                       SizeOr(options_.send_buffer, defaults.send_buffer),
                       defaults.receive_buffer};
@@ -114,6 +116,21 @@ class UnixDialer {
                                              std::move(lease)),
             std::make_unique<FakeStreamConn>(StreamKind::kUnix, std::move(far),
                                              Lease())};
+  }
+
+  // Null without a Wire. Nothing gets between the two when they connect.
+  std::shared_ptr<StreamLink> MakeLink() const {
+    const std::shared_ptr<Wire>& wire = host_.network->wire;
+    if (wire == nullptr) return nullptr;
+    const absl::string_view host = host_.host->name;
+    auto link = std::make_shared<WireLink>(wire, Packet::Protocol::kUnix,
+                                           WireLink::End{local_, host},
+                                           WireLink::End{remote_, host});
+    wire->Note(link->Syn(0));
+    wire->Note(link->SynAck());
+    wire->Note(link->HandshakeAck());
+    wire->Run();
+    return link;
   }
 
   Ends MakeSeqpacket(const ListenQueue& queue, Lease lease) const {

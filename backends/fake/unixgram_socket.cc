@@ -32,6 +32,8 @@ int UnixgramSocket::Send(const Addr& to,
   }
   std::string data = JoinPieces(pieces);
   if (data.size() > MaxMessageSize()) return EMSGSIZE;
+  Wire* const wire = host_.network->wire.get();
+  const std::string seen = wire != nullptr ? data : std::string();
   switch (sink->Deliver(local_, std::move(data), shared_state())) {
     case Verdict::kFull:
       return EAGAIN;
@@ -41,8 +43,22 @@ int UnixgramSocket::Send(const Addr& to,
       disconnected_.store(target_ != nullptr);
       return ECONNREFUSED;
     default:
+      if (wire != nullptr) Note(*wire, to.has_value() ? to : peer(), seen);
       return 0;
   }
+}
+
+void UnixgramSocket::Note(Wire& wire, const Addr& to, absl::string_view data) {
+  Packet packet;
+  packet.protocol = Packet::Protocol::kUnixgram;
+  packet.flow = flow_;
+  packet.ordinal = sent_.fetch_add(1);
+  packet.source = local_.has_value() ? local_ : Addr::Unnamed("unixgram");
+  packet.destination = to;
+  packet.source_host = packet.destination_host = host_.host->name;
+  packet.payload = data;
+  wire.Note(packet);
+  wire.Run();
 }
 
 }  // namespace plumb

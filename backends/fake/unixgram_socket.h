@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -26,17 +27,24 @@ class UnixgramSocket final : public DatagramSocket {
         host_(std::move(host)),
         local_(local),
         target_(std::move(target)),
-        send_buffer_(send_buffer) {}
+        send_buffer_(send_buffer),
+        flow_(host_.network->wire != nullptr ? host_.network->wire->NewFlow()
+                                             : 0) {}
 
   int Send(const Addr& to, absl::Span<const absl::string_view> pieces) override;
   size_t MaxMessageSize() const override;
   void SetSendBuffer(size_t bytes) override { send_buffer_.store(bytes); }
 
  private:
+  // What was sent and delivered.
+  void Note(Wire& wire, const Addr& to, absl::string_view data);
+
   const HostRef host_;
   const Addr local_;
   const std::shared_ptr<DatagramSink> target_;
   std::atomic<size_t> send_buffer_;
+  const uint64_t flow_;  // on the Wire
+  std::atomic<uint64_t> sent_{0};
   std::atomic<bool> disconnected_{false};  // the peer closed, and it was told
 };
 

@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "backends/fake/fake.h"
+#include "backends/fake/packet_observer.h"
 #include "testing/conformance/conn.h"
 #include "testing/conformance/conn_pair.h"
 
@@ -36,10 +37,36 @@ ConnBackend UnixPacket() {
   return backend;
 }
 
+// What is seen goes as packets.
+class Onlooker final : public PacketObserver {
+  void OnPacket(const PacketEvent&) override {}
+};
+
+ConnBackend Observed(ConnBackend backend) {
+  backend.name += "_observed";
+  PairOptions options;
+  options.network = backend.network;
+  options.address = backend.network == "unix" ? "" : "127.0.0.1:0";
+  if (backend.network == "unix") options.dial.local_address = "";
+  backend.make_pair = [options](Clock& clock) {
+    FakeNetworkOptions network;
+    network.clock = &clock;
+    network.observer = std::make_shared<Onlooker>();
+    return DialAndAccept(*FakeNetwork(network).Host("host"), options);
+  };
+  return backend;
+}
+
 PLUMB_INSTANTIATE_CONN_CONFORMANCE(Fake,
                                    Connected("fake", "fake", "127.0.0.1:0"));
 PLUMB_INSTANTIATE_CONN_CONFORMANCE(Unix, Connected("fake_unix", "unix", ""));
 PLUMB_INSTANTIATE_CONN_CONFORMANCE(UnixPacket, UnixPacket());
+PLUMB_INSTANTIATE_CONN_CONFORMANCE(FakeObserved,
+                                   Observed(Connected("fake", "fake",
+                                                      "127.0.0.1:0")));
+PLUMB_INSTANTIATE_CONN_CONFORMANCE(UnixObserved,
+                                   Observed(Connected("fake_unix", "unix",
+                                                      "")));
 
 }  // namespace
 }  // namespace plumb

@@ -1,0 +1,125 @@
+#include "backends/fake/handshake.h"
+
+#include <cerrno>
+#include <utility>
+
+#include "absl/time/time.h"
+#include "transport/info_reason.h"
+
+namespace plumb {
+namespace {
+
+constexpr int kRepetitions = 6;
+
+// When the SYN is repeated for the `attempt`th time: the intervals begin with a
+// second and double.
+MonotonicNanos RepeatAt(MonotonicNanos start, int attempt) {
+  return start +
+         absl::ToInt64Nanoseconds(absl::Seconds((int64_t{1} << attempt) - 1));
+}
+
+}  // namespace
+
+class Handshake::Arrival final : public Wire::Target {
+ public:
+  explicit Arrival(std::weak_ptr<Handshake> handshake)
+      : handshake_(std::move(handshake)) {}
+
+  absl::string_view Land(const Packet& packet) override {
+    const auto handshake = handshake_.lock();
+    if (handshake == nullptr) return "nobody dials any more";
+    return packet.Has(Packet::kAck) ? handshake->LandSynAck()
+                                    : handshake->LandSyn();
+  }
+  void Reset(const Packet&, absl::string_view rule) override {
+    const auto handshake = handshake_.lock();
+    if (handshake == nullptr) return;
+    handshake->wire_->Note(handshake->link_->Refusal());
+    handshake->Finish(Dialing::kRefused, rule);
+  }
+
+ private:
+  const std::weak_ptr<Handshake> handshake_;
+};
+
+MonotonicNanos GiveUpSyn(MonotonicNanos start) {
+  return RepeatAt(start, kRepetitions + 1);
+}
+
+absl::Status Handshake::Run(Call& call, const ErrorInfo& info) {
+  const InfoReason reason(info);
+  call.set_reason(&reason);
+  Clock& clock = dialing_->state.clock();
+  const MonotonicNanos start = clock.MonotonicNow();
+  int attempt = 0;
+  bool timed_out = false;
+  while (call.ok() && result() == Dialing::kWaiting && !timed_out) {
+    const MonotonicNanos now = clock.MonotonicNow();
+    timed_out = now >= GiveUpSyn(start);
+    if (!timed_out && now >= RepeatAt(start, attempt)) {
+      wire_->Send(link_->Syn(attempt++), "", MakeArrival());
+      wire_->Run();
+    } else if (!timed_out) {
+      call.WaitUntil(RepeatAt(start, attempt));
+    }
+  }
+  absl::MutexLock lock(&mutex_);
+  abandoned_ = true;
+  if (result_ == Dialing::kConnected) return absl::OkStatus();
+  if (result_ == Dialing::kWaiting && !call.ok()) {
+    return CallError(call.outcome(), info);
+  }
+  ErrorInfo failed = info;
+  failed.injected_by = rule_;
+  return ErrnoError(std::move(failed), "connect",
+                    result_ == Dialing::kWaiting ? ETIMEDOUT : ECONNREFUSED);
+}
+
+Dialing::Result Handshake::result() {
+  absl::MutexLock lock(&mutex_);
+  return result_;
+}
+
+std::shared_ptr<Wire::Target> Handshake::MakeArrival() {
+  return std::make_shared<Arrival>(weak_from_this());
+}
+
+absl::string_view Handshake::LandSyn() {
+  if (result() != Dialing::kWaiting) return absl::string_view();
+  queue_ = steps_.find();
+  if (queue_ == nullptr) {
+    wire_->Note(link_->Refusal());
+    Finish(Dialing::kRefused, absl::string_view());
+    return absl::string_view();
+  }
+  if (!queue_->HasRoom()) return "the backlog is full";
+  wire_->Send(link_->SynAck(), "", MakeArrival());
+  return absl::string_view();
+}
+
+absl::string_view Handshake::LandSynAck() {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (result_ != Dialing::kWaiting) return absl::string_view();
+    if (abandoned_) return "nobody dials any more";
+  }
+  wire_->Note(link_->HandshakeAck());
+  const Dialing::Result connected = steps_.connect(*queue_);
+  if (connected == Dialing::kRefused) wire_->Note(link_->Refusal());
+  // Another took the place in the meantime: the SYN will be repeated.
+  if (connected == Dialing::kWaiting) queue_->GiveUp(dialing_);
+  Finish(connected, absl::string_view());
+  return absl::string_view();
+}
+
+void Handshake::Finish(Dialing::Result result, absl::string_view rule) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (result_ != Dialing::kWaiting) return;
+    result_ = result;
+    rule_ = std::string(rule);
+  }
+  dialing_->state.Signal(Direction::kWrite);
+}
+
+}  // namespace plumb

@@ -1,0 +1,125 @@
+// The Wire of a fake network carries its packets, when there is a policy that
+// judges them or an observer that sees them. Without either there is none, and
+// sockets hand bytes over directly.
+//
+// What happens to packets happens in one order, one thing at a time, and with
+// no lock held: a thread that sends while another carries leaves it to that
+// one.
+//
+// Threads: any method at any time.
+#ifndef PLUMB_BACKENDS_FAKE_WIRE_H_
+#define PLUMB_BACKENDS_FAKE_WIRE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "backends/fake/alarm_thread.h"
+#include "backends/fake/link_policy.h"
+#include "backends/fake/packet.h"
+#include "backends/fake/packet_observer.h"
+#include "transport/clock.h"
+
+namespace plumb {
+
+class Wire final : public std::enable_shared_from_this<Wire> {
+ public:
+  // Whom a packet goes to, who knows its sender too. Called with no lock held,
+  // one call at a time.
+  class Target {
+   public:
+    virtual ~Target() = default;
+
+    // It is there. Returns why it was dropped, or nothing.
+    virtual absl::string_view Land(const Packet& packet) = 0;
+    // The policy dropped it, or reset what it belongs to.
+    virtual void Lose(const Packet& packet, absl::string_view rule) {}
+    virtual void Reset(const Packet& packet, absl::string_view rule) {}
+  };
+
+  // At least one of the two is not null. `clock` outlives this.
+  Wire(Clock& clock, std::shared_ptr<LinkPolicy> policy,
+       std::shared_ptr<PacketObserver> observer);
+  Wire(const Wire&) = delete;
+  Wire& operator=(const Wire&) = delete;
+  ~Wire();
+
+  uint64_t NewFlow() { return last_flow_.fetch_add(1) + 1; }
+
+  // Leaves it here for Run; any lock may be held. The packet's id and payload
+  // are set here.
+  void Send(const Packet& packet, std::string payload,
+            std::shared_ptr<Target> target);
+  // The same for what only the observer is to know: it is sent and delivered.
+  void Note(const Packet& packet);
+
+  // Carries what was left. No lock may be held.
+  void Run();
+
+  // Calls `function` as part of what happens here.
+  void CallAfter(absl::Duration delay, absl::AnyInvocable<void()> function);
+
+  // See FakeNetwork.
+  void JudgeInFlight();
+  std::vector<PacketInFlight> InFlight() const;
+
+ private:
+  struct Parcel {
+    Packet packet;
+    std::shared_ptr<const std::string> payload;
+    std::shared_ptr<Target> target;  // null for what is only noted
+
+    void SetPayload(std::string bytes) {
+      payload = std::make_shared<const std::string>(std::move(bytes));
+      packet.payload = *payload;
+    }
+  };
+  struct Waiting {
+    Parcel parcel;
+    bool held = false;
+    AlarmClock::AlarmId alarm = 0;
+  };
+
+  void Post(absl::AnyInvocable<void()> step);
+  void SetOut(Parcel parcel);
+  void Arrive(Parcel parcel);
+  // Does what `judgement` says; what passes without delay lands, or is judged
+  // for landing.
+  void Apply(Parcel parcel, Judgement judgement, bool at_landing);
+  void Wait(Parcel parcel, absl::Duration delay);
+  void Hold(Parcel parcel, absl::string_view rule);
+  void JudgeAll();
+  // Takes it out, if it is still there.
+  bool TakeWaiting(uint64_t key, Parcel* parcel);
+  AlarmClock::AlarmId CallAt(absl::Duration delay,
+                             absl::AnyInvocable<void()> step);
+  void Tell(PacketEvent::Kind kind, const Packet& packet,
+            absl::string_view cause = absl::string_view());
+
+  Clock& clock_;
+  const std::shared_ptr<LinkPolicy> policy_;
+  const std::shared_ptr<PacketObserver> observer_;
+  AlarmThread own_alarms_;
+  AlarmClock& alarms_;
+  std::atomic<uint64_t> last_flow_{0};
+
+  mutable absl::Mutex mutex_;
+  bool running_ ABSL_GUARDED_BY(mutex_) = false;
+  std::deque<absl::AnyInvocable<void()>> steps_ ABSL_GUARDED_BY(mutex_);
+  uint64_t last_id_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t last_key_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::map<uint64_t, Waiting> waiting_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace plumb
+
+#endif  // PLUMB_BACKENDS_FAKE_WIRE_H_
