@@ -358,6 +358,7 @@ absl::Status StreamPair::SetBuffer(int side, int reader, size_t End::*buffer,
 void StreamPair::LandData(int side, absl::string_view data) {
   End& me = ends_[side];
   bool wake = false;
+  bool room = false;
   {
     SystemMutexLock lock(&mutex_);
     peer(side).in_flight -= data.size();
@@ -368,8 +369,11 @@ void StreamPair::LandData(int side, absl::string_view data) {
       me.in.Append(data);
       wake = std::exchange(me.reader_waits, false);
     }
+    // What went straight to a reader leaves room.
+    room = RoomForWriterLocked(me, peer(side));
   }
   if (wake) me.state.Signal(Direction::kRead);
+  if (room) peer(side).state.Signal(Direction::kWrite);
 }
 
 void StreamPair::LandEnd(int side) {
