@@ -68,6 +68,8 @@ struct ConnAbilities {
   bool backpressure = true;
   // Nothing is lost, however much is under way.
   bool reliable = true;
+  // It is a decorator: Close waits until all calls have left it.
+  bool close_waits = false;
   // One pair does not hear what another says.
   bool isolated = true;
   // Both ends are named in errors, and each end knows the other's name.
