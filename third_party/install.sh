@@ -19,6 +19,7 @@ packages=(
 )
 ci_packages=(
   binutils       # nm: what a consumer's binary holds
+  chromium tshark  # look at captures
   clang          # a second opinion, and lock annotations
   clang-format
   dpkg-dev       # the source of Abseil, for ThreadSanitizer

@@ -1,0 +1,166 @@
+#include "testing/capture/packet_store.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "testing/capture/user_packet.h"
+
+namespace plumb {
+namespace {
+
+constexpr size_t kMaxPending = 4096;
+constexpr absl::string_view kOnItsWay = "on its way";
+
+void AppendComment(absl::string_view more, std::string* comment) {
+  if (more.empty()) return;
+  absl::StrAppend(comment, comment->empty() ? "" : "; ", more);
+}
+
+// Of a packet block.
+int64_t TimeOf(const std::string& block) {
+  uint32_t words[2];
+  std::memcpy(words, block.data() + 12, sizeof words);
+  return static_cast<int64_t>(uint64_t{words[0]} << 32 | words[1]);
+}
+
+}  // namespace
+
+HostId PacketStore::AddHost(absl::string_view name) {
+  for (HostId id = 0; id < hosts_.size(); ++id) {
+    if (hosts_[id].name == name) return id;
+  }
+  hosts_.push_back({std::string(name), {}});
+  return hosts_.size() - 1;
+}
+
+void PacketStore::NameAddress(const IpAddr& ip, absl::string_view name) {
+  if (!ip.is_valid() || ip.IsLoopback() || ip.IsUnspecified()) return;
+  if (!name.empty()) names_.emplace(ip.WithZone(0), name);
+}
+
+void PacketStore::CommentNext(absl::string_view comment) {
+  AppendComment(comment, &next_comment_);
+}
+
+void PacketStore::Add(const Sight& sight, LinkType link_type,
+                      absl::string_view packet) {
+  const std::string comment = TakeComment(sight.comment);
+  PacketBlock block;
+  block.interface = InterfaceOf(sight.host, link_type);
+  block.time = sight.time;
+  block.direction = sight.direction;
+  block.data = packet;
+  block.comment = comment;
+  Append(block);
+}
+
+PendingId PacketStore::AddLater(const Sight& sight, LinkType link_type,
+                                absl::string_view packet) {
+  Pending pending;
+  pending.interface = InterfaceOf(sight.host, link_type);
+  pending.direction = sight.direction;
+  pending.time = sight.time;
+  pending.comment = TakeComment(sight.comment);
+  pending.packet = std::string(packet);
+  pending_.emplace(++last_pending_, std::move(pending));
+  if (pending_.size() > kMaxPending) AddNow(pending_.begin()->first, kOnItsWay);
+  return last_pending_;
+}
+
+void PacketStore::AddNow(PendingId id, absl::string_view comment) {
+  const auto it = pending_.find(id);
+  if (it == pending_.end()) return;
+  AppendComment(comment, &it->second.comment);
+  Append(BlockOf(it->second));
+  pending_.erase(it);
+}
+
+void PacketStore::AddNote(const Sight& sight, absl::string_view from,
+                          absl::string_view to, absl::string_view text) {
+  UserPacket note;
+  note.kind = UserPacketKind::kNote;
+  note.from = from;
+  note.to = to;
+  note.data = text;
+  std::string packet;
+  AppendUserPacket(note, &packet);
+  Add(sight, LinkType::kUser0, packet);
+}
+
+std::string PacketStore::Encode() const {
+  std::vector<std::string> blocks = ring_.Blocks();
+  for (const auto& [id, waiting] : pending_) {
+    Pending pending = waiting;
+    AppendComment(kOnItsWay, &pending.comment);
+    AppendPacket(BlockOf(pending), &blocks.emplace_back());
+  }
+  std::stable_sort(blocks.begin(), blocks.end(),
+                   [](const std::string& a, const std::string& b) {
+                     return TimeOf(a) < TimeOf(b);
+                   });
+  std::string file;
+  AppendSectionHeader(
+      dropped() == 0
+          ? std::string()
+          : absl::StrCat("The capture was full: the first ", dropped(), " of ",
+                         packets(), " packets are not in it."),
+      &file);
+  for (const Interface& interface : interfaces_) {
+    AppendInterface(interface.block, &file);
+  }
+  if (!names_.empty()) {
+    const std::vector<std::pair<IpAddr, std::string>> names(names_.begin(),
+                                                            names_.end());
+    AppendNameResolution(names, &file);
+  }
+  for (const std::string& block : blocks) file += block;
+  const int64_t end = blocks.empty() ? 0 : TimeOf(blocks.back());
+  for (uint32_t i = 0; i < interfaces_.size(); ++i) {
+    AppendInterfaceStatistics({i, end, interfaces_[i].packets}, &file);
+  }
+  return file;
+}
+
+PacketBlock PacketStore::BlockOf(const Pending& pending) {
+  PacketBlock block;
+  block.interface = pending.interface;
+  block.time = pending.time;
+  block.direction = pending.direction;
+  block.data = pending.packet;
+  block.comment = pending.comment;
+  return block;
+}
+
+void PacketStore::Append(const PacketBlock& block) {
+  block_.clear();
+  AppendPacket(block, &block_);
+  ring_.Append(block_);
+  ++interfaces_[block.interface].packets;
+}
+
+uint32_t PacketStore::InterfaceOf(HostId host, LinkType link_type) {
+  const bool user = link_type == LinkType::kUser0;
+  std::optional<uint32_t>& id = hosts_[host].interfaces[user];
+  if (!id.has_value()) {
+    id = static_cast<uint32_t>(interfaces_.size());
+    Interface interface;
+    interface.block.name = hosts_[host].name;
+    if (user) interface.block.name += " (unix)";
+    interface.block.description =
+        user ? "unix sockets and notes; testing/capture/user_packet.h"
+             : "IP packets made of calls";
+    interface.block.link_type = link_type;
+    interfaces_.push_back(std::move(interface));
+  }
+  return *id;
+}
+
+std::string PacketStore::TakeComment(absl::string_view comment) {
+  if (next_comment_.empty()) return std::string(comment);
+  AppendComment(comment, &next_comment_);
+  return std::exchange(next_comment_, std::string());
+}
+
+}  // namespace plumb
