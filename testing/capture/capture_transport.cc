@@ -52,8 +52,8 @@ void RecordFailedDial(CaptureState& state, HostId host,
                        info.addr.network() != "udp" &&
                        info.addr.network() != "fakegram";
   if (!packets) {
-    state.store.AddNote({host, PacketDirection::kUnknown, now, ""}, "",
-                        address, status.message());
+    state.store.AddNote({host, PacketDirection::kUnknown, now, ""}, "", address,
+                        status.message());
     return;
   }
   IpPort from = {info.source.ip(), info.source.port()};

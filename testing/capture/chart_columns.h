@@ -30,8 +30,8 @@ class ChartColumns {
   explicit ChartColumns(absl::Span<const std::pair<IpAddr, std::string>> names)
       : names_(names.begin(), names.end()) {}
 
-  // A packet that `host` saw: first of all packets who is where, then who stands
-  // apart.
+  // A packet that `host` saw: first of all packets who is where, then who
+  // stands apart.
   void LearnHosts(const std::string& host, PacketDirection direction,
                   const PacketParts& parts);
   void LearnApart(const std::string& host, PacketDirection direction,

@@ -18,6 +18,7 @@
 #include "backends/udp/udp.h"
 #include "backends/unix/unix.h"
 #include "testing/capture/capture.h"
+#include "testing/capture/capture_observer.h"
 #include "testing/capture/capture_transport.h"
 #include "testing/capture/file.h"
 #include "transport/io.h"
@@ -97,6 +98,19 @@ void Stream(const std::string& name, Transport& transport, const char* network,
   Save(far, name + "_server", there, back);
 }
 
+// By the fake network's own tap.
+void Observed(size_t bytes) {
+  const std::string there = Lines("question", bytes);
+  const std::string back = Lines("answer", 2 * bytes);
+  Capture capture;
+  FakeNetworkOptions options;
+  options.observer = std::make_shared<CaptureObserver>(capture);
+  FakeNetwork network(options);
+  Talk(*network.Host("client"), *network.Host("server"), "tcp", "server:80",
+       there, back);
+  Save(capture, "calm_observed", there, back);
+}
+
 void Chat(Transport& transport) {
   Capture capture;
   CaptureTransport client(transport, capture, "client");
@@ -171,6 +185,7 @@ int Main(int argc, char** argv) {
   Stream("calm_fake", *fake, "tcp", ":0", 300000);
   Stream("calm_unix", *unix_sockets, "unix",
          absl::StrCat("@plumb-sample-", getpid()).c_str(), 20000);
+  Observed(20000);
   Chat(*tcp);
   Datagrams("calm_udp4", *udp, "udp", "127.0.0.1:0");
   Datagrams("calm_udp6", *udp, "udp", "[::1]:0");

@@ -1,0 +1,158 @@
+#include "testing/capture/capture_observer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "testing/capture/ip_packet.h"
+#include "testing/capture/user_packet.h"
+
+namespace plumb {
+namespace {
+
+// The window of a header counts units of 128 bytes: 8 MiB at most.
+constexpr uint8_t kWindowScale = 7;
+constexpr uint16_t kMss = 1460;
+
+IpPort IpPortOf(const Addr& addr) { return {addr.ip(), addr.port()}; }
+
+uint16_t WindowField(const Packet& packet) {
+  const int scale = packet.Has(Packet::kSyn) ? 0 : kWindowScale;
+  return static_cast<uint16_t>(
+      std::min<uint32_t>(packet.window >> scale, 0xffff));
+}
+
+TcpSegment SegmentOf(const Packet& packet) {
+  TcpSegment segment;
+  segment.from = IpPortOf(packet.source);
+  segment.to = IpPortOf(packet.destination);
+  segment.seq = packet.sequence;
+  segment.ack = packet.acknowledgment;
+  segment.flags = packet.flags;
+  segment.window = WindowField(packet);
+  if (packet.Has(Packet::kSyn)) {
+    segment.mss = kMss;
+    segment.window_scale = kWindowScale;
+  }
+  return segment;
+}
+
+UserPacketKind KindOf(const Packet& packet) {
+  if (packet.protocol == Packet::Protocol::kUnixgram) {
+    return UserPacketKind::kDatagram;
+  }
+  if (packet.Has(Packet::kSyn)) return UserPacketKind::kOpen;
+  if (packet.Has(Packet::kRst)) return UserPacketKind::kReset;
+  if (packet.Has(Packet::kFin)) return UserPacketKind::kEnd;
+  return UserPacketKind::kData;
+}
+
+std::string NameOf(const Addr& addr) {
+  return addr.has_value() ? addr.ToString() : "@";
+}
+
+std::string CauseOf(const PacketEvent& event) {
+  if (event.kind != PacketEvent::Kind::kDropped) return "";
+  return event.cause.empty() ? "dropped"
+                             : absl::StrCat("dropped: ", event.cause);
+}
+
+}  // namespace
+
+void CaptureObserver::OnPacket(const PacketEvent& event) {
+  absl::MutexLock lock(&state_->mutex);
+  switch (event.kind) {
+    case PacketEvent::Kind::kSent:
+      return OnSent(event);
+    case PacketEvent::Kind::kHeld: {
+      auto it = sent_.find(event.packet.id);
+      if (it == sent_.end()) return;
+      Sent& sent = it->second.front();
+      sent.held_since = std::min(sent.held_since, event.time);
+      sent.cause = std::string(event.cause);
+      return;
+    }
+    case PacketEvent::Kind::kDropped:
+    case PacketEvent::Kind::kDelivered:
+      return OnEnd(event);
+  }
+}
+
+void CaptureObserver::OnSent(const PacketEvent& event) {
+  const Packet& packet = event.packet;
+  PacketStore& store = state_->store;
+  packet_.clear();
+  const LinkType link_type = Encode(packet);
+  const bool out = !packet.source_host.empty();
+  Sight sight;
+  sight.host =
+      store.AddHost(out ? packet.source_host : packet.destination_host);
+  sight.direction =
+      out ? PacketDirection::kOutbound : PacketDirection::kInbound;
+  sight.time = absl::ToUnixNanos(event.time);
+  if (packet.attempt > 0) sight.comment = "sent again";
+  store.NameAddress(packet.source.ip(), packet.source_host);
+  store.NameAddress(packet.destination.ip(), packet.destination_host);
+  Sent sent;
+  sent.pending = store.AddLater(sight, link_type, packet_);
+  sent.time = event.time;
+  sent_[packet.id].push_back(std::move(sent));
+}
+
+void CaptureObserver::OnEnd(const PacketEvent& event) {
+  auto it = sent_.find(event.packet.id);
+  if (it == sent_.end()) return;
+  const Sent sent = std::move(it->second.front());
+  it->second.pop_front();
+  if (it->second.empty()) sent_.erase(it);
+  std::string comment = CauseOf(event);
+  if (sent.held_since <= event.time) {
+    absl::StrAppend(&comment, comment.empty() ? "" : "; ", "held ",
+                    absl::FormatDuration(event.time - sent.held_since),
+                    sent.cause.empty() ? "" : " by ", sent.cause);
+  } else if (event.time > sent.time && comment.empty()) {
+    comment = absl::StrCat("arrived after ",
+                           absl::FormatDuration(event.time - sent.time));
+  }
+  state_->store.AddNow(sent.pending, comment);
+}
+
+LinkType CaptureObserver::Encode(const Packet& packet) {
+  switch (packet.protocol) {
+    case Packet::Protocol::kTcp:
+      AppendTcp(SegmentOf(packet), packet.payload, &packet_);
+      return LinkType::kRawIp;
+    case Packet::Protocol::kUdp:
+      AppendUdp(IpPortOf(packet.source), IpPortOf(packet.destination),
+                packet.payload, &packet_);
+      return LinkType::kRawIp;
+    case Packet::Protocol::kUnix:
+    case Packet::Protocol::kUnixgram:
+      break;
+  }
+  return EncodeUnix(packet);
+}
+
+LinkType CaptureObserver::EncodeUnix(const Packet& packet) {
+  const std::string from = NameOf(packet.source);
+  const std::string to = NameOf(packet.destination);
+  UserPacket user;
+  user.kind = KindOf(packet);
+  if (packet.protocol == Packet::Protocol::kUnix) {
+    if (packet.Has(Packet::kSyn)) diallers_.emplace(packet.flow, from);
+    const auto dialler = diallers_.find(packet.flow);
+    user.backwards = dialler != diallers_.end() && dialler->second != from;
+    user.conversation = static_cast<uint32_t>(packet.flow + 1);
+    user.offset = packet.offset;
+  }
+  user.network = packet.destination.has_value() ? packet.destination.network()
+                                                : packet.source.network();
+  user.from = from;
+  user.to = to;
+  user.data = packet.payload;
+  AppendUserPacket(user, &packet_);
+  return LinkType::kUser0;
+}
+
+}  // namespace plumb
