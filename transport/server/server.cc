@@ -41,8 +41,9 @@ class Server::Session {
   absl::Status Run();
 
   // From now on those that return count as cancelled; Cancel of the result
-  // tells them.
-  CancelSource MarkCancelled() ABSL_EXCLUSIVE_LOCKS_REQUIRED(server_.mutex_) {
+  // tells them. With the server's lock.
+  CancelSource MarkCancelled() {
+    server_.mutex_.AssertHeld();
     cancelled_ = true;
     return cancel_;
   }
