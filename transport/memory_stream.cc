@@ -7,14 +7,6 @@ namespace plumb {
 StreamEnd::StreamEnd(std::shared_ptr<StreamPair> pair, int side)
     : pair_(std::move(pair)), side_(side) {}
 
-absl::StatusOr<size_t> StreamEnd::Read(absl::Span<char> buffer) {
-  return pair_->Read(side_, buffer);
-}
-
-absl::Status StreamEnd::Write(absl::Span<const absl::string_view> pieces) {
-  return pair_->Write(side_, pieces);
-}
-
 absl::Status StreamEnd::WaitReadable() { return pair_->WaitReadable(side_); }
 
 absl::Status StreamEnd::CloseWrite() { return pair_->CloseWrite(side_); }
@@ -31,13 +23,11 @@ absl::Status StreamEnd::Close(StreamClose how,
 }
 
 absl::Status StreamEnd::SetSendBuffer(size_t bytes) {
-  return pair_->SetBuffer(side_, 1 - side_, &StreamPair::End::send_buffer,
-                          bytes);
+  return pair_->SetSendBuffer(side_, bytes);
 }
 
 absl::Status StreamEnd::SetReceiveBuffer(size_t bytes) {
-  return pair_->SetBuffer(side_, side_, &StreamPair::End::receive_buffer,
-                          bytes);
+  return pair_->SetReceiveBuffer(side_, bytes);
 }
 
 int StreamEnd::BlockedCalls(Direction direction) const {
@@ -45,14 +35,6 @@ int StreamEnd::BlockedCalls(Direction direction) const {
   if (direction != Direction::kBoth) return state.Blocked(direction);
   return state.Blocked(Direction::kRead) + state.Blocked(Direction::kWrite);
 }
-
-size_t StreamEnd::InFlight() const { return pair_->InFlight(side_); }
-
-size_t StreamEnd::Unread() const { return pair_->Unread(side_); }
-
-bool StreamEnd::Readable() const { return pair_->Readable(side_); }
-
-bool StreamEnd::PeerGone() const { return pair_->PeerGone(side_); }
 
 const CallNames& StreamEnd::names() const {
   return *pair_->state(side_).names();

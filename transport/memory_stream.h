@@ -42,8 +42,12 @@ class StreamEnd {
   StreamEnd& operator=(StreamEnd&&) = default;
 
   // As Conn's methods.
-  absl::StatusOr<size_t> Read(absl::Span<char> buffer);
-  absl::Status Write(absl::Span<const absl::string_view> pieces);
+  absl::StatusOr<size_t> Read(absl::Span<char> buffer) {
+    return pair_->Read(side_, buffer);
+  }
+  absl::Status Write(absl::Span<const absl::string_view> pieces) {
+    return pair_->Write(side_, pieces);
+  }
   absl::Status WaitReadable();
   absl::Status CloseWrite();
   absl::Status SetDeadline(Direction direction, absl::Time when);
@@ -65,13 +69,7 @@ class StreamEnd {
   // As BlockedProbe's.
   int BlockedCalls(Direction direction) const;
 
-  // How many bytes were sent from here that are not at the peer yet, for it has
-  // a link; how many are here that nobody has read.
-  size_t InFlight() const;
-  size_t Unread() const;
-  // Whether a Read would not wait; whether the peer's end or reset has come.
-  bool Readable() const;
-  bool PeerGone() const;
+  StreamStatus Status() const { return pair_->Status(side_); }
 
   const CallNames& names() const;
   // Not only for reading: a Conn may count its own short calls in.

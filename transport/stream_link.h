@@ -29,9 +29,8 @@ class StreamReceiver {
   // `error` is told once, 0 is not; `rule` is who injected it, or empty.
   virtual void LandReset(int side, int error, absl::string_view rule) = 0;
 
-  // How many bytes `side` has room for, and how many it has that nobody read.
+  // How many bytes `side` has room for.
   virtual size_t Room(int side) = 0;
-  virtual size_t Unread(int side) = 0;
 };
 
 class StreamLink {

@@ -50,7 +50,7 @@ absl::Status StreamPair::ReadError(const End& me, int error) {
   ErrorInfo info = me.Info("read");
   {
     SystemMutexLock lock(&mutex_);
-    info.injected_by = rule_;
+    info.injected_by = RuleLocked();
   }
   return ErrnoError(std::move(info), "read", error);
 }
@@ -159,7 +159,7 @@ absl::Status StreamPair::Write(int side,
   if (attempt.kind == Attempt::kError) {
     {
       SystemMutexLock lock(&mutex_);
-      info.injected_by = rule_;
+      info.injected_by = RuleLocked();
     }
     return ErrnoError(std::move(info), "write", attempt.error);
   }
@@ -340,19 +340,42 @@ void StreamPair::CloseLocked(End& me, End& other, StreamClose how) {
   other.error = error;
 }
 
-absl::Status StreamPair::SetBuffer(int side, int reader, size_t End::*buffer,
-                                   size_t bytes) {
+absl::Status StreamPair::SetSendBuffer(int side, size_t bytes) {
   End& me = ends_[side];
   if (!me.state.Enter()) return ClosedError(me.SetInfo());
   {
     SystemMutexLock lock(&mutex_);
-    me.*buffer = bytes;
-    ends_[reader].in.set_capacity(ends_[reader].receive_buffer +
-                                  peer(reader).send_buffer);
+    ByteQueue& out = peer(side).in;
+    out.set_capacity(out.capacity() - std::exchange(me.send_buffer, bytes) +
+                     bytes);
   }
-  peer(reader).state.Signal(Direction::kWrite);
+  me.state.Signal(Direction::kWrite);
   me.state.Leave();
   return absl::OkStatus();
+}
+
+absl::Status StreamPair::SetReceiveBuffer(int side, size_t bytes) {
+  End& me = ends_[side];
+  if (!me.state.Enter()) return ClosedError(me.SetInfo());
+  {
+    SystemMutexLock lock(&mutex_);
+    me.in.set_capacity(bytes + peer(side).send_buffer);
+  }
+  peer(side).state.Signal(Direction::kWrite);
+  me.state.Leave();
+  return absl::OkStatus();
+}
+
+SystemMutex& StreamPair::MutexFor(const StreamPair* pair) {
+  struct alignas(64) Line {
+    SystemMutex mutex;
+  };
+  static constexpr int kLines = 256;
+  static Line* const lines = new Line[kLines];
+  // Fibonacci hashing: the low bits of addresses are all alike.
+  const uint64_t hash =
+      reinterpret_cast<uintptr_t>(pair) * uint64_t{0x9e3779b97f4a7c15};
+  return lines[hash >> 56].mutex;
 }
 
 void StreamPair::LandData(int side, absl::string_view data) {
@@ -391,7 +414,7 @@ void StreamPair::LandReset(int side, int error, absl::string_view rule) {
     if (me.was_reset) return;
     me.was_reset = true;
     me.error = error;
-    if (!rule.empty()) rule_ = std::string(rule);
+    if (!rule.empty()) rule_ = std::make_unique<const std::string>(rule);
   }
   SignalBoth(side);
 }
@@ -406,24 +429,17 @@ size_t StreamPair::Room(int side) {
   return RoomLocked(ends_[side], peer(side));
 }
 
-size_t StreamPair::Unread(int side) {
+StreamStatus StreamPair::Status(int side) {
   SystemMutexLock lock(&mutex_);
-  return ends_[side].in.size();
-}
-
-size_t StreamPair::InFlight(int side) {
-  SystemMutexLock lock(&mutex_);
-  return ends_[side].in_flight;
-}
-
-bool StreamPair::Readable(int side) {
-  SystemMutexLock lock(&mutex_);
-  return ReadableLocked(ends_[side]);
-}
-
-bool StreamPair::PeerGone(int side) {
-  SystemMutexLock lock(&mutex_);
-  return ends_[side].got_end || ends_[side].was_reset;
+  const End& me = ends_[side];
+  StreamStatus status;
+  status.unread = me.in.size();
+  status.in_flight = me.in_flight;
+  status.readable = ReadableLocked(me);
+  status.sent_end = me.sent_end;
+  status.got_end = me.got_end;
+  status.was_reset = me.was_reset;
+  return status;
 }
 
 }  // namespace plumb

@@ -60,6 +60,16 @@ enum class StreamClose : uint8_t {
   kReset,     // the peer reads what was written, then a reset
 };
 
+// What can be seen of an end without waiting.
+struct StreamStatus {
+  size_t unread = 0;      // bytes to be read here
+  size_t in_flight = 0;   // bytes sent from here that are not at the peer
+  bool readable = false;  // a Read would not wait
+  bool sent_end = false;
+  bool got_end = false;
+  bool was_reset = false;
+};
+
 // The pair itself; its methods are those of StreamEnd, for the end `side`.
 class StreamPair final : public StreamReceiver {
  public:
@@ -68,8 +78,7 @@ class StreamPair final : public StreamReceiver {
         Clock& clock)
         : state(clock, options.names),
           in(options.receive_buffer + other.send_buffer),
-          send_buffer(options.send_buffer),
-          receive_buffer(options.receive_buffer) {}
+          send_buffer(options.send_buffer) {}
 
     ErrorInfo Info(absl::string_view op) const {
       return NamedInfo(op, state.names().get());
@@ -85,10 +94,9 @@ class StreamPair final : public StreamReceiver {
     CallState state;
 
     // The rest is guarded by mutex_.
-    ByteQueue in;          // what can be read here
-    size_t in_flight = 0;  // sent from here, and not at the peer yet
-    size_t send_buffer;
-    size_t receive_buffer;
+    ByteQueue in;               // what can be read here
+    size_t in_flight = 0;       // sent from here, and not at the peer yet
+    size_t send_buffer;         // the rest of what `in` holds is the peer's
     int error = 0;              // to be told once
     bool reader_waits = false;  // for `in` to be not empty
     bool writer_waits = false;  // for room in `in`; the peer's
@@ -103,6 +111,7 @@ class StreamPair final : public StreamReceiver {
   explicit StreamPair(const MemoryStreamOptions& options)
       : kind_(options.kind),
         link_(options.link),
+        mutex_(MutexFor(this)),
         ends_{{{options.ends[0], options.ends[1], *options.clock},
                {options.ends[1], options.ends[0], *options.clock}}} {}
 
@@ -114,21 +123,14 @@ class StreamPair final : public StreamReceiver {
   absl::Status SetDeadline(int side, Direction direction, absl::Time when);
   absl::Status Close(int side, StreamClose how,
                      absl::FunctionRef<void()> release);
-  // Sets one buffer of `side`, which has room for what is read at `reader`.
-  absl::Status SetBuffer(int side, int reader, size_t End::*buffer,
-                         size_t bytes);
+  absl::Status SetSendBuffer(int side, size_t bytes);
+  absl::Status SetReceiveBuffer(int side, size_t bytes);
 
   void LandData(int side, absl::string_view data) override;
   void LandEnd(int side) override;
   void LandReset(int side, int error, absl::string_view rule) override;
   size_t Room(int side) override;
-  size_t Unread(int side) override;
-  // How many bytes `side` has sent that have not arrived.
-  size_t InFlight(int side);
-  // Whether a Read at `side` would not wait; and whether the end of the stream
-  // or a reset has come.
-  bool Readable(int side);
-  bool PeerGone(int side);
+  StreamStatus Status(int side);
 
   CallState& state(int side) { return ends_[side].state; }
 
@@ -144,6 +146,12 @@ class StreamPair final : public StreamReceiver {
     static Attempt Failed(int error) { return {kError, 0, error}; }
   };
 
+  // One of a table that all pairs share: it takes no room in an idle one.
+  static SystemMutex& MutexFor(const StreamPair* pair);
+
+  std::string RuleLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return rule_ != nullptr ? *rule_ : std::string();
+  }
   End& peer(int side) { return ends_[1 - side]; }
 
   Attempt TryRead(int side, ByteQueue::Taker& taker);
@@ -178,8 +186,9 @@ class StreamPair final : public StreamReceiver {
 
   const StreamKind kind_;
   const std::shared_ptr<StreamLink> link_;
-  SystemMutex mutex_;
-  std::string rule_ ABSL_GUARDED_BY(mutex_);  // that injected the reset
+  SystemMutex& mutex_;
+  // Who injected the reset; null for nobody.
+  std::unique_ptr<const std::string> rule_ ABSL_GUARDED_BY(mutex_);
   std::array<End, 2> ends_;
 };
 

@@ -105,7 +105,8 @@ absl::Status DatagramConn::CloseWrite() {
 }
 
 void* DatagramConn::Extension(absl::string_view name) {
-  return FindExtension<MessageTraits, BufferControl, BlockedProbe>(name, this);
+  return FindExtension<MessageTraits, BufferControl, BlockedProbe, ConnProbe>(
+      name, this);
 }
 
 absl::StatusOr<size_t> FakePacketConn::ReadBatch(absl::Span<InPacket> packets) {
@@ -174,7 +175,8 @@ absl::Status FakePacketConn::WriteError(const Addr& to, int error) const {
 }
 
 void* FakePacketConn::Extension(absl::string_view name) {
-  return FindExtension<MessageTraits, BufferControl, BlockedProbe>(name, this);
+  return FindExtension<MessageTraits, BufferControl, BlockedProbe, ConnProbe>(
+      name, this);
 }
 
 }  // namespace plumb

@@ -13,6 +13,7 @@
 #include "absl/types/span.h"
 #include "backends/fake/datagram_socket.h"
 #include "backends/fake/network_state.h"
+#include "backends/fake/probes.h"
 #include "transport/conn.h"
 #include "transport/extensions.h"
 #include "transport/packet_conn.h"
@@ -20,21 +21,27 @@
 namespace plumb {
 
 // What both have in common. Extensions: MessageTraits, BufferControl,
-// BlockedProbe.
+// BlockedProbe, ConnProbe.
 class DatagramObject : public MessageTraits,
                        public BufferControl,
-                       public BlockedProbe {
+                       public BlockedProbe,
+                       public ConnProbe {
  public:
   size_t MaxMessageSize() const override { return socket_->MaxMessageSize(); }
   bool EmptyMessages() const override { return true; }
   absl::Status SetReadBuffer(int bytes) override;
   absl::Status SetWriteBuffer(int bytes) override;
   int BlockedCalls(Direction direction) const override;
+  bool CanRead() const override { return socket_->Readable(); }
+  bool IsClosedByPeer() const override { return false; }
+  size_t BytesInFlight() const override { return 0; }
 
  protected:
-  // Holds `lease` until CloseOnce.
-  DatagramObject(std::shared_ptr<DatagramSocket> socket, Lease lease)
-      : socket_(std::move(socket)), lease_(std::move(lease)) {}
+  // Holds `lease` until CloseOnce, and shows the socket on `host` until then.
+  DatagramObject(const HostRef& host, std::shared_ptr<DatagramSocket> socket,
+                 Lease lease)
+      : socket_(std::move(socket)),
+        lease_(ShowWithLease(host, socket_.get(), std::move(lease))) {}
   ~DatagramObject() = default;
 
   DatagramSocket& socket() const { return *socket_; }
@@ -54,8 +61,9 @@ class DatagramObject : public MessageTraits,
 // Connected: the names of the socket's state have both ends.
 class DatagramConn final : public Conn, public DatagramObject {
  public:
-  DatagramConn(std::shared_ptr<DatagramSocket> socket, Lease lease)
-      : DatagramObject(std::move(socket), std::move(lease)) {}
+  DatagramConn(const HostRef& host, std::shared_ptr<DatagramSocket> socket,
+               Lease lease)
+      : DatagramObject(host, std::move(socket), std::move(lease)) {}
   ~DatagramConn() override { (void)Close(); }
 
   absl::StatusOr<size_t> Read(absl::Span<char> buffer) override;
@@ -73,8 +81,9 @@ class DatagramConn final : public Conn, public DatagramObject {
 
 class FakePacketConn final : public PacketConn, public DatagramObject {
  public:
-  FakePacketConn(std::shared_ptr<DatagramSocket> socket, Lease lease)
-      : DatagramObject(std::move(socket), std::move(lease)) {}
+  FakePacketConn(const HostRef& host, std::shared_ptr<DatagramSocket> socket,
+                 Lease lease)
+      : DatagramObject(host, std::move(socket), std::move(lease)) {}
   ~FakePacketConn() override { (void)Close(); }
 
   absl::StatusOr<size_t> ReadBatch(absl::Span<InPacket> packets) override;

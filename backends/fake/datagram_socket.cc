@@ -30,9 +30,21 @@ int DatagramSocket::Receive(absl::Span<char> buffer, Received* received) {
   return 0;
 }
 
-bool DatagramSocket::Readable() {
+bool DatagramSocket::Readable() const {
   absl::MutexLock lock(&mutex_);
   return error_ != 0 || !queue_.empty();
+}
+
+NetstatRow DatagramSocket::Row() const {
+  const CallNames& names = *state_->names();
+  NetstatRow row;
+  row.network = names.network;
+  row.local = names.source;
+  row.remote = names.addr;
+  if (peer_.has_value()) row.state = "ESTABLISHED";
+  absl::MutexLock lock(&mutex_);
+  for (const Datagram& datagram : queue_) row.unread += datagram.data.size();
+  return row;
 }
 
 bool DatagramSocket::HasRoom(size_t size) const {

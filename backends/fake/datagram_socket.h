@@ -18,13 +18,14 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
 #include "backends/fake/datagram_sink.h"
+#include "backends/fake/netstat.h"
 #include "transport/addr.h"
 #include "transport/call.h"
 #include "transport/packet_conn.h"
 
 namespace plumb {
 
-class DatagramSocket : public DatagramSink {
+class DatagramSocket : public DatagramSink, public NetstatSource {
  public:
   struct Limits {
     size_t bytes;       // that may wait to be read, with their overhead
@@ -46,7 +47,8 @@ class DatagramSocket : public DatagramSink {
   // datagram, once.
   int Receive(absl::Span<char> buffer, Received* received);
   // Whether Receive would return something but EAGAIN.
-  bool Readable();
+  bool Readable() const;
+  NetstatRow Row() const override;
 
   // Sends `pieces` to `to` as one datagram. An errno of 0, EAGAIN (the receiver
   // has no room, and signals when it has), or why it cannot be sent; EINVAL
@@ -84,7 +86,7 @@ class DatagramSocket : public DatagramSink {
   const std::shared_ptr<CallState> state_;
   const Addr peer_;
 
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
   Limits limits_ ABSL_GUARDED_BY(mutex_);
   bool shut_ ABSL_GUARDED_BY(mutex_) = false;
   int error_ ABSL_GUARDED_BY(mutex_) = 0;

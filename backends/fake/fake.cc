@@ -1,5 +1,7 @@
 #include "backends/fake/fake.h"
 
+#include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -64,6 +66,21 @@ absl::Status FakeHost::RegisterAll(Registry& registry) {
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
+}
+
+std::vector<NetstatRow> FakeHost::Netstat() const {
+  std::vector<NetstatRow> rows;
+  {
+    absl::MutexLock lock(&host_->network->mutex);
+    for (const NetstatSource* source : host_->host->sockets) {
+      rows.push_back(source->Row());
+    }
+  }
+  std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.network, a.local, a.remote) <
+           std::tie(b.network, b.local, b.remote);
+  });
+  return rows;
 }
 
 absl::Status FakeHost::RemovePath(absl::string_view path) {

@@ -68,6 +68,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "backends/fake/fake_options.h"
+#include "backends/fake/netstat.h"
 #include "backends/fake/packet.h"
 #include "transport/ip_addr.h"
 #include "transport/registry.h"
@@ -81,7 +82,8 @@ struct NetworkState;
 // Extensions of its Conns: ReadCloser, BufferControl and TcpControl on tcp and
 // fake; PeerCredentials (this process) in place of TcpControl on unix;
 // MessageTraits where there are messages. Of Listen("udp", ...)
-// UdpListenerStats. BlockedProbe of everything.
+// UdpListenerStats. BlockedProbe of everything; ConnProbe of Conns and
+// PacketConns, ListenerProbe of Listeners (probes.h).
 class FakeHost final : public Transport,
                        public std::enable_shared_from_this<FakeHost> {
  public:
@@ -94,6 +96,10 @@ class FakeHost final : public Transport,
   // Registers this host for every network that it answers to, and for ip, ip4
   // and ip6, so that nothing gets past it. Errors: as Registry::Register.
   absl::Status RegisterAll(Registry& registry);
+
+  // The host's sockets now, in the order of their networks and addresses. The
+  // Conns of a udp Listener are one socket with it.
+  std::vector<NetstatRow> Netstat() const;
 
   // Removes the file of a unix socket, as unlink(2). Errors: NotFound.
   absl::Status RemovePath(absl::string_view path);

@@ -13,10 +13,19 @@ namespace plumb {
 
 size_t BufferSize(int bytes) { return static_cast<size_t>(std::max(bytes, 1)); }
 
+FakeStreamConn::FakeStreamConn(const HostRef& host, StreamKind kind,
+                               StreamEnd end, Lease lease)
+    : host_(host), kind_(kind), end_(std::move(end)), lease_(std::move(lease)) {
+  ShowSocket(host_, this);
+}
+
 absl::Status FakeStreamConn::Close() {
   const bool reset = reset_on_close_.load(std::memory_order_relaxed);
   return end_.Close(reset ? StreamClose::kReset : StreamClose::kGraceful,
-                    [this] { lease_.Release(); });
+                    [this] {
+                      HideSocket(host_, this);
+                      lease_.Release();
+                    });
 }
 
 void FakeStreamConn::Reset() {
@@ -26,11 +35,31 @@ void FakeStreamConn::Reset() {
 
 void* FakeStreamConn::Extension(absl::string_view name) {
   if (void* found =
-          FindExtension<ReadCloser, BufferControl, BlockedProbe>(name, this)) {
+          FindExtension<ReadCloser, BufferControl, BlockedProbe, ConnProbe>(
+              name, this)) {
     return found;
   }
   return kind_ == StreamKind::kTcp ? FindExtension<TcpControl>(name, this)
                                    : FindExtension<PeerCredentials>(name, this);
+}
+
+bool FakeStreamConn::IsClosedByPeer() const {
+  const StreamStatus status = end_.Status();
+  return status.got_end || status.was_reset;
+}
+
+NetstatRow FakeStreamConn::Row() const {
+  const StreamStatus status = end_.Status();
+  const CallNames& names = end_.names();
+  NetstatRow row;
+  row.network = names.network;
+  row.local = names.source;
+  row.remote = names.addr;
+  row.unread = status.unread;
+  row.in_flight = status.in_flight;
+  row.state =
+      StreamStateName(status.sent_end, status.got_end, status.was_reset);
+  return row;
 }
 
 absl::Status FakeStreamConn::SetReadBuffer(int bytes) {
@@ -105,7 +134,7 @@ absl::Status FakeListener::SetDeadline(absl::Time when) {
 }
 
 void* FakeListener::Extension(absl::string_view name) {
-  return FindExtension<BlockedProbe>(name, this);
+  return FindExtension<BlockedProbe, ListenerProbe>(name, this);
 }
 
 int FakeListener::BlockedCalls(Direction direction) const {

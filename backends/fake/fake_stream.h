@@ -13,25 +13,29 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "backends/fake/listen_queue.h"
+#include "backends/fake/netstat.h"
 #include "backends/fake/network_state.h"
+#include "backends/fake/probes.h"
 #include "transport/extensions.h"
 #include "transport/listener.h"
 #include "transport/memory_stream.h"
 
 namespace plumb {
 
-// Extensions: ReadCloser, BufferControl, BlockedProbe; TcpControl on tcp,
-// PeerCredentials on unix.
+// Extensions: ReadCloser, BufferControl, BlockedProbe, ConnProbe; TcpControl on
+// tcp, PeerCredentials on unix.
 class FakeStreamConn final : public FakeConn,
                              public ReadCloser,
                              public BufferControl,
                              public BlockedProbe,
+                             public ConnProbe,
+                             public NetstatSource,
                              public TcpControl,
                              public PeerCredentials {
  public:
-  // Holds `lease` until Close.
-  FakeStreamConn(StreamKind kind, StreamEnd end, Lease lease)
-      : kind_(kind), end_(std::move(end)), lease_(std::move(lease)) {}
+  // A socket of `host`, and shown there. Holds `lease` until Close.
+  FakeStreamConn(const HostRef& host, StreamKind kind, StreamEnd end,
+                 Lease lease);
   ~FakeStreamConn() override { (void)Close(); }
 
   // Before anybody else has it: one more thing to hold until Close.
@@ -60,12 +64,17 @@ class FakeStreamConn final : public FakeConn,
   int BlockedCalls(Direction direction) const override {
     return end_.BlockedCalls(direction);
   }
+  bool CanRead() const override { return end_.Status().readable; }
+  bool IsClosedByPeer() const override;
+  size_t BytesInFlight() const override { return end_.Status().in_flight; }
+  NetstatRow Row() const override;
   absl::Status SetNoDelay(bool on) override;
   absl::Status SetKeepAlive(const KeepAlive& keep_alive) override;
   absl::Status SetLinger(absl::Duration linger) override;
   absl::StatusOr<Credentials> GetPeerCredentials() override;
 
  private:
+  const HostRef host_;
   const StreamKind kind_;
   std::atomic<bool> reset_on_close_{false};
   StreamEnd end_;
@@ -75,8 +84,10 @@ class FakeStreamConn final : public FakeConn,
 // A size from a user as a size of a buffer.
 size_t BufferSize(int bytes);
 
-// Extensions: BlockedProbe.
-class FakeListener final : public Listener, public BlockedProbe {
+// Extensions: BlockedProbe, ListenerProbe.
+class FakeListener final : public Listener,
+                           public BlockedProbe,
+                           public ListenerProbe {
  public:
   // Holds `lease` until Close.
   FakeListener(std::shared_ptr<ListenQueue> queue, Lease lease)
@@ -90,6 +101,8 @@ class FakeListener final : public Listener, public BlockedProbe {
   void* Extension(absl::string_view name) override;
 
   int BlockedCalls(Direction direction) const override;
+  bool CanAccept() const override { return queue_->Pending() > 0; }
+  size_t PendingConnects() const override { return queue_->Pending(); }
 
  private:
   const std::shared_ptr<ListenQueue> queue_;

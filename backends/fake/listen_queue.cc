@@ -25,9 +25,19 @@ bool ListenQueue::HasRoom() {
   return shut_ || queued_.size() <= backlog_;
 }
 
-size_t ListenQueue::Pending() {
+size_t ListenQueue::Pending() const {
   absl::MutexLock lock(&mutex_);
   return queued_.size() + waiting_.size();
+}
+
+NetstatRow ListenQueue::Row() const {
+  const CallNames& names = *state_.names();
+  NetstatRow row;
+  row.network = names.network;
+  row.local = names.addr;
+  row.state = "LISTEN";
+  row.unread = Pending();
+  return row;
 }
 
 Dialing::Result ListenQueue::ResultOf(const Dialing& dialing) {

@@ -14,6 +14,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "backends/fake/netstat.h"
 #include "transport/call.h"
 #include "transport/clock.h"
 #include "transport/conn.h"
@@ -40,7 +41,7 @@ struct Dialing {
   Result result = kWaiting;
 };
 
-class ListenQueue {
+class ListenQueue final : public NetstatSource {
  public:
   ListenQueue(Clock& clock, std::shared_ptr<const CallNames> names,
               const ListenOptions& listen_options, size_t backlog)
@@ -50,6 +51,7 @@ class ListenQueue {
 
   // Of Accept and of the Listener.
   CallState& state() { return state_; }
+  const CallState& state() const { return state_; }
 
   // For the connections that are made to it.
   const ListenOptions options;
@@ -65,7 +67,8 @@ class ListenQueue {
   Dialing::Result GiveUp(const std::shared_ptr<Dialing>& dialing);
 
   // How many connections wait to be accepted, or for room.
-  size_t Pending();
+  size_t Pending() const;
+  NetstatRow Row() const override;
 
   // The next connection; null for none.
   std::unique_ptr<FakeConn> Pop();
@@ -83,7 +86,7 @@ class ListenQueue {
   CallState state_;
   const size_t backlog_;
 
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
   bool shut_ ABSL_GUARDED_BY(mutex_) = false;
   std::deque<std::unique_ptr<FakeConn>> queued_ ABSL_GUARDED_BY(mutex_);
   std::deque<Waiting> waiting_ ABSL_GUARDED_BY(mutex_);

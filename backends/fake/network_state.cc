@@ -1,6 +1,8 @@
 #include "backends/fake/network_state.h"
 
+#include <array>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -106,6 +108,25 @@ IpAddr HostRef::SourceFor(const IpAddr& to) const {
   return to.is_v6() ? host->v6 : host->v4;
 }
 
+void ShowSocket(const HostRef& host, const NetstatSource* source) {
+  absl::MutexLock lock(&host.network->mutex);
+  host.host->sockets.insert(source);
+}
+
+void HideSocket(const HostRef& host, const NetstatSource* source) {
+  absl::MutexLock lock(&host.network->mutex);
+  host.host->sockets.erase(source);
+}
+
+Lease ShowWithLease(const HostRef& host, const NetstatSource* source,
+                    Lease other) {
+  ShowSocket(host, source);
+  return Lease([host, source, other = std::move(other)]() mutable {
+    HideSocket(host, source);
+    other.Release();
+  });
+}
+
 size_t BacklogOf(const HostRef& host, const ListenOptions& options) {
   const int backlog = options.backlog.value_or(-1);
   return static_cast<size_t>(backlog < 0 ? host.network->options.backlog
@@ -120,6 +141,15 @@ std::shared_ptr<const CallNames> MakeNames(absl::string_view network_name,
   names->source = source;
   names->addr = addr;
   return names;
+}
+
+std::pair<std::shared_ptr<const CallNames>, std::shared_ptr<const CallNames>>
+MakeNamesOfBoth(CallNames near, CallNames far) {
+  using Both = std::array<CallNames, 2>;
+  const auto both =
+      std::make_shared<const Both>(Both{std::move(near), std::move(far)});
+  return {std::shared_ptr<const CallNames>(both, &(*both)[0]),
+          std::shared_ptr<const CallNames>(both, &(*both)[1])};
 }
 
 AddressSet AddressesToListen(absl::string_view network_name, const IpAddr& ip) {

@@ -1,8 +1,8 @@
 // What the hosts of one fake network share: who there is, and who is bound
 // where. Conns and Listeners hold it, so that they outlive the FakeNetwork.
 //
-// Lock order: `mutex` before nothing. No socket's lock is taken under it, and
-// no one is signalled.
+// Lock order: `mutex` before those of sockets. Under it a socket is asked for
+// its row (netstat.h) and for nothing else, and no one is signalled.
 #ifndef PLUMB_BACKENDS_FAKE_NETWORK_STATE_H_
 #define PLUMB_BACKENDS_FAKE_NETWORK_STATE_H_
 
@@ -15,7 +15,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
-#include "absl/functional/any_invocable.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -23,6 +23,7 @@
 #include "backends/fake/datagram_sink.h"
 #include "backends/fake/fake_options.h"
 #include "backends/fake/listen_queue.h"
+#include "backends/fake/netstat.h"
 #include "backends/fake/port_table.h"
 #include "backends/fake/wire.h"
 #include "transport/addr.h"
@@ -62,29 +63,42 @@ struct HostState {
   PortTable<DatagramSink> udp;
   std::map<std::string, UnixNode> unix_names;
   uint32_t last_autobind = 0;
+  absl::flat_hash_set<const NetstatSource*> sockets;
 };
 
 // Keeps a port or a name bound until it is released or destroyed.
 class Lease {
  public:
   Lease() = default;
-  explicit Lease(absl::AnyInvocable<void()> release)
-      : release_(std::move(release)) {}
-  Lease(Lease&& other) noexcept
-      : release_(std::exchange(other.release_, nullptr)) {}
+  template <typename Function>
+  explicit Lease(Function release)
+      : holder_(std::make_unique<HolderOf<Function>>(std::move(release))) {}
+  Lease(Lease&& other) = default;
   Lease& operator=(Lease&& other) noexcept {
     Release();
-    release_ = std::exchange(other.release_, nullptr);
+    holder_ = std::move(other.holder_);
     return *this;
   }
   ~Lease() { Release(); }
 
   void Release() {
-    if (release_) std::exchange(release_, nullptr)();
+    if (holder_ != nullptr) std::exchange(holder_, nullptr)->Release();
   }
 
  private:
-  absl::AnyInvocable<void()> release_;
+  // A pointer is less than an AnyInvocable, and an idle connection has two.
+  struct Holder {
+    virtual ~Holder() = default;
+    virtual void Release() = 0;
+  };
+  template <typename Function>
+  struct HolderOf final : Holder {
+    explicit HolderOf(Function f) : function(std::move(f)) {}
+    void Release() override { function(); }
+    Function function;
+  };
+
+  std::unique_ptr<Holder> holder_;
 };
 
 struct NetworkState {
@@ -148,6 +162,13 @@ Lease PortLease(const HostRef& host, PortTable<T> HostState::*table,
   });
 }
 
+// Shows `source` in the table of its host until it is hidden.
+void ShowSocket(const HostRef& host, const NetstatSource* source);
+void HideSocket(const HostRef& host, const NetstatSource* source);
+// The same, until the lease is released, and with it `other`.
+Lease ShowWithLease(const HostRef& host, const NetstatSource* source,
+                    Lease other);
+
 // As listen(2) takes it: less than 0 is as many as the network allows.
 size_t BacklogOf(const HostRef& host, const ListenOptions& options);
 
@@ -155,6 +176,10 @@ size_t BacklogOf(const HostRef& host, const ListenOptions& options);
 std::shared_ptr<const CallNames> MakeNames(absl::string_view network_name,
                                            const Addr& source,
                                            const Addr& addr);
+
+// The same for the two ends of a connection, in less room.
+std::pair<std::shared_ptr<const CallNames>, std::shared_ptr<const CallNames>>
+MakeNamesOfBoth(CallNames near, CallNames far);
 
 // What listening at `ip` on `network_name` binds, as Go's socket options make
 // it.

@@ -13,6 +13,8 @@
 #include "absl/synchronization/mutex.h"
 #include "backends/fake/datagram_sink.h"
 #include "backends/fake/fake_stream.h"
+#include "backends/fake/netstat.h"
+#include "backends/fake/probes.h"
 #include "transport/error.h"
 #include "transport/extension.h"
 #include "transport/extensions.h"
@@ -51,13 +53,16 @@ class SeqpacketConn final : public FakeConn,
                             public ReadCloser,
                             public BufferControl,
                             public BlockedProbe,
+                            public ConnProbe,
+                            public NetstatSource,
                             public PeerCredentials {
  public:
-  SeqpacketConn(std::shared_ptr<Pair> pair, int side, Lease lease)
+  SeqpacketConn(const HostRef& host, std::shared_ptr<Pair> pair, int side,
+                Lease lease)
       : pair_(std::move(pair)),
         me_(pair_->ends[side]),
         peer_(pair_->ends[1 - side]),
-        lease_(std::move(lease)) {}
+        lease_(ShowWithLease(host, this, std::move(lease))) {}
   ~SeqpacketConn() override { (void)Close(); }
 
   absl::StatusOr<size_t> Read(absl::Span<char> buffer) override;
@@ -72,7 +77,7 @@ class SeqpacketConn final : public FakeConn,
   absl::Status SetDeadline(Direction direction, absl::Time when) override;
   void* Extension(absl::string_view name) override {
     return FindExtension<MessageTraits, ReadCloser, BufferControl, BlockedProbe,
-                         PeerCredentials>(name, this);
+                         ConnProbe, PeerCredentials>(name, this);
   }
 
   size_t MaxMessageSize() const override {
@@ -85,6 +90,16 @@ class SeqpacketConn final : public FakeConn,
   int BlockedCalls(Direction direction) const override {
     return CountBlocked(me_.state, direction);
   }
+  bool CanRead() const override {
+    absl::MutexLock lock(&pair_->mutex);
+    return ReadableLocked();
+  }
+  bool IsClosedByPeer() const override {
+    absl::MutexLock lock(&pair_->mutex);
+    return peer_.sent_end || me_.error != 0;
+  }
+  size_t BytesInFlight() const override { return 0; }
+  NetstatRow Row() const override;
   absl::StatusOr<Credentials> GetPeerCredentials() override;
 
  private:
@@ -272,6 +287,17 @@ absl::Status SeqpacketConn::SetWriteBuffer(int bytes) {
   return absl::OkStatus();
 }
 
+NetstatRow SeqpacketConn::Row() const {
+  NetstatRow row;
+  row.network = names().network;
+  row.local = names().source;
+  row.remote = names().addr;
+  absl::MutexLock lock(&pair_->mutex);
+  for (const std::string& message : me_.queue) row.unread += message.size();
+  row.state = StreamStateName(me_.sent_end, peer_.sent_end, me_.error != 0);
+  return row;
+}
+
 absl::StatusOr<Credentials> SeqpacketConn::GetPeerCredentials() {
   if (me_.state.closed()) return ClosedError(NamedInfo("get", &names()));
   Credentials credentials;
@@ -284,10 +310,10 @@ absl::StatusOr<Credentials> SeqpacketConn::GetPeerCredentials() {
 }  // namespace
 
 std::pair<std::unique_ptr<FakeConn>, std::unique_ptr<FakeConn>>
-MakeSeqpacketPair(Clock& clock, SeqpacketEnd near, SeqpacketEnd far) {
-  auto pair = std::make_shared<Pair>(clock, near, far);
-  return {std::make_unique<SeqpacketConn>(pair, 0, std::move(near.lease)),
-          std::make_unique<SeqpacketConn>(pair, 1, std::move(far.lease))};
+MakeSeqpacketPair(const HostRef& host, SeqpacketEnd near, SeqpacketEnd far) {
+  auto pair = std::make_shared<Pair>(host.clock(), near, far);
+  return {std::make_unique<SeqpacketConn>(host, pair, 0, std::move(near.lease)),
+          std::make_unique<SeqpacketConn>(host, pair, 1, std::move(far.lease))};
 }
 
 }  // namespace plumb

@@ -12,7 +12,6 @@
 #include "backends/fake/listen_queue.h"
 #include "backends/fake/network_state.h"
 #include "transport/call.h"
-#include "transport/clock.h"
 
 namespace plumb {
 
@@ -22,10 +21,10 @@ struct SeqpacketEnd {
   Lease lease;         // held until Close
 };
 
-// Extensions: MessageTraits, ReadCloser, BufferControl, BlockedProbe,
-// PeerCredentials.
+// Both are sockets of `host`. Extensions: MessageTraits, ReadCloser,
+// BufferControl, BlockedProbe, ConnProbe, PeerCredentials.
 std::pair<std::unique_ptr<FakeConn>, std::unique_ptr<FakeConn>>
-MakeSeqpacketPair(Clock& clock, SeqpacketEnd near, SeqpacketEnd far);
+MakeSeqpacketPair(const HostRef& host, SeqpacketEnd near, SeqpacketEnd far);
 
 }  // namespace plumb
 

@@ -2,6 +2,7 @@
 #include <cerrno>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "backends/fake/dial_targets.h"
@@ -36,16 +37,21 @@ struct StreamPlan {
     stream.kind = StreamKind::kTcp;
     stream.clock = &host.clock();
     stream.link = std::move(link);
-    stream.ends[0].names =
-        MakeNames(network, Addr::Ip(AddrNetwork(network), source),
-                  Addr::Ip(AddrNetwork(network), target));
-    stream.ends[1].names =
-        MakeNames(there, Addr::Ip(AddrNetwork(there), target),
-                  Addr::Ip(AddrNetwork(there), source));
+    std::tie(stream.ends[0].names, stream.ends[1].names) =
+        MakeNamesOfBoth({network, Addr::Ip(AddrNetwork(network), source),
+                         Addr::Ip(AddrNetwork(network), target)},
+                        {there, Addr::Ip(AddrNetwork(there), target),
+                         Addr::Ip(AddrNetwork(there), source)});
     const FakeNetworkOptions& defaults = host.network->options;
     SetBuffers(defaults, options, stream.ends[0]);
     SetBuffers(defaults, queue.options, stream.ends[1]);
     return MakeMemoryStream(std::move(stream));
+  }
+
+  // The host of the target, which there is.
+  HostRef There() const {
+    absl::MutexLock lock(&host.network->mutex);
+    return {host.network, host.FindHost(target.ip)};
   }
 
   // Who listens at the target now.
@@ -141,12 +147,12 @@ class StreamDialer {
     auto [near, far] = plan.MakeEnds(*queue, nullptr);
     const absl::Status status = WaitForRoom(
         *queue,
-        std::make_unique<FakeStreamConn>(StreamKind::kTcp, std::move(far),
-                                         Lease()),
+        std::make_unique<FakeStreamConn>(plan.There(), StreamKind::kTcp,
+                                         std::move(far), Lease()),
         dialing, call, info, GiveUpSyn(plan.host.clock().MonotonicNow()));
     if (!status.ok()) return status;
-    return std::make_unique<FakeStreamConn>(StreamKind::kTcp, std::move(near),
-                                            Lease());
+    return std::make_unique<FakeStreamConn>(plan.host, StreamKind::kTcp,
+                                            std::move(near), Lease());
   }
 
   static absl::StatusOr<std::unique_ptr<FakeStreamConn>> ConnectOnWire(
@@ -166,11 +172,12 @@ class StreamDialer {
     steps.find = [plan] { return plan->Find(); };
     steps.connect = [plan, link, dialing, near](ListenQueue& queue) {
       auto [own, far] = plan->MakeEnds(queue, link);
-      *near = std::make_unique<FakeStreamConn>(StreamKind::kTcp, std::move(own),
-                                               Lease());
-      return queue.Push(std::make_unique<FakeStreamConn>(
-                            StreamKind::kTcp, std::move(far), Lease()),
-                        dialing);
+      *near = std::make_unique<FakeStreamConn>(plan->host, StreamKind::kTcp,
+                                               std::move(own), Lease());
+      return queue.Push(
+          std::make_unique<FakeStreamConn>(plan->There(), StreamKind::kTcp,
+                                           std::move(far), Lease()),
+          dialing);
     };
     const auto handshake = std::make_shared<Handshake>(
         host.network->wire, link, dialing, std::move(steps));
@@ -235,8 +242,9 @@ absl::StatusOr<std::unique_ptr<Listener>> ListenStream(
                                           options, BacklogOf(host, options));
     id = ports.Bind(where, port, share, queue);
   }
-  return std::make_unique<FakeListener>(
-      std::move(queue), PortLease(host, &HostState::tcp, port, id));
+  Lease lease = ShowWithLease(host, queue.get(),
+                              PortLease(host, &HostState::tcp, port, id));
+  return std::make_unique<FakeListener>(std::move(queue), std::move(lease));
 }
 
 }  // namespace plumb

@@ -218,4 +218,19 @@ UdpListenerCounters UdpHub::Counters() {
   return counters;
 }
 
+size_t UdpHub::Newcomers() const {
+  absl::MutexLock lock(&mutex_);
+  return newcomers_.size();
+}
+
+NetstatRow UdpHub::Row() const {
+  const CallNames& names = *accept_state_.names();
+  NetstatRow row;
+  row.network = names.network;
+  row.local = names.addr;
+  absl::MutexLock lock(&mutex_);
+  row.unread = queued_bytes_;
+  return row;
+}
+
 }  // namespace plumb

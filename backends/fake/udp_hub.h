@@ -22,6 +22,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
 #include "backends/fake/datagram_sink.h"
+#include "backends/fake/netstat.h"
 #include "backends/fake/network_state.h"
 #include "transport/addr.h"
 #include "transport/call.h"
@@ -45,7 +46,7 @@ struct UdpHubPeer {
   MonotonicNanos last_active = 0;
 };
 
-class UdpHub final : public DatagramSink {
+class UdpHub final : public DatagramSink, public NetstatSource {
  public:
   using Peer = std::shared_ptr<UdpHubPeer>;
 
@@ -85,6 +86,9 @@ class UdpHub final : public DatagramSink {
   void Touch(const Peer& peer);
 
   UdpListenerCounters Counters();
+  // How many peers wait to be accepted.
+  size_t Newcomers() const;
+  NetstatRow Row() const override;
 
  private:
   Peer AddNewcomer(const Addr& from, size_t cost)
@@ -103,7 +107,7 @@ class UdpHub final : public DatagramSink {
   const size_t backlog_;
   const MonotonicNanos idle_nanos_;  // kNever: nobody expires
 
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
   bool listening_ ABSL_GUARDED_BY(mutex_) = true;
   int users_ ABSL_GUARDED_BY(mutex_) = 1;
   Lease lease_ ABSL_GUARDED_BY(mutex_);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "backends/fake/fake_stream.h"
+#include "backends/fake/probes.h"
 #include "transport/error.h"
 #include "transport/extension.h"
 #include "transport/extensions.h"
@@ -13,7 +14,8 @@ namespace {
 
 class UdpHubConn final : public Conn,
                          public MessageTraits,
-                         public BlockedProbe {
+                         public BlockedProbe,
+                         public ConnProbe {
  public:
   // Is one of the hub's users already.
   UdpHubConn(std::shared_ptr<UdpHub> hub, UdpHub::Peer peer,
@@ -30,7 +32,7 @@ class UdpHubConn final : public Conn,
   Addr RemoteAddr() const override { return names().addr; }
   absl::Status SetDeadline(Direction direction, absl::Time when) override;
   void* Extension(absl::string_view name) override {
-    return FindExtension<MessageTraits, BlockedProbe>(name, this);
+    return FindExtension<MessageTraits, BlockedProbe, ConnProbe>(name, this);
   }
 
   size_t MaxMessageSize() const override {
@@ -40,6 +42,11 @@ class UdpHubConn final : public Conn,
   int BlockedCalls(Direction direction) const override {
     return CountBlocked(peer_->state, direction);
   }
+  bool CanRead() const override {
+    return hub_->Look(peer_).kind != UdpHub::Taken::kNothing;
+  }
+  bool IsClosedByPeer() const override { return false; }
+  size_t BytesInFlight() const override { return 0; }
 
  private:
   const CallNames& names() const { return *peer_->state.names(); }
@@ -125,6 +132,7 @@ absl::Status UdpHubConn::SetDeadline(Direction direction, absl::Time when) {
 
 class FakeUdpListener final : public Listener,
                               public BlockedProbe,
+                              public ListenerProbe,
                               public UdpListenerStats {
  public:
   FakeUdpListener(std::shared_ptr<UdpHub> hub, const UdpPort& port)
@@ -163,12 +171,15 @@ class FakeUdpListener final : public Listener,
   }
 
   void* Extension(absl::string_view name) override {
-    return FindExtension<BlockedProbe, UdpListenerStats>(name, this);
+    return FindExtension<BlockedProbe, ListenerProbe, UdpListenerStats>(name,
+                                                                        this);
   }
 
   int BlockedCalls(Direction direction) const override {
     return CountBlocked(hub_->accept_state(), direction);
   }
+  bool CanAccept() const override { return hub_->Newcomers() > 0; }
+  size_t PendingConnects() const override { return hub_->Newcomers(); }
   UdpListenerCounters Counters() const override { return hub_->Counters(); }
 
  private:

@@ -114,7 +114,8 @@ absl::StatusOr<std::unique_ptr<Conn>> DialUdpTarget(
     id = ports.Bind(where, source.port, false, socket);
   }
   return std::make_unique<DatagramConn>(
-      std::move(socket), PortLease(host, &HostState::udp, source.port, id));
+      host, std::move(socket),
+      PortLease(host, &HostState::udp, source.port, id));
 }
 
 }  // namespace
@@ -162,7 +163,7 @@ absl::StatusOr<std::unique_ptr<Listener>> ListenUdp(
                 return hub;
               });
   if (!bound.ok()) return bound.status();
-  hub->HoldLease(std::move(bound->second));
+  hub->HoldLease(ShowWithLease(host, hub.get(), std::move(bound->second)));
   return MakeUdpListener(std::move(hub),
                          UdpPort{host, place->where, bound->first});
 }
@@ -190,7 +191,7 @@ absl::StatusOr<std::unique_ptr<PacketConn>> ListenUdpPacket(
                 return socket;
               });
   if (!bound.ok()) return bound.status();
-  return std::make_unique<FakePacketConn>(std::move(socket),
+  return std::make_unique<FakePacketConn>(host, std::move(socket),
                                           std::move(bound->second));
 }
 

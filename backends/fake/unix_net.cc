@@ -112,10 +112,10 @@ class UnixDialer {
                       SizeOr(queue.options.send_buffer, defaults.send_buffer),
                       defaults.receive_buffer};
     auto [near, far] = MakeMemoryStream(std::move(stream));
-    return {std::make_unique<FakeStreamConn>(StreamKind::kUnix, std::move(near),
-                                             std::move(lease)),
-            std::make_unique<FakeStreamConn>(StreamKind::kUnix, std::move(far),
-                                             Lease())};
+    return {std::make_unique<FakeStreamConn>(host_, StreamKind::kUnix,
+                                             std::move(near), std::move(lease)),
+            std::make_unique<FakeStreamConn>(host_, StreamKind::kUnix,
+                                             std::move(far), Lease())};
   }
 
   // Null without a Wire. Nothing gets between the two when they connect.
@@ -136,7 +136,7 @@ class UnixDialer {
   Ends MakeSeqpacket(const ListenQueue& queue, Lease lease) const {
     const size_t buffer = host_.network->options.datagram_buffer;
     return MakeSeqpacketPair(
-        host_.clock(),
+        host_,
         {MakeNames(network_, local_, remote_),
          SizeOr(options_.send_buffer, buffer), std::move(lease)},
         {MakeNames(network_, remote_, local_),
@@ -158,7 +158,8 @@ class UnixDialer {
       return node;
     });
     if (!lease.ok()) return lease.status();
-    return std::make_unique<DatagramConn>(std::move(socket), *std::move(lease));
+    return std::make_unique<DatagramConn>(host_, std::move(socket),
+                                          *std::move(lease));
   }
 
   const HostRef& host_;
@@ -232,7 +233,8 @@ absl::StatusOr<std::unique_ptr<Listener>> ListenUnix(
         return node;
       });
   if (!lease.ok()) return lease.status();
-  return std::make_unique<FakeListener>(std::move(queue), *std::move(lease));
+  Lease shown = ShowWithLease(host, queue.get(), *std::move(lease));
+  return std::make_unique<FakeListener>(std::move(queue), std::move(shown));
 }
 
 absl::StatusOr<std::unique_ptr<PacketConn>> ListenUnixgram(
@@ -255,7 +257,8 @@ absl::StatusOr<std::unique_ptr<PacketConn>> ListenUnixgram(
         return node;
       });
   if (!lease.ok()) return lease.status();
-  return std::make_unique<FakePacketConn>(std::move(socket), *std::move(lease));
+  return std::make_unique<FakePacketConn>(host, std::move(socket),
+                                          *std::move(lease));
 }
 
 absl::Status RemoveUnixPath(const HostRef& host, absl::string_view path) {
