@@ -1,11 +1,11 @@
 // A Mutex that suspends those who wait for it, be they threads or fibers, where
 // absl::Mutex and std::mutex block the thread and every fiber on it.
 //
-//   plumb::Mutex mutex;
-//   int hits ABSL_GUARDED_BY(mutex) = 0;
+//   plumb::Mutex mutex_;
+//   int hits_ ABSL_GUARDED_BY(mutex_) = 0;
 //   ...
-//   plumb::MutexLock lock(mutex);
-//   ++hits;
+//   plumb::MutexLock lock(mutex_);
+//   ++hits_;
 //
 // It may be held across a call that suspends without a deadlock of its own, as
 // the fiber that has it goes on by itself; but all who want it wait as long as

@@ -53,7 +53,7 @@ TEST_P(MutexTest, ThoseWhoWaitGetItInTheOrderOfComing) {
       MutexLock lock(mutex);
       order.push_back(i);
     });
-    ASSERT_TRUE(WaitUntilWaiting(mutex, static_cast<size_t>(i) + 1));
+    EXPECT_TRUE(WaitUntilWaiting(mutex, static_cast<size_t>(i) + 1));
   }
   mutex.Unlock();
   crew.Join();
@@ -63,38 +63,40 @@ TEST_P(MutexTest, ThoseWhoWaitGetItInTheOrderOfComing) {
 
 TEST_P(MutexTest, TryLockDoesNotWait) {
   Mutex mutex;
-  ASSERT_TRUE(mutex.TryLock());
+  if (!mutex.TryLock()) FAIL() << "nobody has it";
   Crew crew(GetParam());
   crew.Go([&] {
-    const bool taken = mutex.TryLock();
-    EXPECT_FALSE(taken);
-    if (taken) mutex.Unlock();
+    if (!mutex.TryLock()) return;
+    ADD_FAILURE() << "another has it";
+    mutex.Unlock();
   });
   crew.Join();
   mutex.Unlock();
-  ASSERT_TRUE(mutex.TryLock());
+  if (!mutex.TryLock()) FAIL() << "it was given back";
   mutex.AssertHeld();
   mutex.Unlock();
 }
 
 TEST_P(MutexTest, WhoAlwaysWantsItDoesNotStarveOthers) {
-  Mutex mutex;
+  struct {
+    Mutex mutex;
+    bool served ABSL_GUARDED_BY(mutex) = false;
+  } shared;
   Event held;
-  bool served ABSL_GUARDED_BY(mutex) = false;
   Crew crew(GetParam());
   crew.Go([&] {
     bool stop = false;
     while (!stop) {
-      MutexLock lock(mutex);
-      stop = served;
+      MutexLock lock(shared.mutex);
+      stop = shared.served;
       held.Notify();
       Waiter::Current().Yield();
     }
   });
   crew.Go([&] {
     EXPECT_TRUE(held.Wait().ok());
-    MutexLock lock(mutex);
-    served = true;
+    MutexLock lock(shared.mutex);
+    shared.served = true;
   });
   crew.Join();
 }
@@ -142,19 +144,25 @@ TEST(MutexOrderTest, WhoIsOvertakenOnceIsNext) {
   EXPECT_EQ(rounds, 3);
 }
 
+void UnlockAFreeOne() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  Mutex mutex;
+  mutex.Unlock();
+}
+
 TEST(MutexDeathTest, UnlockNeedsAHolder) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";
-  EXPECT_DEATH(
-      [] {
-        Mutex mutex;
-        mutex.Unlock();
-      }(),
-      "plumb::Mutex: unlocked, but it is not locked");
+  EXPECT_DEATH(UnlockAFreeOne(),
+               "plumb::Mutex: unlocked, but it is not locked");
+}
+
+void AssertThatAFreeOneIsHeld() {
+  const Mutex mutex;
+  mutex.AssertHeld();
 }
 
 TEST(MutexDeathTest, AssertHeldNeedsAHolder) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";
-  EXPECT_DEATH(Mutex().AssertHeld(),
+  EXPECT_DEATH(AssertThatAFreeOneIsHeld(),
                "plumb::Mutex: held by nobody, but its holder was asked for");
 }
 
