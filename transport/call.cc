@@ -134,7 +134,9 @@ void CallState::Signal(Direction direction) {
 }
 
 void CallState::MoveDeadline(Direction direction, MonotonicNanos when) {
-  side(direction).deadline.store(when, std::memory_order_release);
+  side(direction).deadline.store(when, std::memory_order_seq_cst);
+  // A call that comes later sees it by itself.
+  if (!gate_.IsTurnTaken(direction)) return;
   Signal(direction);
   gate_.WakeQueue(direction);
 }
@@ -142,17 +144,21 @@ void CallState::MoveDeadline(Direction direction, MonotonicNanos when) {
 bool CallState::SetDeadline(Direction direction, absl::Time when) {
   // The clock is asked inside, where this cannot be destroyed.
   if (!gate_.Enter()) return false;
-  const bool set = SetDeadline(direction, clock_.ToMonotonic(when));
+  MoveDeadlines(direction, clock_.ToMonotonic(when));
   gate_.Leave();
-  return set;
+  return true;
 }
 
 bool CallState::SetDeadline(Direction direction, MonotonicNanos when) {
   if (!gate_.Enter()) return false;
-  if (direction != Direction::kWrite) MoveDeadline(Direction::kRead, when);
-  if (direction != Direction::kRead) MoveDeadline(Direction::kWrite, when);
+  MoveDeadlines(direction, when);
   gate_.Leave();
   return true;
+}
+
+void CallState::MoveDeadlines(Direction direction, MonotonicNanos when) {
+  if (direction != Direction::kWrite) MoveDeadline(Direction::kRead, when);
+  if (direction != Direction::kRead) MoveDeadline(Direction::kWrite, when);
 }
 
 int CallState::Blocked(Direction direction) const {

@@ -110,6 +110,7 @@ class CallState {
   const Side& side(Direction d) const {
     return sides_[d == Direction::kRead ? 0 : 1];
   }
+  void MoveDeadlines(Direction direction, MonotonicNanos when);
   void MoveDeadline(Direction direction, MonotonicNanos when);
   void EndParked(Direction direction);
 

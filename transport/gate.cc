@@ -17,8 +17,6 @@ namespace {
 
 constexpr OpReason kClosing("close, until those inside have left");
 
-int Index(Direction direction) { return static_cast<int>(direction); }
-
 }  // namespace
 
 struct Gate::Bucket {
@@ -86,14 +84,6 @@ Gate::Reason Gate::TurnReason(Direction direction) {
   return direction == Direction::kRead ? Reason::kReadTurn : Reason::kWriteTurn;
 }
 
-bool Gate::closed() const {
-  return (word_.load(std::memory_order_acquire) & kClosed) != 0;
-}
-
-bool Gate::done() const {
-  return (word_.load(std::memory_order_acquire) & kDone) != 0;
-}
-
 bool Gate::Enter() {
   uint64_t word = word_.load(std::memory_order_relaxed);
   do {
@@ -120,18 +110,6 @@ void Gate::WakeCloserIfEmpty(Bucket& here, uint64_t after) const {
   }
 }
 
-Gate::Turn Gate::TryEnter(Direction direction) {
-  const uint64_t turn = kTurn[Index(direction)];
-  uint64_t word = word_.load(std::memory_order_relaxed);
-  do {
-    if ((word & kClosed) != 0) return Turn::kClosed;
-    if ((word & turn) != 0) return Turn::kQueued;
-  } while (!word_.compare_exchange_weak(word, (word | turn) + kOne,
-                                        std::memory_order_acquire,
-                                        std::memory_order_relaxed));
-  return Turn::kTaken;
-}
-
 Gate::Turn Gate::EnterOrQueue(Direction direction, Queued& queued) {
   Bucket& here = bucket();
   absl::MutexLock lock(&here.mutex);
@@ -143,7 +121,7 @@ Gate::Turn Gate::EnterOrQueue(Direction direction, Queued& queued) {
       continue;
     }
     if (word_.compare_exchange_strong(word, word | kWaiting[Index(direction)],
-                                      std::memory_order_acq_rel)) {
+                                      std::memory_order_seq_cst)) {
       break;
     }
   }
@@ -165,20 +143,6 @@ bool Gate::LeaveQueueIf(Queued& queued, absl::FunctionRef<bool()> leave) {
     word_.fetch_and(~kWaiting[index], std::memory_order_acq_rel);
   }
   return true;
-}
-
-void Gate::Leave(Direction direction) {
-  const uint64_t turn = kTurn[Index(direction)];
-  const uint64_t waiting = kWaiting[Index(direction)];
-  uint64_t word = word_.load(std::memory_order_relaxed);
-  while ((word & (waiting | kClosed)) == 0) {
-    if (word_.compare_exchange_weak(word, (word & ~turn) - kOne,
-                                    std::memory_order_release,
-                                    std::memory_order_relaxed)) {
-      return;
-    }
-  }
-  LeaveSlowly(direction);
 }
 
 void Gate::LeaveSlowly(Direction direction) {

@@ -21,6 +21,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "absl/base/optimization.h"
 #include "absl/functional/function_ref.h"
 #include "transport/direction.h"
 #include "transport/waiter.h"
@@ -42,9 +43,13 @@ class Gate {
   Gate(const Gate&) = delete;
   Gate& operator=(const Gate&) = delete;
 
-  bool closed() const;
+  bool closed() const {
+    return (word_.load(std::memory_order_acquire) & kClosed) != 0;
+  }
   // Done was called; the Gate is of no further use.
-  bool done() const;
+  bool done() const {
+    return (word_.load(std::memory_order_acquire) & kDone) != 0;
+  }
 
   // Counts the caller in; false when closed.
   bool Enter();
@@ -52,7 +57,25 @@ class Gate {
 
   // Enters and takes the turn of `direction` (kRead or kWrite); kQueued, and
   // not inside, while another has it.
-  Turn TryEnter(Direction direction);
+  Turn TryEnter(Direction direction) {
+    const uint64_t turn = kTurn[Index(direction)];
+    uint64_t word = word_.load(std::memory_order_relaxed);
+    do {
+      if (ABSL_PREDICT_FALSE((word & kClosed) != 0)) return Turn::kClosed;
+      if (ABSL_PREDICT_FALSE((word & turn) != 0)) return Turn::kQueued;
+    } while (!word_.compare_exchange_weak(word, (word | turn) + kOne,
+                                          std::memory_order_seq_cst,
+                                          std::memory_order_relaxed));
+    return Turn::kTaken;
+  }
+
+  // Whether somebody has or waits for the turn of `direction`. What one stores
+  // (seq_cst) before it says no, who takes the turn later loads (seq_cst).
+  bool IsTurnTaken(Direction direction) const {
+    const int index = Index(direction);
+    return (word_.load(std::memory_order_seq_cst) &
+            (kTurn[index] | kWaiting[index])) != 0;
+  }
 
   // The same, but when another has the turn queues `queued`, whose owner then
   // parks until queued.turn() changes from kQueued.
@@ -64,7 +87,19 @@ class Gate {
   bool LeaveQueueIf(Queued& queued, absl::FunctionRef<bool()> leave);
 
   // Gives the turn to the next in the queue, and leaves.
-  void Leave(Direction direction);
+  void Leave(Direction direction) {
+    const uint64_t turn = kTurn[Index(direction)];
+    const uint64_t waiting = kWaiting[Index(direction)];
+    uint64_t word = word_.load(std::memory_order_relaxed);
+    while (ABSL_PREDICT_TRUE((word & (waiting | kClosed)) == 0)) {
+      if (word_.compare_exchange_weak(word, (word & ~turn) - kOne,
+                                      std::memory_order_release,
+                                      std::memory_order_relaxed)) {
+        return;
+      }
+    }
+    LeaveSlowly(direction);
+  }
 
   // Closes: later calls are refused and those in the queues get kClosed. False
   // when it was closed before: then waits for the first closer's Done. After
@@ -90,6 +125,7 @@ class Gate {
   enum class Reason : uint8_t { kReadTurn, kWriteTurn, kEmpty, kDone };
   struct Bucket;
 
+  static int Index(Direction direction) { return static_cast<int>(direction); }
   static Reason TurnReason(Direction direction);
   Bucket& bucket() const;
   void Subtract(uint64_t amount);

@@ -4,38 +4,14 @@
 #include <string>
 
 #include "transport/error.h"
-#include "transport/held_mutex.h"
-#include "transport/scope.h"
 
 namespace plumb {
 
-ScopeState CheckScopes(const Waiter& waiter) {
-  ScopeState state = ScopeState::kGo;
-  for (Scope* scope = waiter.scope(); scope != nullptr;
-       scope = scope->outer()) {
-    if (scope->cancelled()) return ScopeState::kCancelled;
-    if (scope->deadline() != kNever &&
-        scope->clock()->MonotonicNow() >= scope->deadline()) {
-      state = ScopeState::kTimeout;
-    }
-  }
-  return state;
-}
-
-ParkLimits::ParkLimits(Waiter& waiter) : waiter_(waiter) {
-  ReportHeldMutex(waiter);
-  for (Scope* scope = waiter.scope(); scope != nullptr;
-       scope = scope->outer()) {
-    if (scope->deadline() != kNever) Add(*scope->clock(), scope->deadline());
-  }
-}
-
-ParkLimits::~ParkLimits() {
+void ParkLimits::CancelAlarms() {
   for (const auto& [clock, id] : alarms_) clock->Cancel(id);
 }
 
-void ParkLimits::Add(Clock& clock, MonotonicNanos when) {
-  if (when == kNever) return;
+void ParkLimits::AddDeadline(Clock& clock, MonotonicNanos when) {
   AlarmClock* const alarms = clock.alarms();
   if (alarms == nullptr) {
     deadline_ = std::min(deadline_, when);

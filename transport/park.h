@@ -12,11 +12,14 @@
 #include <cstdint>
 #include <utility>
 
+#include "absl/base/optimization.h"
 #include "absl/container/inlined_vector.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "transport/clock.h"
+#include "transport/held_mutex.h"
+#include "transport/scope.h"
 #include "transport/wait_reason.h"
 #include "transport/waiter.h"
 
@@ -26,7 +29,18 @@ enum class ScopeState : uint8_t { kGo, kCancelled, kTimeout };
 
 // What the scopes of the waiter's owner say now; a cancellation before a
 // deadline, whichever scope has it.
-ScopeState CheckScopes(const Waiter& waiter);
+inline ScopeState CheckScopes(const Waiter& waiter) {
+  ScopeState state = ScopeState::kGo;
+  for (const Scope* scope = waiter.scope(); scope != nullptr;
+       scope = scope->outer()) {
+    if (scope->cancelled()) return ScopeState::kCancelled;
+    if (scope->deadline() != kNever &&
+        scope->clock()->MonotonicNow() >= scope->deadline()) {
+      state = ScopeState::kTimeout;
+    }
+  }
+  return state;
+}
 
 // Makes sure that the waiter's next wait ends at the limits. Lives for one
 // wait.
@@ -37,17 +51,30 @@ ScopeState CheckScopes(const Waiter& waiter);
 class ParkLimits {
  public:
   // With the limits of the owner's scopes.
-  explicit ParkLimits(Waiter& waiter);
-  ~ParkLimits();
+  explicit ParkLimits(Waiter& waiter) : waiter_(waiter) {
+    ReportHeldMutex(waiter);
+    for (const Scope* scope = waiter.scope(); scope != nullptr;
+         scope = scope->outer()) {
+      if (scope->deadline() != kNever) Add(*scope->clock(), scope->deadline());
+    }
+  }
+  ~ParkLimits() {
+    if (ABSL_PREDICT_FALSE(!alarms_.empty())) CancelAlarms();
+  }
   ParkLimits(const ParkLimits&) = delete;
   ParkLimits& operator=(const ParkLimits&) = delete;
 
-  void Add(Clock& clock, MonotonicNanos when);
+  void Add(Clock& clock, MonotonicNanos when) {
+    if (when != kNever) AddDeadline(clock, when);
+  }
 
   // The earliest on the real clock; the others wake the waiter by themselves.
   MonotonicNanos deadline() const { return deadline_; }
 
  private:
+  void AddDeadline(Clock& clock, MonotonicNanos when);
+  void CancelAlarms();
+
   Waiter& waiter_;
   MonotonicNanos deadline_ = kNever;
   absl::InlinedVector<std::pair<AlarmClock*, AlarmClock::AlarmId>, 2> alarms_;

@@ -12,15 +12,9 @@ void AppendWaiters(const LinkedList<ScopeWatcher>& watchers,
   }
 }
 
-Scope::Scope() : waiter_(Waiter::Current()), outer_(waiter_.scope()) {
-  waiter_.set_scope(this);
-}
-
-Scope::~Scope() { waiter_.set_scope(outer_); }
-
 class CancelSource::State {
  public:
-  bool cancelled() const { return cancelled_.load(std::memory_order_acquire); }
+  const std::atomic<bool>& cancelled() const { return cancelled_; }
 
   void Add(ScopeWatcher& watcher) {
     absl::MutexLock lock(&mutex_);
@@ -54,10 +48,14 @@ CancelSource::CancelSource() : state_(std::make_shared<State>()) {}
 
 void CancelSource::Cancel() { state_->Cancel(); }
 
-bool CancelSource::cancelled() const { return state_->cancelled(); }
+bool CancelSource::cancelled() const {
+  return state_->cancelled().load(std::memory_order_acquire);
+}
 
 CancelScope::CancelScope(CancelSource source)
-    : source_(std::move(source)), watcher_(waiter()) {
+    : Scope(&source.state_->cancelled()),
+      source_(std::move(source)),
+      watcher_(waiter()) {
   Watch(watcher_);
 }
 
@@ -70,9 +68,9 @@ void CancelScope::Unwatch(ScopeWatcher& watcher) {
 }
 
 DeadlineScope::DeadlineScope(absl::Time when, Clock& clock)
-    : clock_(clock), deadline_(clock.ToMonotonic(when)) {}
+    : Scope(clock, clock.ToMonotonic(when)) {}
 
 DeadlineScope::DeadlineScope(absl::Duration limit, Clock& clock)
-    : clock_(clock), deadline_(clock.MonotonicAfter(limit)) {}
+    : Scope(clock, clock.MonotonicAfter(limit)) {}
 
 }  // namespace plumb

@@ -57,18 +57,21 @@ struct ScopeWatcher : LinkedList<ScopeWatcher>::Node {
 void AppendWaiters(const LinkedList<ScopeWatcher>& watchers,
                    std::vector<Waiter*>& waiters);
 
-// A scope as those see it who wait; not for users.
+// A scope as those see it who wait; not for users. Each blocking call looks at
+// all of them several times, so looking is not virtual.
 class Scope {
  public:
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;
 
   // The next scope outwards; null for none, and from a shield.
-  virtual Scope* outer() const { return outer_; }
-  virtual bool cancelled() const { return false; }
+  Scope* outer() const { return outer_; }
+  bool cancelled() const {
+    return cancelled_ != nullptr && cancelled_->load(std::memory_order_acquire);
+  }
   // The deadline on `clock()`, kNever for none.
-  virtual MonotonicNanos deadline() const { return kNever; }
-  virtual Clock* clock() const { return nullptr; }
+  MonotonicNanos deadline() const { return deadline_; }
+  Clock* clock() const { return clock_; }
   // `watcher` is woken when the scope is cancelled, until Unwatch. The scope
   // must outlive the time in between.
   virtual void Watch(ScopeWatcher& watcher) {}
@@ -76,15 +79,37 @@ class Scope {
 
  protected:
   // Becomes the innermost scope of the caller until its destruction, on the
-  // same thread or fiber, in reverse order.
-  Scope();
-  ~Scope();
+  // same thread or fiber, in reverse order. It is cancelled when `*cancelled`
+  // is true; null for never.
+  explicit Scope(const std::atomic<bool>* cancelled = nullptr)
+      : Scope(cancelled, nullptr, kNever) {}
+  Scope(Clock& clock, MonotonicNanos deadline)
+      : Scope(nullptr, &clock, deadline) {}
+  ~Scope() { waiter_.set_scope(before_); }
 
   Waiter& waiter() const { return waiter_; }
+  // Before anybody else may look.
+  void set_outer(Scope* outer) { outer_ = outer; }
+  static void SetOuterOf(Scope& scope, Scope* outer) { scope.outer_ = outer; }
 
  private:
+  Scope(const std::atomic<bool>* cancelled, Clock* clock,
+        MonotonicNanos deadline)
+      : waiter_(Waiter::Current()),
+        before_(waiter_.scope()),
+        outer_(before_),
+        cancelled_(cancelled),
+        deadline_(deadline),
+        clock_(clock) {
+    waiter_.set_scope(this);
+  }
+
   Waiter& waiter_;
-  Scope* const outer_;
+  Scope* const before_;
+  Scope* outer_;
+  const std::atomic<bool>* const cancelled_;
+  const MonotonicNanos deadline_;
+  Clock* const clock_;
 };
 
 // Where a cancellation comes from. Copies share it. Cancelled once, for ever.
@@ -113,7 +138,6 @@ class CancelScope final : public Scope {
   void Cancel() { source_.Cancel(); }
   const CancelSource& source() const { return source_; }
 
-  bool cancelled() const override { return source_.cancelled(); }
   void Watch(ScopeWatcher& watcher) override;
   void Unwatch(ScopeWatcher& watcher) override;
 
@@ -129,21 +153,12 @@ class DeadlineScope final : public Scope {
   // Ends `limit` from now; zero and less have passed already.
   explicit DeadlineScope(absl::Duration limit, Clock& clock = Clock::Real());
   ~DeadlineScope() = default;
-
-  MonotonicNanos deadline() const override { return deadline_; }
-  Clock* clock() const override { return &clock_; }
-
- private:
-  Clock& clock_;
-  const MonotonicNanos deadline_;
 };
 
 class ShieldScope final : public Scope {
  public:
-  ShieldScope() = default;
+  ShieldScope() { set_outer(nullptr); }
   ~ShieldScope() = default;
-
-  Scope* outer() const override { return nullptr; }
 };
 
 }  // namespace plumb

@@ -16,6 +16,7 @@
 
 #include <cstdint>
 
+#include "absl/base/optimization.h"
 #include "absl/functional/function_ref.h"
 #include "transport/clock.h"
 #include "transport/direction.h"
@@ -53,7 +54,9 @@ class Op {
 class Waiter {
  public:
   // The calling thread's or fiber's.
-  static Waiter& Current();
+  static Waiter& Current() {
+    return ABSL_PREDICT_TRUE(current_ != nullptr) ? *current_ : OfThread();
+  }
 
   // Suspends the caller until Wake or until `deadline` of Clock::Real(). Only
   // the owner calls it. `reason` is for diagnostics, outlives the wait, and is
@@ -91,7 +94,7 @@ class Waiter {
   // Counts a call that may not have to wait: an owner that never waits yields
   // from time to time.
   void CountCall() {
-    if (++calls_ < kCallsBetweenYields) return;
+    if (ABSL_PREDICT_TRUE(++calls_ < kCallsBetweenYields)) return;
     calls_ = 0;
     Yield();
   }
@@ -119,7 +122,11 @@ class Waiter {
   // For schedulers: makes `waiter` the current one of this thread until the
   // next call, null for the thread's own; returns what was set before. Called
   // at every switch to a fiber and back.
-  static Waiter* SetCurrent(Waiter* waiter);
+  static Waiter* SetCurrent(Waiter* waiter) {
+    Waiter* const before = current_;
+    current_ = waiter;
+    return before;
+  }
 
  protected:
   ~Waiter() = default;
@@ -137,6 +144,10 @@ class Waiter {
 
  private:
   static constexpr int kCallsBetweenYields = 64;
+
+  static Waiter& OfThread();
+
+  static inline thread_local Waiter* current_ = nullptr;
 
   Scope* scope_ = nullptr;
   uint8_t calls_ = 0;

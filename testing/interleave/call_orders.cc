@@ -46,6 +46,7 @@ struct World {
   ModelClock clock;
   std::optional<CallState> object;
   std::atomic<int> count{0};
+  std::atomic<bool> cancelled{false};
   Mark entered, done;
   ModelFiber fibers[3];
   ModelThread thread;
@@ -205,22 +206,18 @@ ORDERS(MoverAndCloseAndDestroy) {
 // The scope around a call: a flag, and a wake-up.
 class Cancelled final : public Scope {
  public:
-  explicit Cancelled(const std::atomic<int>& flag) : flag_(flag) {}
+  explicit Cancelled(const std::atomic<bool>& flag) : Scope(&flag) {}
   ~Cancelled() = default;
-  bool cancelled() const override { return flag_.load() != 0; }
-
- private:
-  const std::atomic<int>& flag_;
 };
 
 ORDERS(Cancel) {
   auto world = std::make_shared<World>();
   flows.Add("reader", On(world->fibers[0], [world] {
-              const Cancelled scope(world->count);
+              const Cancelled scope(world->cancelled);
               world->Read(9, &world->outcomes[0]);
             }));
   flows.Add("canceller", [world] {
-    world->count.store(1);
+    world->cancelled.store(true);
     world->fibers[0].Wake();
   });
   flows.AtEnd([world] { Expect(world->outcomes[0], Outcomes::kCancelled); });
@@ -266,11 +263,11 @@ ORDERS(WhoWaitsForATurnIsCancelled) {
   auto world = std::make_shared<World>();
   AddReader(flows, world, 0, 0);
   flows.Add("cancelled", On(world->fibers[1], [world] {
-              const Cancelled scope(world->count);
+              const Cancelled scope(world->cancelled);
               world->Read(9, &world->outcomes[1]);
             }));
   flows.Add("canceller", [world] {
-    world->count.store(1);
+    world->cancelled.store(true);
     world->fibers[1].Wake();
   });
   flows.AtEnd([world] {

@@ -17,31 +17,31 @@ constexpr OpReason kReason("wait for the fibers of a group");
 }  // namespace
 
 // The scope of the group around one of its fibers, on that fiber's stack. Going
-// outwards from it one comes to the scopes around the group, on another stack;
-// it speaks for the fiber's own outermost scope, which is passed over so.
+// outwards from the fiber's own outermost scope one comes to the scopes around
+// the group, on another stack.
 class FiberGroup::Member final : public Scope, public LinkedList<Member>::Node {
  public:
   explicit Member(FiberGroup& group)
-      : group_(group),
-        own_(*Scope::outer()),
+      : Scope(&group.cancelled_),
+        group_(group),
+        own_(*outer()),
         watchers_of_outer_(CountOuter(), ScopeWatcher(waiter())) {
+    SetOuterOf(own_, group_.outer_);
     group_.Join(*this);
     ScopeWatcher* watcher = watchers_of_outer_.data();
-    for (Scope* scope = outer(); scope != nullptr; scope = scope->outer()) {
+    for (Scope* scope = group_.outer_; scope != nullptr;
+         scope = scope->outer()) {
       scope->Watch(*watcher++);
     }
   }
   ~Member() {
     ScopeWatcher* watcher = watchers_of_outer_.data();
-    for (Scope* scope = outer(); scope != nullptr; scope = scope->outer()) {
+    for (Scope* scope = group_.outer_; scope != nullptr;
+         scope = scope->outer()) {
       scope->Unwatch(*watcher++);
     }
     group_.Leave(*this);
-  }
-
-  Scope* outer() const override { return group_.outer_; }
-  bool cancelled() const override {
-    return group_.cancelled() || own_.cancelled();
+    SetOuterOf(own_, nullptr);
   }
 
   // For groups that are made inside this one. Nobody has a handle to the fiber,
@@ -61,7 +61,8 @@ class FiberGroup::Member final : public Scope, public LinkedList<Member>::Node {
 
   size_t CountOuter() const {
     size_t count = 0;
-    for (Scope* scope = outer(); scope != nullptr; scope = scope->outer()) {
+    for (Scope* scope = group_.outer_; scope != nullptr;
+         scope = scope->outer()) {
       ++count;
     }
     return count;
@@ -142,10 +143,6 @@ absl::Status FiberGroup::Wait() {
     ReportHeldMutex(owner_);
     owner_.Park(kNever, &kReason);
   }
-}
-
-bool FiberGroup::cancelled() const {
-  return cancelled_.load(std::memory_order_acquire);
 }
 
 void FiberGroup::Cancel() {

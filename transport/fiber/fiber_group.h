@@ -58,7 +58,6 @@ class FiberGroup {
   void Join(Member& member);
   void Leave(Member& member);
   void End(absl::Status status);
-  bool cancelled() const;
 
   Scheduler& scheduler_;
   Waiter& owner_;

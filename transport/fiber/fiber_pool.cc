@@ -86,20 +86,21 @@ void FiberPool::Give(size_t count, std::vector<FiberWaiter*>& fibers) {
   {
     absl::MutexLock lock(&mutex_);
     free_.insert(free_.end(), fibers.begin(), end);
+    due_.store(next_look_, std::memory_order_relaxed);
   }
   fibers.erase(fibers.begin(), end);
 }
 
-MonotonicNanos FiberPool::GiveBackIdle(MonotonicNanos now) {
+void FiberPool::GiveBackIdle(MonotonicNanos now) {
   absl::MutexLock lock(&mutex_);
-  if (discarded_ == free_.size()) return kNever;
-  if (now < next_look_) return next_look_;
+  if (now < next_look_) return;
   for (; discarded_ < untouched_; ++discarded_) {
     StackArena::Discard(free_[discarded_]->stack_);
   }
   untouched_ = free_.size();
   next_look_ = now + kIdleTime;
-  return next_look_;
+  due_.store(discarded_ == free_.size() ? kNever : next_look_,
+             std::memory_order_relaxed);
 }
 
 void FiberPool::GiveBackAll() {

@@ -8,6 +8,7 @@
 #ifndef PLUMB_TRANSPORT_FIBER_FIBER_POOL_H_
 #define PLUMB_TRANSPORT_FIBER_FIBER_POOL_H_
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <vector>
@@ -44,9 +45,10 @@ class FiberPool {
   // Takes the first `count` of `fibers` back.
   void Give(size_t count, std::vector<FiberWaiter*>& fibers);
 
-  // Gives back the memory of those not used for long. Returns when to call it
-  // again, kNever when there is nothing to give.
-  MonotonicNanos GiveBackIdle(MonotonicNanos now);
+  // Gives back the memory of those not used for long, if it is due.
+  void GiveBackIdle(MonotonicNanos now);
+  // When to call it next, kNever when there is nothing to give.
+  MonotonicNanos due() const { return due_.load(std::memory_order_relaxed); }
 
   // Gives back the memory of all that are in the pool.
   void GiveBackAll();
@@ -64,6 +66,8 @@ class FiberPool {
   size_t discarded_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t untouched_ ABSL_GUARDED_BY(mutex_) = 0;
   MonotonicNanos next_look_ ABSL_GUARDED_BY(mutex_) = 0;
+  // next_look_ if there is something to give; written with the lock.
+  std::atomic<MonotonicNanos> due_{kNever};
   std::vector<std::unique_ptr<FiberWaiter[]>> chunks_ ABSL_GUARDED_BY(mutex_);
   size_t used_of_last_ ABSL_GUARDED_BY(mutex_) = kChunk;
 };

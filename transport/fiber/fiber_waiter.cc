@@ -18,15 +18,10 @@ static_assert(sizeof(FiberWaiter) == 128, "two cache lines");
 // Fiber::Cancel and the end of the Runtime.
 class FiberWaiter::BodyScope final : public Scope {
  public:
-  explicit BodyScope(FiberWaiter& fiber) : fiber_(fiber) {}
+  explicit BodyScope(FiberWaiter& fiber)
+      : Scope(&fiber.cancelled_), fiber_(fiber) {}
   ~BodyScope() = default;
 
-  bool cancelled() const override {
-    return fiber_.cancelled_.load(std::memory_order_acquire) ||
-           fiber_.worker_.load(std::memory_order_relaxed)
-               ->scheduler()
-               .cancelling();
-  }
   void Watch(ScopeWatcher& watcher) override {
     absl::MutexLock lock(&LockFor(&fiber_));
     fiber_.body().watchers.PushBack(watcher);
@@ -91,7 +86,13 @@ uint64_t FiberWaiter::Begin(Worker& worker, absl::string_view name,
   worker_.store(&worker, std::memory_order_relaxed);
   began_ = now;
   if (!name.empty()) name_ = std::make_unique<const std::string>(name);
-  return generation_.fetch_add(1, std::memory_order_acq_rel) + 1;
+  const uint64_t generation =
+      generation_.fetch_add(1, std::memory_order_seq_cst) + 1;
+  // Either this sees that the Runtime ends, or CancelFor sees the fiber.
+  if (worker.scheduler().cancelling()) {
+    cancelled_.store(true, std::memory_order_release);
+  }
+  return generation;
 }
 
 void FiberWaiter::RunBody() {
@@ -139,6 +140,17 @@ bool FiberWaiter::Cancel(uint64_t generation) {
   Wake();
   for (Waiter* waiter : watchers) waiter->Wake();
   return true;
+}
+
+void FiberWaiter::CancelFor(const Scheduler& scheduler) {
+  {
+    absl::MutexLock lock(&LockFor(this));
+    const bool alive = generation_.load(std::memory_order_seq_cst) % 2 == 1;
+    if (alive && &worker_.load()->scheduler() == &scheduler) {
+      cancelled_.store(true, std::memory_order_release);
+    }
+  }
+  Wake();
 }
 
 std::optional<std::string> FiberWaiter::CopyName(uint64_t generation) const {

@@ -33,6 +33,7 @@
 
 namespace plumb {
 
+class Scheduler;
 class Worker;
 
 class alignas(64) FiberWaiter final : public Waiter, public Timer {
@@ -72,6 +73,8 @@ class alignas(64) FiberWaiter final : public Waiter, public Timer {
   // What others ask of the fiber of `generation`; false when it has ended.
   bool AddJoiner(uint64_t generation, Joiner& joiner);
   bool Cancel(uint64_t generation);
+  // Cancels it if it is one of `scheduler`, and wakes it in any case.
+  void CancelFor(const Scheduler& scheduler);
   std::optional<std::string> CopyName(uint64_t generation) const;
 
  private:

@@ -150,6 +150,7 @@ void Poller::Interrupt() {
 
 void Poller::Wait(MonotonicNanos timeout) {
   constexpr int kEvents = 128;
+  constexpr int kAhead = 4;
   epoll_event events[kEvents];
   int count;
   if (timeout == 0 || timeout == kNever) {
@@ -171,10 +172,19 @@ void Poller::Wait(MonotonicNanos timeout) {
     __builtin_prefetch(Table::Find(static_cast<int>(events[i].data.u64)));
   }
   for (int i = 0; i < count; ++i) {
+    if (i + kAhead < count) PrefetchReader(events[i + kAhead].data.u64);
     if (events[i].data.u64 != kWakeTag) {
       Dispatch(events[i].data.u64, events[i].events);
     }
   }
+}
+
+void Poller::PrefetchReader(uint64_t tag) {
+  if (tag == kWakeTag) return;
+  __builtin_prefetch(reinterpret_cast<const void*>(
+      Table::Find(static_cast<int>(tag & 0xffffffff))
+          ->slot(Direction::kRead)
+          .load(std::memory_order_relaxed)));
 }
 
 void Poller::Dispatch(uint64_t tag, uint32_t events) {
@@ -209,8 +219,11 @@ void Poller::ParkOn(Waiter& waiter, const Op& op, MonotonicNanos deadline,
   uintptr_t seen = kIdle;
   if (slot.compare_exchange_strong(seen, mine, std::memory_order_acq_rel)) {
     waiter.Park(deadline, reason);
-    seen = mine;
-    slot.compare_exchange_strong(seen, kIdle, std::memory_order_acq_rel);
+    // Who has woken it by an event has taken it out, too.
+    seen = slot.load(std::memory_order_relaxed);
+    if (seen == mine) {
+      slot.compare_exchange_strong(seen, kIdle, std::memory_order_acq_rel);
+    }
   } else if (seen == kReady) {
     slot.compare_exchange_strong(seen, kIdle, std::memory_order_acq_rel);
   } else {

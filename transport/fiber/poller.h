@@ -59,6 +59,8 @@ class Poller {
   bool RegisterForReading(Entry& entry, int descriptor);
   bool RegisterForWriting(Entry& entry, int descriptor);
   bool Control(Entry& entry, int descriptor, uint32_t events, bool known);
+  // Brings who waits to read into the cache; or nobody.
+  static void PrefetchReader(uint64_t tag);
   static void Dispatch(uint64_t tag, uint32_t events);
   static void Forget(int descriptor);
 

@@ -91,9 +91,8 @@ Scheduler::Started Scheduler::Spawn(absl::string_view name,
 }
 
 void Scheduler::Cancel() {
-  cancelling_.store(true, std::memory_order_release);
-  // A Wake for no reason to all the others is harmless.
-  FiberPool::ForEach([](FiberWaiter& fiber) { fiber.Wake(); });
+  cancelling_.store(true, std::memory_order_seq_cst);
+  FiberPool::ForEach([this](FiberWaiter& fiber) { fiber.CancelFor(*this); });
 }
 
 void Scheduler::FiberEnded() {

@@ -51,7 +51,7 @@ class Scheduler {
   Worker& worker(size_t index) { return *workers_[index]; }
   int64_t fibers() const { return fibers_.load(std::memory_order_seq_cst); }
   bool cancelling() const {
-    return cancelling_.load(std::memory_order_acquire);
+    return cancelling_.load(std::memory_order_seq_cst);
   }
   bool stopped() const { return stopped_.load(std::memory_order_seq_cst); }
   FiberPool& pool() { return pool_; }

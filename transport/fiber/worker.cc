@@ -163,6 +163,7 @@ void Worker::RunRequests() {
 }
 
 void Worker::LookAroundIfDue() {
+  if (switches_since_look_ == 0) return;
   const MonotonicNanos now = Clock::Real().MonotonicNow();
   const MonotonicNanos least = switches_since_look_ < kSwitchesBetweenLooks
                                    ? kTimeBetweenLooks
@@ -197,11 +198,16 @@ bool Worker::Spin() {
 }
 
 void Worker::Idle() {
-  FireTimers(Clock::Real().MonotonicNow());
-  if (!ready_.empty()) return;
-  if (spin_ > 0 && Spin()) return;
-  const MonotonicNanos until =
-      std::min(timers_.next(), scheduler_.pool().GiveBackIdle(recent_time_));
+  MonotonicNanos until = std::min(timers_.next(), scheduler_.pool().due());
+  if (until != kNever || spin_ > 0) {
+    FireTimers(Clock::Real().MonotonicNow());
+    if (!ready_.empty()) return;
+    if (spin_ > 0 && Spin()) return;
+    if (scheduler_.pool().due() <= recent_time_) {
+      scheduler_.pool().GiveBackIdle(recent_time_);
+    }
+    until = std::min(timers_.next(), scheduler_.pool().due());
+  }
   asleep_.store(true, std::memory_order_seq_cst);
   if (!HasWork()) {
     poller_.Wait(until == kNever
@@ -219,7 +225,7 @@ void Worker::Resume(FiberWaiter& fiber) {
   running_ = &fiber;
   Waiter::SetCurrent(&fiber);
   Context::Switch(*thread_, loop_, fiber.context_);
-  switches_since_look_ += kSwitchesInPass - switches_left_;
+  switches_since_look_ += 1 + kSwitchesInPass - switches_left_;
   if (ended_ != nullptr) Retire(*std::exchange(ended_, nullptr));
 }
 

@@ -117,6 +117,7 @@ class Worker {
   void RunRequests();
   // Goes on with `next`, or with the loop when it is null.
   void SwitchFrom(FiberWaiter& self, FiberWaiter* next);
+  static void Prefetch(const void* frame);
   void Prepare(FiberWaiter& next);
   void Start(FiberWaiter& fiber);
   void Resume(FiberWaiter& fiber);

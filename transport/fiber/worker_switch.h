@@ -20,13 +20,19 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Worker::Prepare(FiberWaiter& next) {
   }
 }
 
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Worker::Prefetch(const void* frame) {
+  // The callers' frames follow the registers.
+  const char* const lines = static_cast<const char*>(frame);
+  for (int i = 0; i < 4; ++i) __builtin_prefetch(lines + 64 * i);
+}
+
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Worker::SwitchFrom(FiberWaiter& self,
                                                             FiberWaiter* next) {
   running_ = next;
   Waiter::SetCurrent(next);
   if (next != nullptr) {
     // On a short queue the stacks are in the cache, and this would only cost.
-    if (ready_.is_long()) __builtin_prefetch(ready_.first()->context_.frame());
+    if (ready_.is_long()) Prefetch(ready_.first()->context_.frame());
     Prepare(*next);
     Context::Switch(*thread_, self.context_, next->context_);
   } else {
