@@ -301,5 +301,27 @@ TEST_F(FakeStreamTest, DestroyedWhileOthersAreBlockedInIt) {
   EXPECT_EQ(ReadSome(*both.server), "EOF");
 }
 
+// As a Linux 6.18 gives up its SYNs.
+TEST(FakeBacklogTest, ADialThatFindsNoRoomTimesOut) {
+  ManualClock clock;
+  FakeNetworkOptions options;
+  options.clock = &clock;
+  FakeNetwork network(options);
+  auto host = network.Host("h");
+  ListenOptions one;
+  one.backlog = 0;
+  auto listener = Must(host->Listen("tcp4", "127.0.0.1:80", one));
+  auto first = Must(host->Dial("tcp4", "127.0.0.1:80"));
+  std::string error;
+  std::thread dialer(
+      [&] { error = ErrorOf(host->Dial("tcp4", "127.0.0.1:80")); });
+  clock.AwaitAlarms(1);
+  clock.Advance(absl::Seconds(131) - absl::Nanoseconds(1));
+  EXPECT_EQ(clock.alarm_count(), 1u);
+  clock.Advance(absl::Nanoseconds(1));
+  dialer.join();
+  EXPECT_EQ(error, "dial tcp4 127.0.0.1:80: connect: connection timed out");
+}
+
 }  // namespace
 }  // namespace plumb

@@ -9,13 +9,17 @@
 namespace plumb {
 namespace {
 
-constexpr int kRepetitions = 6;
+// As Linux has them since 6.5: tcp_syn_linear_timeouts and tcp_syn_retries.
+constexpr int kLinear = 4;
+constexpr int kRepetitions = kLinear + 6;
 
-// When the SYN is repeated for the `attempt`th time: the intervals begin with a
-// second and double.
+// When the SYN is repeated for the `attempt`th time: every second at first, and
+// then at intervals that double.
 MonotonicNanos RepeatAt(MonotonicNanos start, int attempt) {
-  return start +
-         absl::ToInt64Nanoseconds(absl::Seconds((int64_t{1} << attempt) - 1));
+  const int64_t seconds =
+      attempt <= kLinear ? attempt
+                         : kLinear + (int64_t{1} << (attempt - kLinear)) - 1;
+  return start + absl::ToInt64Nanoseconds(absl::Seconds(seconds));
 }
 
 }  // namespace

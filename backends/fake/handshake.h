@@ -23,8 +23,8 @@
 
 namespace plumb {
 
-// When a SYN is given up that was first sent at `start`: as Linux has it, after
-// 6 repetitions (tcp_syn_retries).
+// When a SYN is given up that was first sent at `start`: 131 s later, after 10
+// repetitions.
 MonotonicNanos GiveUpSyn(MonotonicNanos start);
 
 class Handshake final : public std::enable_shared_from_this<Handshake> {

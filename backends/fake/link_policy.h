@@ -27,8 +27,9 @@
 // A stream stays a stream: what was dropped is sent again, 200 ms later and
 // then at doubling intervals, on the network's clock; what overtakes waits at
 // the receiver, and what comes twice is thrown away. After 15 repetitions the
-// connection fails with ETIMEDOUT. A lost SYN is repeated after 1 s and then at
-// doubling intervals, 6 times, before Dial fails with ETIMEDOUT. A packet that
+// connection fails with ETIMEDOUT. A lost SYN is repeated 5 times after a
+// second each and then at doubling intervals, 10 times in all, before Dial
+// fails with ETIMEDOUT after 131 s, as Linux does it since 6.5. A packet that
 // is delayed or held is not sent again. Lost datagrams are gone.
 //
 // Threads: called by one thread at a time, without a lock, on whatever thread
