@@ -33,7 +33,8 @@
 //   want of room
 // - who dials when the backlog is full is let in as soon as there is room, and
 //   not when the SYN is next repeated, unless there is a policy or an observer
-// - raw IP ("ip4:icmp") is Unimplemented; multicast and broadcast go nowhere
+// - raw IP ("ip4:icmp") is Unimplemented, multicast goes nowhere; a broadcast
+//   (255.255.255.255 or 10.255.255.255) reaches all hosts, and is one packet
 // - there are no file permissions and no directories: any path can be bound,
 //   UnixListenOptions::mode changes nothing, and FakeHost::RemovePath takes the
 //   place of unlink(2)

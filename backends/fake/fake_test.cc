@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "backends/fake/fake_test_util.h"
 #include "gtest/gtest.h"
 #include "transport/registry.h"
@@ -310,6 +311,20 @@ TEST(FakeNetworkTest, FakeIsTcpByAnotherName) {
   const Connected both = Connect(*db, *listener, "tcp", "db:80");
   EXPECT_EQ(both.client->RemoteAddr().network(), "tcp");
   EXPECT_EQ(both.server->RemoteAddr().network(), "fake");
+}
+
+TEST(FakeNetworkTest, TenThousandHosts) {
+  FakeNetwork network;
+  auto listener = Must(network.Host("db")->Listen("tcp4", ":5432"));
+  std::vector<std::unique_ptr<Conn>> conns;
+  for (int i = 0; i < 10000; ++i) {
+    const auto host = network.Host(absl::StrCat("host", i));
+    conns.push_back(Must(host->Dial("tcp4", "db:5432")));
+    conns.push_back(Must(listener->Accept()));
+  }
+  EXPECT_EQ(conns.back()->RemoteAddr().ToString(), "10.0.39.17:32768");
+  ASSERT_TRUE(conns[conns.size() - 2]->Write("last").ok());
+  EXPECT_EQ(ReadSome(*conns.back()), "last");
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "backends/fake/fake.h"
 #include "backends/fake/fake_test_util.h"
+#include "backends/fake/probes.h"
 #include "gtest/gtest.h"
 #include "transport/extensions.h"
 #include "transport/manual_clock.h"
@@ -284,6 +285,42 @@ TEST_F(FakeUdpTest, FakegramIsUdpByAnotherName) {
   EXPECT_EQ(got.from.network(), "fakegram");
   EXPECT_TRUE(packets->WriteTo("y", got.from).ok());
   EXPECT_EQ(ReadSome(*conn), "y");
+}
+
+// As seen in a network of Linux's own: on every host, the sender's too, whoever
+// is bound to all addresses, and nobody else.
+TEST(FakeBroadcastTest, ReachesTheWildcardsOfAllHosts) {
+  FakeNetwork network;
+  auto a = network.Host("a");
+  auto b = network.Host("b");
+  auto sender = Must(a->ListenPacket("udp4", ":6000"));
+  auto here = Must(a->ListenPacket("udp4", ":5000"));
+  auto there = Must(b->ListenPacket("udp", ":5000"));
+  auto peers = Must(network.Host("c")->Listen("udp4", ":5000"));
+  auto one = Must(network.Host("d")->ListenPacket("udp4", "10.0.0.4:5000"));
+  auto six = Must(network.Host("e")->ListenPacket("udp6", ":5000"));
+  for (const IpAddr& to :
+       {IpAddr::V4(255, 255, 255, 255), IpAddr::V4(10, 255, 255, 255)}) {
+    ASSERT_TRUE(sender->WriteTo("hello", Addr::Udp(to, 5000)).ok());
+    for (PacketConn* packets : {here.get(), there.get()}) {
+      char buffer[10];
+      const auto received = Must(packets->ReadFrom(absl::MakeSpan(buffer)));
+      EXPECT_EQ(absl::string_view(buffer, received.size), "hello");
+      EXPECT_EQ(received.from.ToString(), "10.0.0.1:6000");
+    }
+  }
+  auto peer = Must(peers->Accept());
+  EXPECT_EQ(ReadSome(*peer), "hello");
+  EXPECT_EQ(ReadSome(*peer), "hello");
+  EXPECT_FALSE(Extension<ConnProbe>(*one)->CanRead());
+  EXPECT_FALSE(Extension<ConnProbe>(*six)->CanRead());
+}
+
+TEST(FakeBroadcastTest, NobodyIsRefused) {
+  FakeNetwork network;
+  auto sender = Must(network.Host("a")->Dial("udp4", "255.255.255.255:5000"));
+  EXPECT_TRUE(sender->Write("x").ok());
+  EXPECT_TRUE(sender->Write("y").ok());
 }
 
 }  // namespace

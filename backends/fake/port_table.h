@@ -107,6 +107,20 @@ class PortTable {
     return found.empty() ? nullptr : found[source % found.size()]->target;
   }
 
+  // All who get what is for `ip` and `port`, of a broadcast.
+  std::vector<std::shared_ptr<T>> FindAll(const IpAddr& ip,
+                                          uint16_t port) const {
+    std::vector<std::shared_ptr<T>> found;
+    auto it = ports_.find(port);
+    if (it == ports_.end()) return found;
+    for (const Binding& binding : it->second) {
+      if (binding.target != nullptr && binding.where.Contains(ip)) {
+        found.push_back(binding.target);
+      }
+    }
+    return found;
+  }
+
  private:
   struct Binding {
     uint64_t id;

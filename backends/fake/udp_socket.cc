@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <utility>
+#include <vector>
 
 namespace plumb {
 
@@ -12,10 +13,38 @@ size_t MaxUdpPayload(const IpAddr& remote) {
 
 namespace {
 
+// Of all hosts: the limited broadcast, and that of 10.0.0.0/8.
+bool IsBroadcast(const IpAddr& ip) {
+  return ip == IpAddr::V4(255, 255, 255, 255) ||
+         ip == IpAddr::V4(10, 255, 255, 255);
+}
+
+// Hands `data` to whoever listens on all addresses, on all hosts, the sender's
+// too; why to nobody, or nothing.
+absl::string_view HandToAll(NetworkState& network, const IpPort& from,
+                            const IpPort& to, const std::string& data) {
+  std::vector<std::shared_ptr<DatagramSink>> sinks;
+  {
+    absl::MutexLock lock(&network.mutex);
+    for (const auto& [name, host] : network.hosts) {
+      for (auto& sink : host->udp.FindAll(to.ip, to.port)) {
+        sinks.push_back(std::move(sink));
+      }
+    }
+  }
+  absl::string_view cause = "nobody is there";
+  for (const auto& sink : sinks) {
+    const auto verdict = sink->Deliver(Addr::Ip("udp", from), data, nullptr);
+    if (verdict == DatagramSink::Verdict::kTaken) cause = absl::string_view();
+  }
+  return cause;
+}
+
 // Hands `data` to who is at `to` on `there`; why not, or nothing.
 absl::string_view Hand(HostState* there, NetworkState& network,
                        const IpPort& from, const IpPort& to, std::string data,
                        UdpSocket* sender) {
+  if (IsBroadcast(to.ip)) return HandToAll(network, from, to, data);
   // Nobody has that address, and nobody says so.
   if (there == nullptr) return "no host has that address";
   std::shared_ptr<DatagramSink> sink;
@@ -79,7 +108,8 @@ int UdpPort::Send(const IpPort& to, std::string data,
   if (data.size() > MaxUdpPayload(ip)) return EMSGSIZE;
   if (to.port == 0) return EINVAL;
   const IpPort from = {any ? host.SourceFor(ip) : where.ip(), port};
-  if (from.ip.IsLoopback() && !host.host->Has(ip)) return EINVAL;
+  const bool reachable = host.host->Has(ip) || IsBroadcast(ip);
+  if (from.ip.IsLoopback() && !reachable) return EINVAL;
   if (flow != nullptr) {
     SendOnWire(from, {ip, to.port}, std::move(data), sender);
     return 0;
