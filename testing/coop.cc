@@ -94,7 +94,7 @@ class Scheduler final : public Executor {
  private:
   // The next after the one that ran last; null when none can.
   CoopWaiter* Pick();
-  void Run(CoopWaiter& from, CoopWaiter& to, bool last);
+  void Resume(CoopWaiter& from, CoopWaiter& to, bool last);
   // Looks which descriptors are ready; waits for something when `wait`.
   void Poll(bool wait);
   void SetPolling(bool polling);
@@ -245,7 +245,7 @@ void Scheduler::Suspend(CoopWaiter& waiter) {
       Poll(/*wait=*/true);
       continue;
     }
-    if (next != &waiter) Run(waiter, *next, /*last=*/false);
+    if (next != &waiter) Resume(waiter, *next, /*last=*/false);
     return;
   }
 }
@@ -256,7 +256,7 @@ void Scheduler::End(CoopWaiter& waiter) {
   last_ = 0;
   CoopWaiter* next = nullptr;
   while ((next = Pick()) == nullptr) Poll(/*wait=*/true);
-  Run(waiter, *next, /*last=*/true);
+  Resume(waiter, *next, /*last=*/true);
 }
 
 CoopWaiter* Scheduler::Pick() {
@@ -270,7 +270,7 @@ CoopWaiter* Scheduler::Pick() {
   return nullptr;
 }
 
-void Scheduler::Run(CoopWaiter& from, CoopWaiter& to, bool last) {
+void Scheduler::Resume(CoopWaiter& from, CoopWaiter& to, bool last) {
   Waiter::SetCurrent(&to);
   from.stack->SwitchTo(*to.stack, last);
 }

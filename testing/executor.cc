@@ -3,19 +3,30 @@
 #include <thread>
 #include <utility>
 
+#include "transport/event.h"
+#include "transport/scope.h"
+
 namespace plumb {
 namespace {
 
 class ThreadTask final : public Task {
  public:
-  explicit ThreadTask(std::function<void()> body) : thread_(std::move(body)) {}
+  explicit ThreadTask(std::function<void()> body)
+      : thread_([this, body = std::move(body)] {
+          body();
+          done_.Notify();
+        }) {}
   ~ThreadTask() override { Join(); }
 
   void Join() override {
+    // First without stopping the other fibers of the caller's thread.
+    const ShieldScope shield;
+    (void)done_.Wait();
     if (thread_.joinable()) thread_.join();
   }
 
  private:
+  Event done_;
   std::thread thread_;
 };
 

@@ -1,20 +1,24 @@
-// An Executor runs the concurrent parts of a test: on threads, or as tasks that
-// take turns on one thread (coop.h). A test that is written with it shows that
-// what it tests works for both.
+// An Executor runs the concurrent parts of a test: on threads, on fibers
+// (fiber_executor.h), or as tasks that take turns on one thread (coop.h). A
+// test that is written with it shows that what it tests works for all of them.
 //
 //   std::unique_ptr<plumb::Executor> executor = plumb::MakeThreadExecutor();
-//   auto reader = executor->Go([&] { got = conn->Read(buffer); });
-//   ...
-//   reader->Join();
+//   executor->Run([&] {
+//     auto reader = executor->Go([&] { got = conn->Read(buffer); });
+//     ...
+//     reader->Join();
+//   });
 //
-// The test's own thread is one of the tasks. What tasks wait for must be calls
-// of the library (a Conn's, Event::Wait, SleepFor, Join): a mutex or condition
+// What Run calls is one of the tasks. What tasks wait for must be calls of the
+// library (a Conn's, Event::Wait, SleepFor, Join): a mutex or condition
 // variable of another kind would stop all the tasks of its thread.
 #ifndef PLUMB_TESTING_EXECUTOR_H_
 #define PLUMB_TESTING_EXECUTOR_H_
 
 #include <functional>
 #include <memory>
+
+#include "absl/functional/function_ref.h"
 
 namespace plumb {
 
@@ -38,6 +42,10 @@ class Executor {
   Executor& operator=(const Executor&) = delete;
   // All tasks have been joined by now.
   virtual ~Executor() = default;
+
+  // Calls `body`, the test's own part, and returns when it has. Not from a
+  // task.
+  virtual void Run(absl::FunctionRef<void()> body) { body(); }
 
   // Starts `body`, which may begin at once or later.
   virtual std::unique_ptr<Task> Go(std::function<void()> body) = 0;
