@@ -175,7 +175,9 @@ class Call {
   // Tries `op` until it is done: true. False when the outcome came first.
   bool Run(Op& op);
 
-  // The same, but waits before the first try: for what will most likely block.
+  // The same, but waits before the first try: for what will most likely block,
+  // as the try before found nothing more. Not when anybody has waited in
+  // between without a try, who may have been told of what is there now.
   bool RunAfterWait(Op& op);
 
   // Suspends for `duration` on the state's clock, for a condition of which

@@ -25,6 +25,7 @@ absl::Status SocketConn::WriteError(int error, uint64_t sent) const {
 absl::Status SocketConn::WaitReadable() {
   Call call(state(), Direction::kRead);
   if (!call.ok()) return call.Error("read");
+  TryFirst();
   ReadableOp op(fd());
   if (!call.Run(op)) return call.Error("read");
   return absl::OkStatus();

@@ -57,6 +57,10 @@ class SocketConn : public Conn,
   // The error of a Write that failed with errno `error` after `sent` bytes:
   // FailedPrecondition where it is the doing of one's own CloseWrite.
   absl::Status WriteError(int error, uint64_t sent) const;
+  // Called by who has the read turn and is about to wait or to receive by other
+  // means than Read: the next Read tries before it waits, since that wait may
+  // have heard of what is there then.
+  virtual void TryFirst() {}
 
  private:
   std::atomic<bool> write_closed_{false};

@@ -31,7 +31,10 @@ absl::StatusOr<size_t> StreamConn::Receive(absl::Span<char> buffer, int flags) {
   Call call(state(), Direction::kRead);
   if (!call.ok()) return call.Error("read");
   ReceiveOp op(fd(), buffer, content_, flags);
-  const bool done = wait_first_ ? call.RunAfterWait(op) : call.Run(op);
+  // Not again when this wait ends without a try: it may have heard of what
+  // came.
+  const bool wait_first = std::exchange(wait_first_, false);
+  const bool done = wait_first ? call.RunAfterWait(op) : call.Run(op);
   if (!done) return call.Error("read");
   if (op.error() != 0) return ErrnoError(Info("read"), "read", op.error());
   if (op.size() == 0) return EofError(Info("read"));

@@ -49,9 +49,7 @@ class StreamConn : public SocketConn {
   void* Extension(absl::string_view name) override;
 
  protected:
-  // For who has the read turn and has received by other means than Read: the
-  // next Read tries before it waits.
-  void TryFirst() { wait_first_ = false; }
+  void TryFirst() override { wait_first_ = false; }
 
  private:
   // `flags` are those of recv(2).

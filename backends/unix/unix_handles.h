@@ -63,9 +63,9 @@ class PassingHandles : public Base, public HandlePassing {
     }
     Call call(this->state(), Direction::kRead);
     if (!call.ok()) return call.Error("read");
+    this->TryFirst();
     ReceiveHandlesOp op(this->fd(), buffer);
     if (!call.Run(op)) return call.Error("read");
-    if constexpr (kStream) this->TryFirst();
     const ErrorInfo info = this->Info("read");
     if (op.error() != 0) return ErrnoError(info, "read", op.error());
     const absl::Status possible = op.CheckHandles(max_handles, info);

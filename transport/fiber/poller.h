@@ -11,7 +11,8 @@
 //
 // After a try found nothing, the next edge is not lost, whatever the order of
 // the two. A wait before a try (MayWaitFirst) is safe as long as the try before
-// emptied the descriptor and no hang-up, error or urgent data was seen.
+// emptied the descriptor, nobody has waited since, and no hang-up, error or
+// urgent data was seen.
 //
 // Threads: Interrupt, any; the rest belongs to the worker.
 #ifndef PLUMB_TRANSPORT_FIBER_POLLER_H_
