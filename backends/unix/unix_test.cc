@@ -27,6 +27,8 @@
 #include "backends/posix/open_descriptors_for_test.h"
 #include "backends/posix/socket.h"
 #include "gtest/gtest.h"
+#include "testing/executor.h"
+#include "testing/fiber_executor.h"
 #include "transport/conn.h"
 #include "transport/error.h"
 #include "transport/extensions.h"
@@ -539,8 +541,11 @@ TEST_F(UnixTest, OutOfDescriptors) {
 }
 
 // What the kernel answers with EAGAIN and then does not tell about: nobody may
-// spin. Time stands still here but for the test's own steps.
-class FullUnixTest : public UnixTest {
+// spin, on a thread nor on a fiber. Time stands still here but for the test's
+// own steps.
+class FullUnixTest
+    : public UnixTest,
+      public testing::WithParamInterface<std::unique_ptr<Executor> (*)()> {
  protected:
   static constexpr int kSteps = 5;
   // In kSteps of 50 ms there is room for six pauses of 1 to 32 ms, and after
@@ -561,11 +566,12 @@ class FullUnixTest : public UnixTest {
     return count - first;
   }
 
+  const std::unique_ptr<Executor> executor_ = GetParam()();
   ManualClock clock_;
   const std::shared_ptr<Transport> slow_ = MakeUnix(clock_);
 };
 
-TEST_F(FullUnixTest, DialPausesWhileTheQueueIsFull) {
+TEST_P(FullUnixTest, DialPausesWhileTheQueueIsFull) {
   ListenOptions options;
   options.backlog = 0;
   auto listener = *unix_->Listen("unix", Path("s"), options);
@@ -573,7 +579,7 @@ TEST_F(FullUnixTest, DialPausesWhileTheQueueIsFull) {
   std::atomic<bool> done{false};
   const int before = connects;
   absl::Status status;
-  std::thread dialer([&] {
+  auto dialer = executor_->Go([&] {
     status = slow_->Dial("unix", Path("s")).status();
     done = true;
   });
@@ -582,11 +588,11 @@ TEST_F(FullUnixTest, DialPausesWhileTheQueueIsFull) {
   EXPECT_FALSE(done);
   auto accepted = *listener->Accept();
   while (!done) clock_.Advance(absl::Milliseconds(50));
-  dialer.join();
+  dialer->Join();
   EXPECT_TRUE(status.ok()) << status;
 }
 
-TEST_F(FullUnixTest, ScopeEndsADialThatPauses) {
+TEST_P(FullUnixTest, ScopeEndsADialThatPauses) {
   ListenOptions options;
   options.backlog = 0;
   auto listener = *unix_->Listen("unixpacket", Path("s"), options);
@@ -594,25 +600,25 @@ TEST_F(FullUnixTest, ScopeEndsADialThatPauses) {
   CancelSource stop;
   absl::Status status;
   const int before = connects;
-  std::thread dialer([&] {
+  auto dialer = executor_->Go([&] {
     const CancelScope scope(stop);
     status = slow_->Dial("unixpacket", Path("s")).status();
   });
   while (connects == before) std::this_thread::yield();
   stop.Cancel();
-  dialer.join();
+  dialer->Join();
   Expect(
       status, Code::kCancelled,
       absl::StrCat("dial unixpacket ", Path("s"), ": operation was canceled"));
 }
 
-TEST_F(FullUnixTest, WriteToPausesWhileTheReceiverIsFull) {
+TEST_P(FullUnixTest, WriteToPausesWhileTheReceiverIsFull) {
   auto receiver = *unix_->ListenPacket("unixgram", Path("r"));
   auto sender = *slow_->ListenPacket("unixgram", Path("s"));
   std::atomic<int> written{0};
   std::atomic<bool> done{false};
   absl::Status status;
-  std::thread writer([&] {
+  auto writer = executor_->Go([&] {
     while ((status = sender->WriteTo("x", receiver->LocalAddr())).ok()) {
       ++written;
     }
@@ -629,11 +635,17 @@ TEST_F(FullUnixTest, WriteToPausesWhileTheReceiverIsFull) {
   ASSERT_TRUE(receiver->ReadFrom(absl::MakeSpan(buffer_)).ok());
   while (written == full) clock_.Advance(absl::Milliseconds(50));
   EXPECT_TRUE(sender->Close().ok());
-  writer.join();
+  writer->Join();
   Expect(status, Code::kCancelled,
          absl::StrCat("write unixgram ", Path("s"), "->", Path("r"),
                       ": use of closed network connection"));
 }
+
+std::unique_ptr<Executor> OneWorker() { return MakeFiberExecutor(1); }
+
+INSTANTIATE_TEST_SUITE_P(Threads, FullUnixTest,
+                         testing::Values(&MakeThreadExecutor));
+INSTANTIATE_TEST_SUITE_P(Fibers, FullUnixTest, testing::Values(&OneWorker));
 
 }  // namespace
 }  // namespace plumb
