@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "testing/conformance/case.h"
 #include "testing/conformance/conn_fixture.h"
 #include "testing/matchers.h"
 #include "transport/error.h"
@@ -11,9 +12,8 @@
 #include "transport/extensions.h"
 
 namespace plumb {
-namespace {
 
-TEST_P(ConnConformance, TheEndsNameEachOther) {
+CONFORMANCE_CASE(ConnConformance, TheEndsNameEachOther) {
   Covers({"S-AD-02", "N-G10", "C-AD-01"});
   const Addr local = near().LocalAddr(), remote = near().RemoteAddr();
   EXPECT_TRUE(local.has_value());
@@ -25,7 +25,7 @@ TEST_P(ConnConformance, TheEndsNameEachOther) {
   EXPECT_EQ(far().RemoteAddr(), local);
 }
 
-TEST_P(ConnConformance, AddressesStayAfterClose) {
+CONFORMANCE_CASE(ConnConformance, AddressesStayAfterClose) {
   Covers({"S-CL-04", "C-AD-02"});
   const std::string local = near().LocalAddr().ToString();
   const std::string remote = near().RemoteAddr().ToString();
@@ -34,7 +34,7 @@ TEST_P(ConnConformance, AddressesStayAfterClose) {
   EXPECT_EQ(near().RemoteAddr().ToString(), remote);
 }
 
-TEST_P(ConnConformance, ErrorsCarryTheirParts) {
+CONFORMANCE_CASE(ConnConformance, ErrorsCarryTheirParts) {
   Covers({"S-ER-01", "S-ER-02", "S-ER-04", "S-ER-05", "C-ER-01", "N-G14"});
   ASSERT_THAT(near().SetDeadline(LongAgo()), IsOk());
   const absl::Status read = ReadSome(near()).status();
@@ -51,7 +51,7 @@ TEST_P(ConnConformance, ErrorsCarryTheirParts) {
   EXPECT_EQ(GetErrorInfo(set)->kind, ErrorKind::kClosed);
 }
 
-TEST_P(ConnConformance, DescriptorsAreNotInheritedAndDoNotBlock) {
+CONFORMANCE_CASE(ConnConformance, DescriptorsAreNotInheritedAndDoNotBlock) {
   Covers({"S-SG-02", "D-EX-02"});
   auto* const handle = Extension<NativeHandle>(near());
   if (handle == nullptr || handle->Descriptor() < 0) {
@@ -65,5 +65,4 @@ TEST_P(ConnConformance, DescriptorsAreNotInheritedAndDoNotBlock) {
   EXPECT_EQ(handle->Descriptor(), -1);
 }
 
-}  // namespace
 }  // namespace plumb

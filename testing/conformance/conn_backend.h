@@ -91,6 +91,10 @@ struct ConnBackend {
   // on threads and on tasks; it must not wait for anything else than calls of
   // the library.
   std::function<absl::StatusOr<ConnPair>(Clock& clock)> make_pair;
+  // Sends what a Read of the peer stops at although more follows, such as
+  // urgent data; returns what of it the peer reads. Null where there is no such
+  // thing.
+  std::function<absl::StatusOr<std::string>(Conn& conn)> write_mark;
   ConnAbilities abilities;
 };
 

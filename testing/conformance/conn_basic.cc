@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "testing/conformance/case.h"
 #include "testing/conformance/conn_fixture.h"
 #include "testing/matchers.h"
 #include "transport/error.h"
@@ -13,9 +14,8 @@
 #include "transport/extensions.h"
 
 namespace plumb {
-namespace {
 
-TEST_P(ConnConformance, BasicIo) {
+CONFORMANCE_CASE(ConnConformance, BasicIo) {
   Covers({"N-01", "C-ST-01", "S-CL-10", "S-EOF-02"});
   const std::string data =
       TestBytes(abilities().messages ? 200 * 1024 : 1024 * 1024);
@@ -47,7 +47,7 @@ TEST_P(ConnConformance, BasicIo) {
   EXPECT_THAT(far().Close(), IsOk());
 }
 
-TEST_P(ConnConformance, PingPong) {
+CONFORMANCE_CASE(ConnConformance, PingPong) {
   Covers({"N-02"});
   constexpr int kLast = 1000;
   const auto play = [&](Conn& conn, int* value) {
@@ -75,7 +75,7 @@ TEST_P(ConnConformance, PingPong) {
   EXPECT_GE(far_value, kLast - 2);
 }
 
-TEST_P(ConnConformance, OneLargeWriteArrivesWhole) {
+CONFORMANCE_CASE(ConnConformance, OneLargeWriteArrivesWhole) {
   Covers({"N-G06", "S-RW-02", "C-ST-02"});
   const size_t size =
       abilities().messages ? 60000 : abilities().more_than_fits + 12345;
@@ -87,7 +87,7 @@ TEST_P(ConnConformance, OneLargeWriteArrivesWhole) {
   writer->Join();
 }
 
-TEST_P(ConnConformance, PiecesGoOneAfterTheOther) {
+CONFORMANCE_CASE(ConnConformance, PiecesGoOneAfterTheOther) {
   Covers({"C-ST-03", "S-CP-11"});
   for (size_t count : {1, 2, 10, 1023, 1024, 1025}) {
     std::vector<std::string> texts;
@@ -103,7 +103,7 @@ TEST_P(ConnConformance, PiecesGoOneAfterTheOther) {
   }
 }
 
-TEST_P(ConnConformance, NoPiecesAndEmptyOnes) {
+CONFORMANCE_CASE(ConnConformance, NoPiecesAndEmptyOnes) {
   Covers({"N-G05", "S-RW-06", "C-ST-03", "S-EOF-03", "S-EOF-04"});
   const absl::string_view empty[] = {"", ""};
   if (!abilities().messages) {
@@ -122,13 +122,13 @@ TEST_P(ConnConformance, NoPiecesAndEmptyOnes) {
   EXPECT_TRUE(Works());
 }
 
-TEST_P(ConnConformance, AnEmptyWriteLooksAtTheDeadline) {
+CONFORMANCE_CASE(ConnConformance, AnEmptyWriteLooksAtTheDeadline) {
   Covers({"S-RW-06"});
   ASSERT_THAT(near().SetWriteDeadline(LongAgo()), IsOk());
   EXPECT_TRUE(IsTimeoutOf("write", near(), near().Write("")));
 }
 
-TEST_P(ConnConformance, AnEmptyReadReturnsAtOnce) {
+CONFORMANCE_CASE(ConnConformance, AnEmptyReadReturnsAtOnce) {
   Covers({"N-G05", "S-RW-05", "S-UD-05"});
   const absl::Span<char> nothing;
   EXPECT_THAT(near().Read(nothing), IsOkAndHolds(0));
@@ -145,7 +145,7 @@ TEST_P(ConnConformance, AnEmptyReadReturnsAtOnce) {
   EXPECT_THAT(ReadSome(near()), IsOkAndHolds("kept"));
 }
 
-TEST_P(ConnConformance, AnEmptyReadAtTheEndAndAfterClose) {
+CONFORMANCE_CASE(ConnConformance, AnEmptyReadAtTheEndAndAfterClose) {
   Covers({"S-RW-05", "S-CL-02"});
   const absl::Span<char> nothing;
   ASSERT_THAT(far().Close(), IsOk());
@@ -157,13 +157,13 @@ TEST_P(ConnConformance, AnEmptyReadAtTheEndAndAfterClose) {
   EXPECT_TRUE(IsClosedOf("read", near(), near().Read(nothing).status()));
 }
 
-TEST_P(ConnConformance, AReadReturnsWhatIsThere) {
+CONFORMANCE_CASE(ConnConformance, AReadReturnsWhatIsThere) {
   Covers({"S-RW-01"});
   ASSERT_THAT(near().Write("hello"), IsOk());
   EXPECT_THAT(ReadSome(far(), 1000), IsOkAndHolds("hello"));
 }
 
-TEST_P(ConnConformance, BoundariesAreKeptByMessagesAlone) {
+CONFORMANCE_CASE(ConnConformance, BoundariesAreKeptByMessagesAlone) {
   Covers({"C-ST-04", "C-PK-01", "S-UX-09"});
   ASSERT_THAT(near().Write("abc"), IsOk());
   ASSERT_THAT(near().Write("defg"), IsOk());
@@ -177,7 +177,7 @@ TEST_P(ConnConformance, BoundariesAreKeptByMessagesAlone) {
   EXPECT_THAT(ReadBytes(far(), 1), IsOkAndHolds("g"));
 }
 
-TEST_P(ConnConformance, OneByteAtATime) {
+CONFORMANCE_CASE(ConnConformance, OneByteAtATime) {
   Covers({"C-ST-05"});
   const std::string data = TestBytes(abilities().reliable ? 300 : 50);
   std::string got;
@@ -195,7 +195,7 @@ TEST_P(ConnConformance, OneByteAtATime) {
   writer->Join();
 }
 
-TEST_P(ConnConformance, BothWaysAtOnce) {
+CONFORMANCE_CASE(ConnConformance, BothWaysAtOnce) {
   Covers({"S-CN-01", "C-ST-06"});
   if (!abilities().backpressure) {
     // There is nothing that one way could hold up in the other.
@@ -226,7 +226,7 @@ TEST_P(ConnConformance, BothWaysAtOnce) {
   EXPECT_TRUE(*got == data);
 }
 
-TEST_P(ConnConformance, AWriteWaitsForASlowReader) {
+CONFORMANCE_CASE(ConnConformance, AWriteWaitsForASlowReader) {
   Covers({"C-ST-07"});
   std::unique_ptr<Writer> writer;
   if (!abilities().backpressure) {
@@ -246,7 +246,7 @@ TEST_P(ConnConformance, AWriteWaitsForASlowReader) {
   EXPECT_LE(writer->written, bound);
 }
 
-TEST_P(ConnConformance, ALongMessageIsCutAndSaysSo) {
+CONFORMANCE_CASE(ConnConformance, ALongMessageIsCutAndSaysSo) {
   Covers({"S-UD-01", "C-PK-02"});
   auto* const traits = Extension<MessageTraits>(near());
   if (!abilities().messages) {
@@ -271,7 +271,7 @@ TEST_P(ConnConformance, ALongMessageIsCutAndSaysSo) {
   EXPECT_THAT(ReadSome(near()), IsOkAndHolds("next"));
 }
 
-TEST_P(ConnConformance, AMessageThatIsTooLongIsRefused) {
+CONFORMANCE_CASE(ConnConformance, AMessageThatIsTooLongIsRefused) {
   Covers({"S-UD-02", "C-PK-03"});
   auto* const traits = Extension<MessageTraits>(near());
   if (traits == nullptr) {
@@ -288,7 +288,7 @@ TEST_P(ConnConformance, AMessageThatIsTooLongIsRefused) {
   EXPECT_TRUE(Works());
 }
 
-TEST_P(ConnConformance, WaitReadableConsumesNothing) {
+CONFORMANCE_CASE(ConnConformance, WaitReadableConsumesNothing) {
   Covers({"D-WR-01"});
   std::atomic<bool> readable{false};
   auto waiter = Go([&] {
@@ -303,7 +303,7 @@ TEST_P(ConnConformance, WaitReadableConsumesNothing) {
   EXPECT_THAT(ReadSome(near()), IsOkAndHolds("data"));
 }
 
-TEST_P(ConnConformance, WaitReadableSeesTheEnd) {
+CONFORMANCE_CASE(ConnConformance, WaitReadableSeesTheEnd) {
   Covers({"D-WR-02"});
   ASSERT_THAT(far().Close(), IsOk());
   if (!abilities().end_of_stream) {
@@ -316,7 +316,7 @@ TEST_P(ConnConformance, WaitReadableSeesTheEnd) {
   EXPECT_THAT(near().WaitReadable(), IsOk());
 }
 
-TEST_P(ConnConformance, ManyConnectionsAtOnce) {
+CONFORMANCE_CASE(ConnConformance, ManyConnectionsAtOnce) {
   Covers({"C-ST-08"});
   const int count = abilities().isolated ? 100 : 1;
   std::vector<ConnPair> pairs;
@@ -332,7 +332,7 @@ TEST_P(ConnConformance, ManyConnectionsAtOnce) {
   }
 }
 
-TEST_P(ConnConformance, ExtensionsThatAreNotThereAreNull) {
+CONFORMANCE_CASE(ConnConformance, ExtensionsThatAreNotThereAreNull) {
   Covers({"D-EX-01"});
   EXPECT_EQ(near().Extension("nobody.has.This"), nullptr);
   EXPECT_NE(Extension<BlockedProbe>(near()), nullptr);
@@ -342,5 +342,4 @@ TEST_P(ConnConformance, ExtensionsThatAreNotThereAreNull) {
   }
 }
 
-}  // namespace
 }  // namespace plumb

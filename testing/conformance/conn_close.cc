@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "testing/conformance/case.h"
 #include "testing/conformance/conn_fixture.h"
 #include "testing/matchers.h"
 #include "transport/error.h"
@@ -16,11 +17,10 @@
 #include "transport/scope.h"
 
 namespace plumb {
-namespace {
 
 const Direction kRead = Direction::kRead;
 
-TEST_P(ConnConformance, CloseUnblocksReads) {
+CONFORMANCE_CASE(ConnConformance, CloseUnblocksReads) {
   Covers({"S-CL-01", "N-10", "N-G01", "C-EO-08", "D-CL-01", "S-ER-07"});
   absl::Status status[3];
   std::unique_ptr<Task> tasks[3];
@@ -38,7 +38,7 @@ TEST_P(ConnConformance, CloseUnblocksReads) {
   }
 }
 
-TEST_P(ConnConformance, CloseUnblocksWrites) {
+CONFORMANCE_CASE(ConnConformance, CloseUnblocksWrites) {
   Covers({"S-CL-01", "N-10", "C-EO-08", "D-CL-01"});
   std::unique_ptr<Writer> writers[2];
   for (auto& writer : writers) writer = StartWriter(near());
@@ -52,7 +52,7 @@ TEST_P(ConnConformance, CloseUnblocksWrites) {
   }
 }
 
-TEST_P(ConnConformance, EveryCallAfterClose) {
+CONFORMANCE_CASE(ConnConformance, EveryCallAfterClose) {
   Covers({"S-CL-02", "S-CL-03", "S-CL-04", "N-G02", "C-EO-09", "S-ER-04",
           "S-ER-05", "S-ER-07", "C-AD-02"});
   const Addr local = near().LocalAddr(), remote = near().RemoteAddr();
@@ -72,7 +72,7 @@ TEST_P(ConnConformance, EveryCallAfterClose) {
             0);
 }
 
-TEST_P(ConnConformance, OneOfManyClosesIsTheFirst) {
+CONFORMANCE_CASE(ConnConformance, OneOfManyClosesIsTheFirst) {
   Covers({"S-CL-03", "D-CL-02"});
   for (int round = 0; round < 20; ++round) {
     PLUMB_ASSERT_OK_AND_ASSIGN(ConnPair pair, MakePair());
@@ -95,7 +95,7 @@ TEST_P(ConnConformance, OneOfManyClosesIsTheFirst) {
   }
 }
 
-TEST_P(ConnConformance, CloseDoesNotWaitForACallThatHasNotRunYet) {
+CONFORMANCE_CASE(ConnConformance, CloseDoesNotWaitForACallThatHasNotRunYet) {
   Covers({"D-CL-03"});
   std::atomic<bool> ran{false};
   auto reader = Go([&] {
@@ -114,7 +114,7 @@ TEST_P(ConnConformance, CloseDoesNotWaitForACallThatHasNotRunYet) {
   EXPECT_TRUE(ran);
 }
 
-TEST_P(ConnConformance, TheDestructorCloses) {
+CONFORMANCE_CASE(ConnConformance, TheDestructorCloses) {
   Covers({"S-CL-11", "D-DT-01"});
   TakeNear().reset();
   if (abilities().end_of_stream) {
@@ -125,7 +125,7 @@ TEST_P(ConnConformance, TheDestructorCloses) {
   EXPECT_THAT(ReadSome(far()), IsTimeout());
 }
 
-TEST_P(ConnConformance, DestroyedWhileBlocked) {
+CONFORMANCE_CASE(ConnConformance, DestroyedWhileBlocked) {
   Covers({"D-DT-02", "C-CN-04"});
   absl::Status read, waited;
   std::unique_ptr<Conn> conn = TakeNear();
@@ -152,7 +152,7 @@ TEST_P(ConnConformance, DestroyedWhileBlocked) {
   }
 }
 
-TEST_P(ConnConformance, CloseIgnoresDeadlinesAndScopes) {
+CONFORMANCE_CASE(ConnConformance, CloseIgnoresDeadlinesAndScopes) {
   Covers({"D-CL-04"});
   ASSERT_THAT(near().SetDeadline(LongAgo()), IsOk());
   CancelScope cancelled;
@@ -161,7 +161,7 @@ TEST_P(ConnConformance, CloseIgnoresDeadlinesAndScopes) {
   EXPECT_THAT(near().Close(), IsOk());
 }
 
-TEST_P(ConnConformance, WhatWasWrittenArrivesAfterClose) {
+CONFORMANCE_CASE(ConnConformance, WhatWasWrittenArrivesAfterClose) {
   Covers({"S-CL-10"});
   const std::string data = TestBytes(1000);
   ASSERT_THAT(near().Write(data), IsOk());
@@ -169,7 +169,7 @@ TEST_P(ConnConformance, WhatWasWrittenArrivesAfterClose) {
   EXPECT_THAT(ReadBytes(far(), data.size()), IsOkAndHolds(data));
 }
 
-TEST_P(ConnConformance, ThePeerOutlivesAnEnd) {
+CONFORMANCE_CASE(ConnConformance, ThePeerOutlivesAnEnd) {
   Covers({"D-DT-01"});
   ASSERT_THAT(near().Write("left behind"), IsOk());
   TakeNear().reset();
@@ -177,7 +177,7 @@ TEST_P(ConnConformance, ThePeerOutlivesAnEnd) {
   EXPECT_THAT(far().Close(), IsOk());
 }
 
-TEST_P(ConnConformance, CallsAndCloseRace) {
+CONFORMANCE_CASE(ConnConformance, CallsAndCloseRace) {
   Covers({"S-CL-05", "S-CL-06", "D-CL-05"});
   for (int round = 0; round < 50; ++round) {
     PLUMB_ASSERT_OK_AND_ASSIGN(ConnPair pair, MakePair());
@@ -209,7 +209,7 @@ TEST_P(ConnConformance, CallsAndCloseRace) {
   }
 }
 
-TEST_P(ConnConformance, OpenedAndClosedManyTimes) {
+CONFORMANCE_CASE(ConnConformance, OpenedAndClosedManyTimes) {
   Covers({"C-RS-01", "N-G11"});
   // The leak check looks at what this leaves.
   for (int i = 0; i < 200; ++i) {
@@ -220,5 +220,4 @@ TEST_P(ConnConformance, OpenedAndClosedManyTimes) {
   }
 }
 
-}  // namespace
 }  // namespace plumb

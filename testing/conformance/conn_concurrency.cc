@@ -7,17 +7,17 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "testing/conformance/case.h"
 #include "testing/conformance/conn_fixture.h"
 #include "testing/matchers.h"
 #include "transport/error.h"
 #include "transport/scope.h"
 
 namespace plumb {
-namespace {
 
 const Direction kRead = Direction::kRead;
 
-TEST_P(ConnConformance, RacyRead) {
+CONFORMANCE_CASE(ConnConformance, RacyRead) {
   Covers({"N-03", "S-RW-07", "C-CN-03"});
   std::atomic<bool> stop{false};
   auto writer = Go([&] {
@@ -50,7 +50,7 @@ TEST_P(ConnConformance, RacyRead) {
   ASSERT_THAT(far().SetWriteDeadline(LongAgo()), IsOk());
 }
 
-TEST_P(ConnConformance, RacyWrite) {
+CONFORMANCE_CASE(ConnConformance, RacyWrite) {
   Covers({"N-04", "S-RW-07", "C-CN-03"});
   auto reader = Go([&] {
     absl::Status status;
@@ -79,7 +79,7 @@ TEST_P(ConnConformance, RacyWrite) {
   ASSERT_THAT(far().SetReadDeadline(LongAgo()), IsOk());
 }
 
-TEST_P(ConnConformance, AllMethodsAtOnce) {
+CONFORMANCE_CASE(ConnConformance, AllMethodsAtOnce) {
   Covers({"N-11", "C-CN-03", "S-DL-15"});
   auto echo = Go([&] {
     for (;;) {
@@ -113,7 +113,7 @@ TEST_P(ConnConformance, AllMethodsAtOnce) {
   ASSERT_THAT(far().SetDeadline(LongAgo()), IsOk());
 }
 
-TEST_P(ConnConformance, WritesAreNotMixed) {
+CONFORMANCE_CASE(ConnConformance, WritesAreNotMixed) {
   Covers({"S-CN-02", "N-G07", "C-CN-02", "D-TQ-02"});
   constexpr size_t kWriters = 4;
   // More than the buffers hold, so that each Write is interrupted.
@@ -138,7 +138,7 @@ TEST_P(ConnConformance, WritesAreNotMixed) {
   }
 }
 
-TEST_P(ConnConformance, ManyReadersGetEachByteOnce) {
+CONFORMANCE_CASE(ConnConformance, ManyReadersGetEachByteOnce) {
   Covers({"S-CN-01", "C-CN-02"});
   constexpr int kReaders = 4;
   constexpr int kWrites = 100;
@@ -165,7 +165,7 @@ TEST_P(ConnConformance, ManyReadersGetEachByteOnce) {
   ASSERT_THAT(far().SetReadDeadline(LongAgo()), IsOk());
 }
 
-TEST_P(ConnConformance, TurnsAreHandedOnInOrder) {
+CONFORMANCE_CASE(ConnConformance, TurnsAreHandedOnInOrder) {
   Covers({"D-TQ-03"});
   constexpr int kReaders = 4;
   absl::StatusOr<std::string> got[kReaders];
@@ -185,7 +185,7 @@ TEST_P(ConnConformance, TurnsAreHandedOnInOrder) {
   }
 }
 
-TEST_P(ConnConformance, ACancelledTurnIsPassedOn) {
+CONFORMANCE_CASE(ConnConformance, ACancelledTurnIsPassedOn) {
   Covers({"D-TQ-04"});
   absl::StatusOr<std::string> first, third;
   absl::Status second;
@@ -210,7 +210,7 @@ TEST_P(ConnConformance, ACancelledTurnIsPassedOn) {
   EXPECT_THAT(third, IsOkAndHolds("3"));
 }
 
-TEST_P(ConnConformance, ATurnGrantedWhileItIsCancelledIsPassedOn) {
+CONFORMANCE_CASE(ConnConformance, ATurnGrantedWhileItIsCancelledIsPassedOn) {
   Covers({"D-TQ-04", "C-CN-05"});
   for (int round = 0; round < 100; ++round) {
     CancelSource source;
@@ -238,7 +238,7 @@ TEST_P(ConnConformance, ATurnGrantedWhileItIsCancelledIsPassedOn) {
   }
 }
 
-TEST_P(ConnConformance, NoWakeUpIsLost) {
+CONFORMANCE_CASE(ConnConformance, NoWakeUpIsLost) {
   Covers({"C-CN-05"});
   constexpr int kRounds = 2000;
   auto echo = Go([&] {
@@ -256,5 +256,4 @@ TEST_P(ConnConformance, NoWakeUpIsLost) {
   }
 }
 
-}  // namespace
 }  // namespace plumb

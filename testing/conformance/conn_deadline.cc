@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "testing/conformance/case.h"
 #include "testing/conformance/conn_fixture.h"
 #include "testing/matchers.h"
 #include "transport/error.h"
@@ -12,11 +13,10 @@
 #include "transport/extensions.h"
 
 namespace plumb {
-namespace {
 
 const Direction kRead = Direction::kRead;
 
-TEST_P(ConnConformance, APastDeadlineFailsReadsThoughDataIsThere) {
+CONFORMANCE_CASE(ConnConformance, APastDeadlineFailsReadsThoughDataIsThere) {
   Covers({"S-DL-04", "S-DL-01", "S-DL-11", "N-05", "N-07", "N-G01", "C-DL-01",
           "S-RW-08", "S-DL-06"});
   ASSERT_THAT(far().Write("kept"), IsOk());
@@ -31,7 +31,7 @@ TEST_P(ConnConformance, APastDeadlineFailsReadsThoughDataIsThere) {
   EXPECT_THAT(ReadBytes(near(), 4), IsOkAndHolds("kept"));
 }
 
-TEST_P(ConnConformance, APastDeadlineFailsWritesThoughThereIsRoom) {
+CONFORMANCE_CASE(ConnConformance, APastDeadlineFailsWritesThoughThereIsRoom) {
   Covers({"S-DL-04", "S-DL-10", "N-06", "N-07", "C-DL-01", "S-DL-06"});
   ASSERT_THAT(near().SetWriteDeadline(LongAgo()), IsOk());
   for (int i = 0; i < 2; ++i) {
@@ -46,7 +46,7 @@ TEST_P(ConnConformance, APastDeadlineFailsWritesThoughThereIsRoom) {
   EXPECT_THAT(ReadSome(far()), IsOkAndHolds("sent"));
 }
 
-TEST_P(ConnConformance, SetDeadlineSetsBothAndTheyAreIndependent) {
+CONFORMANCE_CASE(ConnConformance, SetDeadlineSetsBothAndTheyAreIndependent) {
   Covers({"S-DL-09", "N-G12", "C-DL-02"});
   ASSERT_THAT(near().SetDeadline(LongAgo()), IsOk());
   EXPECT_TRUE(IsTimeoutOf("read", near(), ReadSome(near()).status()));
@@ -60,7 +60,7 @@ TEST_P(ConnConformance, SetDeadlineSetsBothAndTheyAreIndependent) {
   EXPECT_TRUE(Works());
 }
 
-TEST_P(ConnConformance, WhichTimesAreNoneAndWhichHavePassed) {
+CONFORMANCE_CASE(ConnConformance, WhichTimesAreNoneAndWhichHavePassed) {
   Covers({"S-DL-02", "S-DL-13"});
   ConnectOnManualClock();
   const absl::Time now = manual_clock().TimeNow();
@@ -80,7 +80,7 @@ TEST_P(ConnConformance, WhichTimesAreNoneAndWhichHavePassed) {
   }
 }
 
-TEST_P(ConnConformance, APastDeadlineEndsABlockedRead) {
+CONFORMANCE_CASE(ConnConformance, APastDeadlineEndsABlockedRead) {
   Covers({"S-DL-03", "N-08", "C-DL-03"});
   absl::Status read;
   auto reader = Go([&] { read = ReadSome(near()).status(); });
@@ -90,7 +90,7 @@ TEST_P(ConnConformance, APastDeadlineEndsABlockedRead) {
   EXPECT_TRUE(IsTimeoutOf("read", near(), read));
 }
 
-TEST_P(ConnConformance, APastDeadlineEndsABlockedWrite) {
+CONFORMANCE_CASE(ConnConformance, APastDeadlineEndsABlockedWrite) {
   Covers({"S-DL-03", "S-DL-10", "N-08", "N-G06", "C-DL-04"});
   std::unique_ptr<Writer> writer;
   if (!abilities().backpressure) {
@@ -110,7 +110,7 @@ TEST_P(ConnConformance, APastDeadlineEndsABlockedWrite) {
   EXPECT_TRUE(Works());
 }
 
-TEST_P(ConnConformance, ADeadlineFiresExactlyAtItsTime) {
+CONFORMANCE_CASE(ConnConformance, ADeadlineFiresExactlyAtItsTime) {
   Covers({"S-DL-12", "N-09", "N-G08", "C-DL-05", "D-CK-01"});
   ConnectOnManualClock();
   const absl::Duration limit = absl::Seconds(10);
@@ -136,13 +136,17 @@ TEST_P(ConnConformance, ADeadlineFiresExactlyAtItsTime) {
   EXPECT_TRUE(Works());
 }
 
+namespace {
+
 // A reader that is blocked, and its deadline on the manual clock.
 struct MovedDeadline {
   absl::Duration first;
   absl::Duration then;
 };
 
-TEST_P(ConnConformance, MovingADeadlineMovesABlockedRead) {
+}  // namespace
+
+CONFORMANCE_CASE(ConnConformance, MovingADeadlineMovesABlockedRead) {
   Covers({"S-DL-07", "S-DL-08", "N-G08", "C-DL-06"});
   const MovedDeadline kMoves[] = {
       {absl::Seconds(10), absl::Seconds(20)},  // later
@@ -171,7 +175,7 @@ TEST_P(ConnConformance, MovingADeadlineMovesABlockedRead) {
   }
 }
 
-TEST_P(ConnConformance, ClearingADeadlineLetsABlockedReadWait) {
+CONFORMANCE_CASE(ConnConformance, ClearingADeadlineLetsABlockedReadWait) {
   Covers({"S-DL-07", "S-DL-15", "C-DL-06"});
   ConnectOnManualClock();
   ASSERT_THAT(
@@ -189,7 +193,7 @@ TEST_P(ConnConformance, ClearingADeadlineLetsABlockedReadWait) {
   EXPECT_THAT(got, IsOkAndHolds("late"));
 }
 
-TEST_P(ConnConformance, MovingADeadlineMovesABlockedWrite) {
+CONFORMANCE_CASE(ConnConformance, MovingADeadlineMovesABlockedWrite) {
   Covers({"S-DL-08", "C-DL-06"});
   ConnectOnManualClock();
   ASSERT_THAT(
@@ -208,7 +212,7 @@ TEST_P(ConnConformance, MovingADeadlineMovesABlockedWrite) {
   EXPECT_TRUE(IsTimeoutOf("write", near(), writer->status));
 }
 
-TEST_P(ConnConformance, ShortDeadlinesAllPassAndNeverEarly) {
+CONFORMANCE_CASE(ConnConformance, ShortDeadlinesAllPassAndNeverEarly) {
   Covers({"S-DL-12", "N-09", "N-G08", "C-DL-05"});
   for (int64_t nanos : {1, 1000, 100000, 1000000, 5000000, 20000000}) {
     const absl::Duration limit = absl::Nanoseconds(nanos);
@@ -221,7 +225,7 @@ TEST_P(ConnConformance, ShortDeadlinesAllPassAndNeverEarly) {
   EXPECT_TRUE(Works());
 }
 
-TEST_P(ConnConformance, AFutureDeadlineEndsBothAndTheyRecover) {
+CONFORMANCE_CASE(ConnConformance, AFutureDeadlineEndsBothAndTheyRecover) {
   Covers({"N-09", "N-G13", "S-DL-06"});
   ASSERT_THAT(
       near().SetDeadline(Clock::Real().TimeNow() + absl::Milliseconds(20)),
@@ -239,7 +243,7 @@ TEST_P(ConnConformance, AFutureDeadlineEndsBothAndTheyRecover) {
   }
 }
 
-TEST_P(ConnConformance, AReadThatWaitsForItsTurnObeysTheDeadline) {
+CONFORMANCE_CASE(ConnConformance, AReadThatWaitsForItsTurnObeysTheDeadline) {
   Covers({"S-CN-06", "D-TQ-01"});
   absl::Status status[3];
   std::unique_ptr<Task> readers[3];
@@ -255,7 +259,7 @@ TEST_P(ConnConformance, AReadThatWaitsForItsTurnObeysTheDeadline) {
   }
 }
 
-TEST_P(ConnConformance, SettingADeadlineAfterTheEnd) {
+CONFORMANCE_CASE(ConnConformance, SettingADeadlineAfterTheEnd) {
   Covers({"S-DL-14", "S-CL-02", "S-ER-05", "N-G02"});
   ASSERT_THAT(far().Close(), IsOk());
   EXPECT_THAT(near().SetDeadline(LongAgo()), IsOk());
@@ -267,7 +271,7 @@ TEST_P(ConnConformance, SettingADeadlineAfterTheEnd) {
   }
 }
 
-TEST_P(ConnConformance, DeadlinesAndCallsRace) {
+CONFORMANCE_CASE(ConnConformance, DeadlinesAndCallsRace) {
   Covers({"S-DL-15", "S-DL-16"});
   std::atomic<bool> stop{false};
   auto reader = Go([&] {
@@ -299,6 +303,8 @@ TEST_P(ConnConformance, DeadlinesAndCallsRace) {
   ASSERT_THAT(near().SetDeadline(LongAgo()), IsOk());
 }
 
+namespace {
+
 // A calendar that is put forward or back.
 class JumpingClock final : public Clock {
  public:
@@ -313,7 +319,9 @@ class JumpingClock final : public Clock {
   absl::Duration offset_;
 };
 
-TEST_P(ConnConformance, ADeadlineIsMonotonicOnceItIsSet) {
+}  // namespace
+
+CONFORMANCE_CASE(ConnConformance, ADeadlineIsMonotonicOnceItIsSet) {
   Covers({"S-DL-18"});
   JumpingClock clock(manual_clock());
   {
@@ -329,5 +337,4 @@ TEST_P(ConnConformance, ADeadlineIsMonotonicOnceItIsSet) {
   }
 }
 
-}  // namespace
 }  // namespace plumb

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "testing/conformance/case.h"
 #include "testing/conformance/conn_fixture.h"
 #include "testing/matchers.h"
 #include "transport/error.h"
@@ -11,12 +12,11 @@
 #include "transport/extensions.h"
 
 namespace plumb {
-namespace {
 
 using ::testing::AnyOf;
 using Code = absl::StatusCode;
 
-TEST_P(ConnConformance, TheEndComesAfterAllDataAndAgain) {
+CONFORMANCE_CASE(ConnConformance, TheEndComesAfterAllDataAndAgain) {
   Covers({"S-EOF-01", "S-EOF-02", "N-G09", "N-G14", "C-EO-01"});
   ASSERT_THAT(near().Write("last words"), IsOk());
   ASSERT_THAT(near().Close(), IsOk());
@@ -35,7 +35,7 @@ TEST_P(ConnConformance, TheEndComesAfterAllDataAndAgain) {
   }
 }
 
-TEST_P(ConnConformance, TheEndUnblocksARead) {
+CONFORMANCE_CASE(ConnConformance, TheEndUnblocksARead) {
   Covers({"C-EO-02"});
   absl::Status status;
   auto reader = Go([&] { status = ReadSome(near()).status(); });
@@ -51,7 +51,7 @@ TEST_P(ConnConformance, TheEndUnblocksARead) {
   EXPECT_THAT(status, IsEof());
 }
 
-TEST_P(ConnConformance, CloseWriteEndsOneDirection) {
+CONFORMANCE_CASE(ConnConformance, CloseWriteEndsOneDirection) {
   Covers({"N-G03", "S-HC-01", "C-EO-03"});
   ASSERT_THAT(near().Write("request"), IsOk());
   const absl::Status closed = near().CloseWrite();
@@ -72,7 +72,7 @@ TEST_P(ConnConformance, CloseWriteEndsOneDirection) {
   EXPECT_THAT(ReadBytes(near(), 5), IsOkAndHolds("reply"));
 }
 
-TEST_P(ConnConformance, WriteAfterOnesOwnCloseWrite) {
+CONFORMANCE_CASE(ConnConformance, WriteAfterOnesOwnCloseWrite) {
   Covers({"S-HC-01", "D-HC-01"});
   if (abilities().half_close == HalfClose::kNone) {
     EXPECT_THAT(near().CloseWrite(), IsUnsupported());
@@ -86,7 +86,7 @@ TEST_P(ConnConformance, WriteAfterOnesOwnCloseWrite) {
   EXPECT_EQ(BytesDone(status), 0u);
 }
 
-TEST_P(ConnConformance, CloseWriteOnBothSides) {
+CONFORMANCE_CASE(ConnConformance, CloseWriteOnBothSides) {
   Covers({"C-EO-03", "S-HC-05"});
   if (abilities().half_close != HalfClose::kFull) {
     EXPECT_EQ(near().CloseWrite().ok(),
@@ -103,7 +103,7 @@ TEST_P(ConnConformance, CloseWriteOnBothSides) {
   EXPECT_THAT(far().Close(), IsOk());
 }
 
-TEST_P(ConnConformance, CloseWriteAgainAndAfterClose) {
+CONFORMANCE_CASE(ConnConformance, CloseWriteAgainAndAfterClose) {
   Covers({"S-HC-02", "S-HC-05"});
   if (abilities().half_close != HalfClose::kNone) {
     for (int i = 0; i < 3; ++i) EXPECT_THAT(near().CloseWrite(), IsOk());
@@ -112,7 +112,7 @@ TEST_P(ConnConformance, CloseWriteAgainAndAfterClose) {
   EXPECT_TRUE(IsClosedOf("close", near(), near().CloseWrite()));
 }
 
-TEST_P(ConnConformance, CloseWriteLeavesOnesOwnReadAlone) {
+CONFORMANCE_CASE(ConnConformance, CloseWriteLeavesOnesOwnReadAlone) {
   Covers({"S-HC-04"});
   absl::StatusOr<std::string> got;
   auto reader = Go([&] { got = ReadSome(near()); });
@@ -124,7 +124,7 @@ TEST_P(ConnConformance, CloseWriteLeavesOnesOwnReadAlone) {
   EXPECT_THAT(got, IsOkAndHolds("still"));
 }
 
-TEST_P(ConnConformance, CloseWriteEndsABlockedWrite) {
+CONFORMANCE_CASE(ConnConformance, CloseWriteEndsABlockedWrite) {
   Covers({"D-HC-02"});
   if (!abilities().backpressure || abilities().half_close == HalfClose::kNone) {
     // Then there is no blocked Write, or nothing to end it with.
@@ -140,7 +140,7 @@ TEST_P(ConnConformance, CloseWriteEndsABlockedWrite) {
                        near(), "write: broken pipe"));
 }
 
-TEST_P(ConnConformance, CloseReadGivesWhatIsQueuedThenTheEnd) {
+CONFORMANCE_CASE(ConnConformance, CloseReadGivesWhatIsQueuedThenTheEnd) {
   Covers({"S-HC-03", "C-EO-04"});
   auto* const closer = Extension<ReadCloser>(near());
   if (!abilities().close_read || GetParam().variant.decorated) {
@@ -157,7 +157,7 @@ TEST_P(ConnConformance, CloseReadGivesWhatIsQueuedThenTheEnd) {
   EXPECT_THAT(ReadBytes(far(), 9), IsOkAndHolds("other way"));
 }
 
-TEST_P(ConnConformance, CloseReadUnblocksARead) {
+CONFORMANCE_CASE(ConnConformance, CloseReadUnblocksARead) {
   Covers({"S-HC-04"});
   auto* const closer = Extension<ReadCloser>(near());
   if (closer == nullptr) {
@@ -174,7 +174,7 @@ TEST_P(ConnConformance, CloseReadUnblocksARead) {
   EXPECT_TRUE(IsClosedOf("close", near(), closer->CloseRead()));
 }
 
-TEST_P(ConnConformance, ClosingWithUnreadDataResets) {
+CONFORMANCE_CASE(ConnConformance, ClosingWithUnreadDataResets) {
   Covers({"S-CL-09", "S-RW-09", "S-RW-10", "S-RW-08", "C-EO-05"});
   ASSERT_THAT(far().Write("unread"), IsOk());
   ASSERT_THAT(near().WaitReadable(), IsOk());
@@ -204,7 +204,7 @@ TEST_P(ConnConformance, ClosingWithUnreadDataResets) {
   EXPECT_THAT(ReadSome(far()), IsEof());
 }
 
-TEST_P(ConnConformance, AResetUnblocksAReadAndAWrite) {
+CONFORMANCE_CASE(ConnConformance, AResetUnblocksAReadAndAWrite) {
   Covers({"C-EO-06"});
   if (!abilities().reset_on_unread || !abilities().backpressure ||
       abilities().messages) {
@@ -228,7 +228,7 @@ TEST_P(ConnConformance, AResetUnblocksAReadAndAWrite) {
   EXPECT_THAT(writer->status, AnyOf(IsReset(), IsBrokenPipe()));
 }
 
-TEST_P(ConnConformance, WritesToAPeerThatIsGoneFail) {
+CONFORMANCE_CASE(ConnConformance, WritesToAPeerThatIsGoneFail) {
   Covers({"S-RW-11", "S-SG-01", "N-G09", "C-EO-07"});
   ASSERT_THAT(far().Close(), IsOk());
   absl::Status status;
@@ -248,7 +248,7 @@ TEST_P(ConnConformance, WritesToAPeerThatIsGoneFail) {
   }
 }
 
-TEST_P(ConnConformance, ABlockedWriteEndsWhenThePeerGoes) {
+CONFORMANCE_CASE(ConnConformance, ABlockedWriteEndsWhenThePeerGoes) {
   Covers({"C-EO-07"});
   if (!abilities().backpressure) {
     ASSERT_THAT(far().Close(), IsOk());
@@ -261,7 +261,7 @@ TEST_P(ConnConformance, ABlockedWriteEndsWhenThePeerGoes) {
   EXPECT_EQ(writer->status.code(), Code::kUnavailable) << writer->status;
 }
 
-TEST_P(ConnConformance, DataAndTheEndAreReadInSmallPieces) {
+CONFORMANCE_CASE(ConnConformance, DataAndTheEndAreReadInSmallPieces) {
   Covers({"N-G09", "C-EO-01"});
   if (!abilities().end_of_stream) {
     ASSERT_THAT(near().Write("a"), IsOk());
@@ -288,5 +288,4 @@ TEST_P(ConnConformance, DataAndTheEndAreReadInSmallPieces) {
   EXPECT_EQ(got.size(), abilities().messages ? 50u : data.size());
 }
 
-}  // namespace
 }  // namespace plumb

@@ -44,7 +44,14 @@ std::string TestBytes(size_t size, uint32_t seed) {
 ConnConformance::ConnConformance()
     : executor_(GetParam().variant.MakeExecutor()) {}
 
-void ConnConformance::SetUp() { Connect(Clock::Real()); }
+void ConnConformance::RunCase(absl::FunctionRef<void()> body) {
+  executor_->Run([&] {
+    Connect(Clock::Real());
+    if (!HasFatalFailure()) body();
+    pair_ = ConnPair();
+  });
+  EXPECT_EQ(manual_clock_.alarm_count(), 0u) << "Somebody left an alarm.";
+}
 
 void ConnConformance::Connect(Clock& clock) {
   absl::StatusOr<ConnPair> pair = MakePair(clock);
@@ -87,6 +94,17 @@ absl::StatusOr<std::string> ConnConformance::ReadBytes(Conn& conn,
     // A message is cut unless all of it fits.
     absl::StatusOr<std::string> some =
         ReadSome(conn, abilities().messages ? 65536 : size - bytes.size());
+    if (!some.ok()) return some.status();
+    bytes += *some;
+  }
+  return bytes;
+}
+
+absl::StatusOr<std::string> ConnConformance::ReadShorts(Conn& conn,
+                                                        size_t size) {
+  std::string bytes;
+  while (bytes.size() < size) {
+    absl::StatusOr<std::string> some = ReadSome(conn);
     if (!some.ok()) return some.status();
     bytes += *some;
   }

@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -37,9 +38,13 @@ class ConnConformance : public ::testing::TestWithParam<ConnParam> {
  protected:
   ConnConformance();
 
-  // Makes the pair, on the real clock.
-  void SetUp() override;
-  // Makes it again, on `clock`.
+  // The cases; CONFORMANCE_CASE (case.h) says what this is for.
+  template <typename Name>
+  void Case();
+  // Runs `body`, with a pair on the real clock, as the executor's first task.
+  void RunCase(absl::FunctionRef<void()> body);
+
+  // Makes the pair again, on `clock`.
   void Connect(Clock& clock);
   // Makes it again, on manual_clock().
   void ConnectOnManualClock() { Connect(manual_clock_); }
@@ -71,6 +76,9 @@ class ConnConformance : public ::testing::TestWithParam<ConnParam> {
   static absl::StatusOr<std::string> ReadSome(Conn& conn, size_t size = 65536);
   // Reads until there are `size` bytes.
   absl::StatusOr<std::string> ReadBytes(Conn& conn, size_t size) const;
+  // The same with more room than there is data, as far as a message or a stream
+  // gives it.
+  static absl::StatusOr<std::string> ReadShorts(Conn& conn, size_t size);
   // Reads until an error, which is left in `status`.
   static std::string ReadUntilError(Conn& conn, absl::Status* status);
   // What can be read before the deadline of `conn`, in bytes.
@@ -78,6 +86,11 @@ class ConnConformance : public ::testing::TestWithParam<ConnParam> {
 
   // One round trip of a few bytes: the connection works.
   ::testing::AssertionResult Works();
+
+  // Makes a Read of `conn` wait for what `peer` writes then.
+  void ReadShortAfterAWait(Conn& conn, Conn& peer);
+  // Lets others notice what has come, some more and some less in each round.
+  void LetOthersLookAround(int round);
 
   // A task that writes until that fails. It lets others run in between.
   struct Writer {

@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "testing/conformance/case.h"
 #include "testing/conformance/conn_fixture.h"
 #include "testing/matchers.h"
 #include "testing/wait_until_blocked.h"
@@ -73,7 +74,9 @@ absl::StatusOr<HandlePassing::Incoming> ReadHandles(
   return from.ReadWithHandles(buffer, max_handles);
 }
 
-TEST_P(ConnConformance, HandlesGoAlongWithBytes) {
+}  // namespace
+
+CONFORMANCE_CASE(ConnConformance, HandlesGoAlongWithBytes) {
   Covers({"S-UX-06", "C-FD"});
   auto* const to = Extension<HandlePassing>(near());
   auto* const from = Extension<HandlePassing>(far());
@@ -102,7 +105,7 @@ TEST_P(ConnConformance, HandlesGoAlongWithBytes) {
   EXPECT_TRUE(got->handles.empty());
 }
 
-TEST_P(ConnConformance, HandlesThatNobodyTakesAreClosed) {
+CONFORMANCE_CASE(ConnConformance, HandlesThatNobodyTakesAreClosed) {
   Covers({"S-UX-08"});
   auto* const to = Extension<HandlePassing>(near());
   auto* const from = Extension<HandlePassing>(far());
@@ -134,7 +137,7 @@ TEST_P(ConnConformance, HandlesThatNobodyTakesAreClosed) {
   EXPECT_TRUE(tracer.Gone());
 }
 
-TEST_P(ConnConformance, HandlesThatCannotGo) {
+CONFORMANCE_CASE(ConnConformance, HandlesThatCannotGo) {
   Covers({"S-UX-07"});
   auto* const to = Extension<HandlePassing>(near());
   auto* const from = Extension<HandlePassing>(far());
@@ -167,7 +170,7 @@ TEST_P(ConnConformance, HandlesThatCannotGo) {
   EXPECT_EQ(got->handles.size(), kMaxHandles);
 }
 
-TEST_P(ConnConformance, HandleCallsEndAsOthersDo) {
+CONFORMANCE_CASE(ConnConformance, HandleCallsEndAsOthersDo) {
   Covers({"S-UX-06"});
   auto* const to = Extension<HandlePassing>(near());
   auto* const from = Extension<HandlePassing>(far());
@@ -195,5 +198,4 @@ TEST_P(ConnConformance, HandleCallsEndAsOthersDo) {
   EXPECT_TRUE(IsClosedOf("write", near(), to->WriteWithHandles("x", {})));
 }
 
-}  // namespace
 }  // namespace plumb

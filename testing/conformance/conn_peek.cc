@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "testing/conformance/case.h"
 #include "testing/conformance/conn_fixture.h"
 #include "testing/matchers.h"
 #include "testing/wait_until_blocked.h"
@@ -32,7 +33,9 @@ class Peeked {
   std::string buffer_;
 };
 
-TEST_P(ConnConformance, PeekShowsWhatComesNext) {
+}  // namespace
+
+CONFORMANCE_CASE(ConnConformance, PeekShowsWhatComesNext) {
   Covers({"D-PE-01"});
   auto* const peeker = Extension<Peeker>(near());
   if (!abilities().peek || GetParam().variant.decorated) {
@@ -64,7 +67,7 @@ TEST_P(ConnConformance, PeekShowsWhatComesNext) {
   EXPECT_THAT(ReadSome(near()), IsEof());
 }
 
-TEST_P(ConnConformance, PeekEndsAsAReadDoes) {
+CONFORMANCE_CASE(ConnConformance, PeekEndsAsAReadDoes) {
   Covers({"D-PE-01"});
   auto* const peeker = Extension<Peeker>(near());
   if (!abilities().peek || GetParam().variant.decorated) {
@@ -83,5 +86,4 @@ TEST_P(ConnConformance, PeekEndsAsAReadDoes) {
   EXPECT_TRUE(IsClosedOf("read", near(), peek()));
 }
 
-}  // namespace
 }  // namespace plumb

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "testing/conformance/case.h"
 #include "testing/conformance/conn_fixture.h"
 #include "testing/matchers.h"
 #include "transport/error.h"
@@ -14,11 +15,10 @@
 #include "transport/scope.h"
 
 namespace plumb {
-namespace {
 
 const Direction kRead = Direction::kRead;
 
-TEST_P(ConnConformance, ACancelScopeEndsABlockedRead) {
+CONFORMANCE_CASE(ConnConformance, ACancelScopeEndsABlockedRead) {
   Covers({"D-SC-01", "C-CN-01"});
   CancelSource source;
   absl::Status read, waited;
@@ -39,7 +39,7 @@ TEST_P(ConnConformance, ACancelScopeEndsABlockedRead) {
   EXPECT_TRUE(Works());
 }
 
-TEST_P(ConnConformance, AScopeEndsABlockedWriteThatSaysHowFarItGot) {
+CONFORMANCE_CASE(ConnConformance, AScopeEndsABlockedWriteThatSaysHowFarItGot) {
   Covers({"D-SC-02", "C-CN-01"});
   CancelSource source;
   absl::Status status;
@@ -66,7 +66,7 @@ TEST_P(ConnConformance, AScopeEndsABlockedWriteThatSaysHowFarItGot) {
   EXPECT_TRUE(Works());
 }
 
-TEST_P(ConnConformance, ADeadlineScopeEndsCallsOnAnyClock) {
+CONFORMANCE_CASE(ConnConformance, ADeadlineScopeEndsCallsOnAnyClock) {
   Covers({"D-SC-03"});
   absl::Status status;
   {
@@ -90,7 +90,7 @@ TEST_P(ConnConformance, ADeadlineScopeEndsCallsOnAnyClock) {
   EXPECT_TRUE(Works());
 }
 
-TEST_P(ConnConformance, TheEarliestOfNestedScopesEndsTheCall) {
+CONFORMANCE_CASE(ConnConformance, TheEarliestOfNestedScopesEndsTheCall) {
   Covers({"D-SC-04"});
   CancelSource outer;
   absl::Status status;
@@ -110,7 +110,7 @@ TEST_P(ConnConformance, TheEarliestOfNestedScopesEndsTheCall) {
   EXPECT_TRUE(IsTimeoutOf("write", near(), near().Write("x")));
 }
 
-TEST_P(ConnConformance, AShieldKeepsScopesOff) {
+CONFORMANCE_CASE(ConnConformance, AShieldKeepsScopesOff) {
   Covers({"D-SC-05"});
   CancelScope cancelled;
   cancelled.Cancel();
@@ -125,7 +125,7 @@ TEST_P(ConnConformance, AShieldKeepsScopesOff) {
   EXPECT_TRUE(IsCancelOf("write", near(), near().Write("x")));
 }
 
-TEST_P(ConnConformance, AScopeEndsTheWaitForATurn) {
+CONFORMANCE_CASE(ConnConformance, AScopeEndsTheWaitForATurn) {
   Covers({"D-SC-06", "D-TQ-01"});
   auto holder = Go([&] { ReadSome(near()).IgnoreError(); });
   ASSERT_TRUE(WaitUntilBlocked(near(), 1, kRead));
@@ -146,7 +146,7 @@ TEST_P(ConnConformance, AScopeEndsTheWaitForATurn) {
   ASSERT_THAT(near().SetReadDeadline(LongAgo()), IsOk());
 }
 
-TEST_P(ConnConformance, OrderOfChecksAtTheStart) {
+CONFORMANCE_CASE(ConnConformance, OrderOfChecksAtTheStart) {
   Covers({"S-DL-05", "D-OC-01"});
   ASSERT_THAT(far().Write("data"), IsOk());
   ASSERT_THAT(near().WaitReadable(), IsOk());
@@ -181,7 +181,7 @@ TEST_P(ConnConformance, OrderOfChecksAtTheStart) {
   EXPECT_TRUE(IsClosedOf("write", near(), write));
 }
 
-TEST_P(ConnConformance, OrderOfChecksAfterAWakeUp) {
+CONFORMANCE_CASE(ConnConformance, OrderOfChecksAfterAWakeUp) {
   Covers({"D-OC-02"});
   // What happens at once, in any order, is only certain when the reader cannot
   // run in between.
@@ -219,7 +219,7 @@ TEST_P(ConnConformance, OrderOfChecksAfterAWakeUp) {
   }
 }
 
-TEST_P(ConnConformance, CancellingRacesWithDataExactlyOnce) {
+CONFORMANCE_CASE(ConnConformance, CancellingRacesWithDataExactlyOnce) {
   Covers({"C-CN-01", "D-SC-07"});
   for (int round = 0; round < 100; ++round) {
     CancelSource source;
@@ -241,5 +241,4 @@ TEST_P(ConnConformance, CancellingRacesWithDataExactlyOnce) {
   }
 }
 
-}  // namespace
 }  // namespace plumb

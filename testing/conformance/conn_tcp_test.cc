@@ -1,11 +1,22 @@
+#include <sys/socket.h>
+
 #include <string>
 
 #include "backends/tcp/tcp.h"
 #include "testing/conformance/conn.h"
 #include "testing/conformance/conn_pair.h"
+#include "transport/extension.h"
+#include "transport/extensions.h"
 
 namespace plumb {
 namespace {
+
+// An urgent byte, which is not a part of the stream.
+absl::StatusOr<std::string> WriteUrgent(Conn& conn) {
+  const int fd = Extension<NativeHandle>(conn)->Descriptor();
+  if (send(fd, "!", 1, MSG_OOB | MSG_NOSIGNAL) == 1) return std::string();
+  return absl::UnavailableError("send");
+}
 
 ConnBackend Tcp(const char* network, const char* address) {
   PairOptions options;
@@ -19,6 +30,7 @@ ConnBackend Tcp(const char* network, const char* address) {
   backend.make_pair = [options](Clock& clock) {
     return DialAndAccept(*MakeTcp(clock), options);
   };
+  backend.write_mark = &WriteUrgent;
   backend.abilities.peek = true;
   backend.abilities.more_than_fits = 1024 * 1024;
   return backend;

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
+#include "testing/conformance/case.h"
 #include "testing/conformance/ip_address_suite.h"
 #include "testing/matchers.h"
 #include "transport/error.h"
@@ -14,7 +15,7 @@ namespace plumb {
 
 using Code = absl::StatusCode;
 
-TEST_P(IpAddressConformance, WhereItListens) {
+CONFORMANCE_CASE(IpAddressConformance, WhereItListens) {
   Covers({"S-LN-01", "S-LN-02", "S-LN-06", "S-AD-04", "S-AD-05", "S-AD-11"});
   const struct {
     const char* family;
@@ -44,7 +45,7 @@ TEST_P(IpAddressConformance, WhereItListens) {
   }
 }
 
-TEST_P(IpAddressConformance, WildcardTakesBothFamilies) {
+CONFORMANCE_CASE(IpAddressConformance, WildcardTakesBothFamilies) {
   Covers({"S-LN-01", "S-AD-05", "S-AD-11", "S-DI-15"});
   PLUMB_ASSERT_OK_AND_ASSIGN(const auto listener,
                              transport().Listen(network(), ":0"));
@@ -65,7 +66,7 @@ TEST_P(IpAddressConformance, WildcardTakesBothFamilies) {
   }
 }
 
-TEST_P(IpAddressConformance, WildcardHearsBothFamilies) {
+CONFORMANCE_CASE(IpAddressConformance, WildcardHearsBothFamilies) {
   Covers({"S-LN-01", "S-AD-05"});
   if (!backend().packets) return;  // TransportConformance has the error
   PLUMB_ASSERT_OK_AND_ASSIGN(const auto packets,
@@ -86,7 +87,7 @@ TEST_P(IpAddressConformance, WildcardHearsBothFamilies) {
   }
 }
 
-TEST_P(IpAddressConformance, SecondListenerOnThePort) {
+CONFORMANCE_CASE(IpAddressConformance, SecondListenerOnThePort) {
   Covers({"S-LN-03", "S-UD-07"});
   const struct {
     const char* family1;
@@ -135,7 +136,7 @@ TEST_P(IpAddressConformance, SecondListenerOnThePort) {
   }
 }
 
-TEST_P(IpAddressConformance, FamiliesThatDoNotMatch) {
+CONFORMANCE_CASE(IpAddressConformance, FamiliesThatDoNotMatch) {
   Covers({"S-AD-12"});
   const struct {
     const char* family;
@@ -157,7 +158,7 @@ TEST_P(IpAddressConformance, FamiliesThatDoNotMatch) {
   }
 }
 
-TEST_P(IpAddressConformance, AddressesOfOthers) {
+CONFORMANCE_CASE(IpAddressConformance, AddressesOfOthers) {
   Covers({"S-LN-10", "C-ER-02"});
   // RFC 5737 keeps it for examples.
   EXPECT_THAT(
@@ -176,7 +177,7 @@ TEST_P(IpAddressConformance, AddressesOfOthers) {
                            "requested address")));
 }
 
-TEST_P(IpAddressConformance, LocalAddressesThatDoNotFit) {
+CONFORMANCE_CASE(IpAddressConformance, LocalAddressesThatDoNotFit) {
   Covers({"S-DI-13"});
   for (const char* local : {":0", "0.0.0.0:0", "[::]:0", "127.0.0.1:0"}) {
     PLUMB_ASSERT_OK_AND_ASSIGN(const auto listener,
@@ -197,7 +198,7 @@ TEST_P(IpAddressConformance, LocalAddressesThatDoNotFit) {
                                    "found")));
 }
 
-TEST_P(IpAddressConformance, PortsByName) {
+CONFORMANCE_CASE(IpAddressConformance, PortsByName) {
   Covers({"S-AD-10"});
   EXPECT_THAT(transport().Dial(network(), "127.0.0.1:nosuchservice"),
               ErrorIs(Code::kNotFound,

@@ -18,6 +18,9 @@ namespace plumb {
 
 class IpAddressConformance : public TransportFixture {
  protected:
+  template <typename Name>
+  void Case();
+
   // "tcp4" for "4".
   std::string Named(absl::string_view family) const {
     return absl::StrCat(network(), family);

@@ -8,7 +8,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
+#include "testing/conformance/case.h"
 #include "testing/conformance/listener_suite.h"
+#include "testing/conformance/turns.h"
 #include "testing/matchers.h"
 #include "testing/wait_until_blocked.h"
 #include "transport/error.h"
@@ -19,14 +21,14 @@ namespace plumb {
 
 using Code = absl::StatusCode;
 
-TEST_P(ListenerConformance, AcceptWaitsForADialler) {
+CONFORMANCE_CASE(ListenerConformance, AcceptWaitsForADialler) {
   Covers({"S-AC-01", "N-G04"});
   const auto accepter = StartAccept();
   PLUMB_ASSERT_OK_AND_ASSIGN(const auto client, DialTo(listener()));
   EXPECT_THAT(accepter->Join(), IsOk());
 }
 
-TEST_P(ListenerConformance, ClientThatHasClosedAlready) {
+CONFORMANCE_CASE(ListenerConformance, ClientThatHasClosedAlready) {
   Covers({"S-AC-08"});
   PLUMB_ASSERT_OK_AND_ASSIGN(auto client,
                              transport().Dial(network(), address().ToString()));
@@ -44,7 +46,7 @@ TEST_P(ListenerConformance, ClientThatHasClosedAlready) {
   }
 }
 
-TEST_P(ListenerConformance, ConcurrentAcceptsAreAllServed) {
+CONFORMANCE_CASE(ListenerConformance, ConcurrentAcceptsAreAllServed) {
   Covers({"S-CN-04", "C-LI-04"});
   constexpr int kAccepts = 8;
   std::vector<std::unique_ptr<Accepter>> accepters;
@@ -62,7 +64,7 @@ TEST_P(ListenerConformance, ConcurrentAcceptsAreAllServed) {
   EXPECT_EQ(served.size(), backend().diallers_have_addresses ? 8u : 1u);
 }
 
-TEST_P(ListenerConformance, ManyConnections) {
+CONFORMANCE_CASE(ListenerConformance, ManyConnections) {
   Covers({"C-RS-01", "N-G11"});
   constexpr int kConns = 100;
   const auto server = Go([this] {
@@ -83,8 +85,26 @@ TEST_P(ListenerConformance, ManyConnections) {
   server->Join();
 }
 
+CONFORMANCE_CASE(ListenerConformance, AcceptsByTurnsOnSeveralThreads) {
+  Covers({"D-MT-01"});
+  constexpr int kTurns = 30;
+  std::atomic<int> turns{0};
+  const auto dialler = Go([&] {
+    for (int i = 0; i < kTurns; ++i) {
+      const auto client = DialTo(listener());
+      ASSERT_THAT(client, IsOk());
+      ASSERT_TRUE(WaitUntil([&] { return turns > i; }, "it is accepted"));
+    }
+  });
+  EXPECT_TRUE(RunByTurns(executor(), kTurns, [&](int i) {
+    EXPECT_THAT(listener().Accept(), IsOk());
+    turns = i + 1;
+  }));
+  dialler->Join();
+}
+
 // What is in the queue is not seen by who waits for something else.
-TEST_P(ListenerConformance, EveryDiallerGetsItsOwnConn) {
+CONFORMANCE_CASE(ListenerConformance, EveryDiallerGetsItsOwnConn) {
   Covers({"C-LI-04"});
   std::vector<std::unique_ptr<Conn>> clients, servers;
   for (int i = 0; i < 5; ++i) {
@@ -131,7 +151,7 @@ class Queue {
   std::vector<std::unique_ptr<Conn>> conns_;
 };
 
-TEST_P(ListenerConformance, FullQueue) {
+CONFORMANCE_CASE(ListenerConformance, FullQueue) {
   Covers({"S-DI-05", "C-DL-07", "C-LI-07", "D-SC-01"});
   ListenOptions options;
   options.backlog = 1;
@@ -165,7 +185,7 @@ TEST_P(ListenerConformance, FullQueue) {
   EXPECT_THAT(cancelled, IsCancelledCall());
 }
 
-TEST_P(ListenerConformance, DialThatWaitsIsServedLater) {
+CONFORMANCE_CASE(ListenerConformance, DialThatWaitsIsServedLater) {
   Covers({"C-LI-07"});
   if (backend().accepted_by_datagram) return;  // FullQueue says why
   ListenOptions options;

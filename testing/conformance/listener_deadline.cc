@@ -6,6 +6,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
+#include "testing/conformance/case.h"
 #include "testing/conformance/listener_suite.h"
 #include "testing/matchers.h"
 #include "testing/wait_until_blocked.h"
@@ -17,7 +18,7 @@ namespace plumb {
 
 using Code = absl::StatusCode;
 
-TEST_P(ListenerConformance, PastDeadlineConsumesNothing) {
+CONFORMANCE_CASE(ListenerConformance, PastDeadlineConsumesNothing) {
   Covers({"S-DL-01", "S-DL-02", "S-DL-04", "S-DL-06", "S-DL-11", "S-DL-16",
           "S-AC-05", "C-DL-07"});
   PLUMB_ASSERT_OK_AND_ASSIGN(const auto client, DialTo(listener()));
@@ -34,7 +35,7 @@ TEST_P(ListenerConformance, PastDeadlineConsumesNothing) {
   EXPECT_THAT(listener().Accept(), IsOk());
 }
 
-TEST_P(ListenerConformance, FarDeadlinesAreNone) {
+CONFORMANCE_CASE(ListenerConformance, FarDeadlinesAreNone) {
   Covers({"S-DL-13"});
   PLUMB_ASSERT_OK_AND_ASSIGN(const auto client, DialTo(listener()));
   ASSERT_THAT(listener().SetDeadline(absl::FromUnixSeconds(int64_t{1} << 60)),
@@ -42,7 +43,7 @@ TEST_P(ListenerConformance, FarDeadlinesAreNone) {
   EXPECT_THAT(listener().Accept(), IsOk());
 }
 
-TEST_P(ListenerConformance, PastDeadlineEndsABlockedAccept) {
+CONFORMANCE_CASE(ListenerConformance, PastDeadlineEndsABlockedAccept) {
   Covers({"S-DL-03", "S-DL-08", "S-DL-15", "S-CN-06", "D-TQ-01", "C-DL-07"});
   std::vector<std::unique_ptr<Accepter>> accepters;
   for (int i = 1; i <= 2; ++i) accepters.push_back(StartAccept(i));
@@ -52,7 +53,7 @@ TEST_P(ListenerConformance, PastDeadlineEndsABlockedAccept) {
   }
 }
 
-TEST_P(ListenerConformance, DeadlineIsNeverEarly) {
+CONFORMANCE_CASE(ListenerConformance, DeadlineIsNeverEarly) {
   Covers({"S-DL-12", "N-G08"});
   for (const int millis : {1, 7, 20}) {
     const absl::Time deadline = absl::Now() + absl::Milliseconds(millis);
@@ -62,7 +63,7 @@ TEST_P(ListenerConformance, DeadlineIsNeverEarly) {
   }
 }
 
-TEST_P(ListenerConformance, DeadlineComesWithTheClock) {
+CONFORMANCE_CASE(ListenerConformance, DeadlineComesWithTheClock) {
   Covers({"S-DL-12", "S-DL-18", "D-CK-01"});
   ListenOnManualClock();
   const absl::Time deadline = manual_clock().TimeNow() + absl::Minutes(1);
@@ -75,7 +76,7 @@ TEST_P(ListenerConformance, DeadlineComesWithTheClock) {
   EXPECT_TRUE(IsTimeoutOf("accept", address(), accepter->Join()));
 }
 
-TEST_P(ListenerConformance, DeadlineMovesWhileAcceptWaits) {
+CONFORMANCE_CASE(ListenerConformance, DeadlineMovesWhileAcceptWaits) {
   Covers({"S-DL-07", "S-DL-08", "S-DL-15"});
   ListenOnManualClock();
   const absl::Time start = manual_clock().TimeNow();
@@ -89,7 +90,7 @@ TEST_P(ListenerConformance, DeadlineMovesWhileAcceptWaits) {
   EXPECT_TRUE(IsTimeoutOf("accept", address(), extended->Join()));
 }
 
-TEST_P(ListenerConformance, DeadlineIsClearedWhileAcceptWaits) {
+CONFORMANCE_CASE(ListenerConformance, DeadlineIsClearedWhileAcceptWaits) {
   Covers({"S-DL-06", "S-DL-07"});
   ListenOnManualClock();
   const absl::Time start = manual_clock().TimeNow();
@@ -101,7 +102,7 @@ TEST_P(ListenerConformance, DeadlineIsClearedWhileAcceptWaits) {
   EXPECT_THAT(accepter->Join(), IsOk());
 }
 
-TEST_P(ListenerConformance, DeadlineIsNotThatOfAcceptedConns) {
+CONFORMANCE_CASE(ListenerConformance, DeadlineIsNotThatOfAcceptedConns) {
   Covers({"N-G12"});
   PLUMB_ASSERT_OK_AND_ASSIGN(const Ends ends, Connect(listener()));
   ASSERT_THAT(listener().SetDeadline(LongAgo()), IsOk());
@@ -111,7 +112,7 @@ TEST_P(ListenerConformance, DeadlineIsNotThatOfAcceptedConns) {
   EXPECT_THAT(Connect(listener()), IsOk());
 }
 
-TEST_P(ListenerConformance, ScopesThatHaveEndedConsumeNothing) {
+CONFORMANCE_CASE(ListenerConformance, ScopesThatHaveEndedConsumeNothing) {
   Covers({"D-SC-01", "D-SC-03"});
   PLUMB_ASSERT_OK_AND_ASSIGN(const auto client, DialTo(listener()));
   {
@@ -131,7 +132,7 @@ TEST_P(ListenerConformance, ScopesThatHaveEndedConsumeNothing) {
   EXPECT_THAT(listener().Accept(), IsOk());
 }
 
-TEST_P(ListenerConformance, ScopesEndABlockedAccept) {
+CONFORMANCE_CASE(ListenerConformance, ScopesEndABlockedAccept) {
   Covers({"S-CN-06", "D-SC-01", "D-SC-03", "D-TQ-01"});
   CancelSource stop;
   absl::Status cancelled, timed_out;
@@ -153,7 +154,7 @@ TEST_P(ListenerConformance, ScopesEndABlockedAccept) {
   EXPECT_THAT(Connect(listener()), IsOk());
 }
 
-TEST_P(ListenerConformance, OrderOfChecks) {
+CONFORMANCE_CASE(ListenerConformance, OrderOfChecks) {
   Covers({"S-DL-05", "D-OC-01", "D-CL-04"});
   PLUMB_ASSERT_OK_AND_ASSIGN(const auto client, DialTo(listener()));
   ASSERT_THAT(listener().SetDeadline(LongAgo()), IsOk());
@@ -166,7 +167,7 @@ TEST_P(ListenerConformance, OrderOfChecks) {
   EXPECT_THAT(listener().Accept(), IsClosed());
 }
 
-TEST_P(ListenerConformance, OrderOfChecksAfterAWakeUp) {
+CONFORMANCE_CASE(ListenerConformance, OrderOfChecksAfterAWakeUp) {
   Covers({"D-OC-02"});
   const auto accepter = StartAccept();
   PLUMB_ASSERT_OK_AND_ASSIGN(const auto client, DialTo(listener()));
@@ -179,7 +180,7 @@ TEST_P(ListenerConformance, OrderOfChecksAfterAWakeUp) {
   EXPECT_THAT(listener().Accept(), IsOk());
 }
 
-TEST_P(ListenerConformance, EverythingAtOnce) {
+CONFORMANCE_CASE(ListenerConformance, EverythingAtOnce) {
   Covers({"N-11", "S-DL-15"});
   std::vector<std::unique_ptr<Task>> tasks;
   for (int i = 0; i < 30; ++i) {

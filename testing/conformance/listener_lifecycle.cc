@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "gmock/gmock.h"
+#include "testing/conformance/case.h"
 #include "testing/conformance/listener_suite.h"
 #include "testing/matchers.h"
 #include "testing/wait_until_blocked.h"
@@ -17,7 +18,7 @@ namespace plumb {
 
 using Code = absl::StatusCode;
 
-void ListenerConformance::SetUp() {
+void ListenerConformance::SetUpCase() {
   listener_ = Listen();
   ASSERT_NE(listener_, nullptr);
 }
@@ -38,7 +39,7 @@ std::unique_ptr<ListenerConformance::Accepter> ListenerConformance::StartAccept(
   return accepter;
 }
 
-TEST_P(ListenerConformance, AddressIsReal) {
+CONFORMANCE_CASE(ListenerConformance, AddressIsReal) {
   Covers({"S-LN-06", "S-AD-02", "S-CL-04", "N-G02", "N-G04", "C-LI-01"});
   const Addr before = address();
   EXPECT_EQ(before.network(), backend().addr_network);
@@ -49,7 +50,7 @@ TEST_P(ListenerConformance, AddressIsReal) {
   EXPECT_EQ(address(), before);
 }
 
-TEST_P(ListenerConformance, AddressCanBeDialled) {
+CONFORMANCE_CASE(ListenerConformance, AddressCanBeDialled) {
   Covers({"S-DI-15", "S-AD-02", "N-G10", "C-AD-01", "C-AD-03", "C-LS"});
   PLUMB_ASSERT_OK_AND_ASSIGN(const Ends ends, Connect(listener()));
   EXPECT_TRUE(Works(*ends.client, *ends.server));
@@ -60,7 +61,7 @@ TEST_P(ListenerConformance, AddressCanBeDialled) {
             !backend().diallers_have_addresses);
 }
 
-TEST_P(ListenerConformance, AddressInUse) {
+CONFORMANCE_CASE(ListenerConformance, AddressInUse) {
   Covers({"S-LN-09", "S-LN-10", "S-ER-03", "S-ER-04", "N-G11", "C-RS-01"});
   const absl::Status status =
       transport().Listen(network(), address().ToString()).status();
@@ -71,7 +72,7 @@ TEST_P(ListenerConformance, AddressInUse) {
   EXPECT_EQ(GetErrorInfo(status)->errno_value, EADDRINUSE);
 }
 
-TEST_P(ListenerConformance, AddressIsFreeWhenCloseReturns) {
+CONFORMANCE_CASE(ListenerConformance, AddressIsFreeWhenCloseReturns) {
   Covers({"S-CL-05", "S-LN-04", "C-LI-01", "C-RS-01", "D-CL-03"});
   std::unique_ptr<Listener> current = TakeListener();
   const std::string where = current->Address().ToString();
@@ -89,7 +90,7 @@ TEST_P(ListenerConformance, AddressIsFreeWhenCloseReturns) {
   }
 }
 
-TEST_P(ListenerConformance, CloseEndsEveryAccept) {
+CONFORMANCE_CASE(ListenerConformance, CloseEndsEveryAccept) {
   Covers({"S-CL-01", "S-CN-06", "S-ER-05", "S-ER-07", "S-AC-06", "D-CL-01",
           "D-TQ-01"});
   std::vector<std::unique_ptr<Accepter>> accepters;
@@ -101,7 +102,7 @@ TEST_P(ListenerConformance, CloseEndsEveryAccept) {
   }
 }
 
-TEST_P(ListenerConformance, AfterClose) {
+CONFORMANCE_CASE(ListenerConformance, AfterClose) {
   Covers({"S-CL-02", "S-CL-03", "S-CL-04", "S-DL-14", "S-ER-04", "S-ER-05",
           "N-G02", "C-LI-03"});
   EXPECT_THAT(listener().Close(), IsOk());
@@ -113,7 +114,7 @@ TEST_P(ListenerConformance, AfterClose) {
   EXPECT_TRUE(IsClosedOf("close", address(), listener().Close()));
 }
 
-TEST_P(ListenerConformance, ClosesAtTheSameTime) {
+CONFORMANCE_CASE(ListenerConformance, ClosesAtTheSameTime) {
   Covers({"S-CL-03", "D-CL-02"});
   int ok = 0, closed = 0;
   std::vector<absl::Status> results(4);
@@ -132,7 +133,7 @@ TEST_P(ListenerConformance, ClosesAtTheSameTime) {
   EXPECT_EQ(closed, 3);
 }
 
-TEST_P(ListenerConformance, DestructionEndsAccept) {
+CONFORMANCE_CASE(ListenerConformance, DestructionEndsAccept) {
   Covers({"S-CL-11", "C-CN-04", "D-DT-01", "D-DT-02"});
   const Addr where = address();
   const auto accepter = StartAccept();
@@ -141,7 +142,7 @@ TEST_P(ListenerConformance, DestructionEndsAccept) {
   EXPECT_THAT(transport().Listen(network(), where.ToString()), IsOk());
 }
 
-TEST_P(ListenerConformance, QueuedConnsWhenItCloses) {
+CONFORMANCE_CASE(ListenerConformance, QueuedConnsWhenItCloses) {
   Covers({"S-CL-08", "C-LI-02"});
   PLUMB_ASSERT_OK_AND_ASSIGN(const auto client, DialTo(listener()));
   EXPECT_THAT(listener().Close(), IsOk());
@@ -156,7 +157,7 @@ TEST_P(ListenerConformance, QueuedConnsWhenItCloses) {
   EXPECT_THAT(transport().Listen(network(), address().ToString()), IsOk());
 }
 
-TEST_P(ListenerConformance, ConnsOutliveListenerAndTransport) {
+CONFORMANCE_CASE(ListenerConformance, ConnsOutliveListenerAndTransport) {
   Covers({"C-LI-06", "D-DT-01"});
   PLUMB_ASSERT_OK_AND_ASSIGN(const Ends ends, Connect(listener()));
   TakeListener() = nullptr;
@@ -164,7 +165,7 @@ TEST_P(ListenerConformance, ConnsOutliveListenerAndTransport) {
   EXPECT_TRUE(Works(*ends.client, *ends.server));
 }
 
-TEST_P(ListenerConformance, ListenerOutlivesItsTransport) {
+CONFORMANCE_CASE(ListenerConformance, ListenerOutlivesItsTransport) {
   Covers({"C-LI-06"});
   PLUMB_ASSERT_OK_AND_ASSIGN(const auto client, DialTo(listener()));
   DropTransport();
@@ -174,7 +175,7 @@ TEST_P(ListenerConformance, ListenerOutlivesItsTransport) {
   EXPECT_THAT(accepter->Join(), IsClosed());
 }
 
-TEST_P(ListenerConformance, Extensions) {
+CONFORMANCE_CASE(ListenerConformance, Extensions) {
   Covers({"D-EX-01"});
   EXPECT_NE(Extension<BlockedProbe>(listener()), nullptr);
   EXPECT_EQ(listener().Extension("plumb.NoSuchThing"), nullptr);

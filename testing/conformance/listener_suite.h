@@ -16,6 +16,9 @@ namespace plumb {
 
 class ListenerConformance : public TransportFixture {
  protected:
+  template <typename Name>
+  void Case();
+
   // A blocked Accept.
   struct Accepter {
     absl::StatusOr<std::unique_ptr<Conn>> result;
@@ -27,7 +30,8 @@ class ListenerConformance : public TransportFixture {
     }
   };
 
-  void SetUp() override;
+  void SetUpCase() override;
+  void TearDownCase() override { listener_ = nullptr; }
   // Listens again, on the manual clock.
   void ListenOnManualClock();
 

@@ -9,7 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
+#include "testing/conformance/case.h"
 #include "testing/conformance/packet_suite.h"
+#include "testing/conformance/turns.h"
 #include "testing/matchers.h"
 #include "testing/wait_until_blocked.h"
 #include "transport/error.h"
@@ -18,8 +20,6 @@
 namespace plumb {
 
 using Code = absl::StatusCode;
-
-void PacketConnConformance::SetUp() { Open(); }
 
 void PacketConnConformance::Open() {
   near_ = ListenPacket();
@@ -64,7 +64,7 @@ std::unique_ptr<PacketConnConformance::Reader> PacketConnConformance::StartRead(
   return ::testing::AssertionFailure() << "A round trip failed: " << status;
 }
 
-TEST_P(PacketConnConformance, BoundariesAreKept) {
+CONFORMANCE_CASE(PacketConnConformance, BoundariesAreKept) {
   Covers({"C-PK-01", "S-EOF-03", "N-G04"});
   const std::vector<std::string> sent = {"one", "", std::string(1000, 'x'),
                                          "four"};
@@ -79,7 +79,7 @@ TEST_P(PacketConnConformance, BoundariesAreKept) {
   }
 }
 
-TEST_P(PacketConnConformance, SenderIsToldAndCanBeAnswered) {
+CONFORMANCE_CASE(PacketConnConformance, SenderIsToldAndCanBeAnswered) {
   Covers({"C-PK-04", "S-AD-03"});
   ASSERT_THAT(far().WriteTo("ping", near_addr()), IsOk());
   PLUMB_ASSERT_OK_AND_ASSIGN(const Datagram ping, Receive(near()));
@@ -91,7 +91,7 @@ TEST_P(PacketConnConformance, SenderIsToldAndCanBeAnswered) {
   EXPECT_EQ(pong.from, near_addr());
 }
 
-TEST_P(PacketConnConformance, ShortBufferIsTold) {
+CONFORMANCE_CASE(PacketConnConformance, ShortBufferIsTold) {
   Covers({"S-UD-01", "C-PK-02"});
   ASSERT_THAT(far().WriteTo("abcdef", near_addr()), IsOk());
   ASSERT_THAT(far().WriteTo("next", near_addr()), IsOk());
@@ -108,7 +108,7 @@ TEST_P(PacketConnConformance, ShortBufferIsTold) {
   EXPECT_EQ(next.full_size, 4u);
 }
 
-TEST_P(PacketConnConformance, EmptyBufferTakesADatagram) {
+CONFORMANCE_CASE(PacketConnConformance, EmptyBufferTakesADatagram) {
   Covers({"S-UD-05"});
   ASSERT_THAT(far().WriteTo("lost", near_addr()), IsOk());
   ASSERT_THAT(far().WriteTo("next", near_addr()), IsOk());
@@ -121,7 +121,7 @@ TEST_P(PacketConnConformance, EmptyBufferTakesADatagram) {
   EXPECT_EQ(next.data, "next");
 }
 
-TEST_P(PacketConnConformance, LongestDatagram) {
+CONFORMANCE_CASE(PacketConnConformance, LongestDatagram) {
   Covers({"S-UD-02", "C-PK-03"});
   auto* const traits = Extension<MessageTraits>(near());
   ASSERT_NE(traits, nullptr);
@@ -138,7 +138,7 @@ TEST_P(PacketConnConformance, LongestDatagram) {
   EXPECT_TRUE(got.data == std::string(most, 'y'));
 }
 
-TEST_P(PacketConnConformance, BatchOfNone) {
+CONFORMANCE_CASE(PacketConnConformance, BatchOfNone) {
   Covers({"C-PK-05"});
   EXPECT_THAT(near().ReadBatch({}), IsOkAndHolds(0u));
   EXPECT_THAT(near().WriteBatch({}), IsOkAndHolds(0u));
@@ -150,7 +150,7 @@ TEST_P(PacketConnConformance, BatchOfNone) {
                            "use of closed network connection"));
 }
 
-TEST_P(PacketConnConformance, Batches) {
+CONFORMANCE_CASE(PacketConnConformance, Batches) {
   Covers({"C-PK-05"});
   constexpr size_t kCount = 8;  // what any receiver has room for
   std::vector<std::string> data;
@@ -184,7 +184,7 @@ TEST_P(PacketConnConformance, Batches) {
   }
 }
 
-TEST_P(PacketConnConformance, BatchEndsBeforeWhatCannotBeSent) {
+CONFORMANCE_CASE(PacketConnConformance, BatchEndsBeforeWhatCannotBeSent) {
   Covers({"C-PK-05", "S-UD-08"});
   const OutPacket late[] = {{"first", far_addr()}, {"second", Addr()}};
   EXPECT_THAT(near().WriteBatch(late), IsOkAndHolds(1u));
@@ -199,7 +199,7 @@ TEST_P(PacketConnConformance, BatchEndsBeforeWhatCannotBeSent) {
   EXPECT_EQ(third.data, "third");
 }
 
-TEST_P(PacketConnConformance, AddressesThatCannotBeSentTo) {
+CONFORMANCE_CASE(PacketConnConformance, AddressesThatCannotBeSentTo) {
   Covers({"S-UD-04", "S-UD-08", "S-UX-04", "S-ER-04"});
   EXPECT_TRUE(FailsToWrite(near().WriteTo("x", Addr()), Addr(),
                            Code::kInvalidArgument, "missing address"));
@@ -222,7 +222,7 @@ TEST_P(PacketConnConformance, AddressesThatCannotBeSentTo) {
   EXPECT_TRUE(Works());
 }
 
-TEST_P(PacketConnConformance, NobodyThere) {
+CONFORMANCE_CASE(PacketConnConformance, NobodyThere) {
   Covers({"C-PK-06"});
   const Addr gone = far_addr();
   TakeFar() = nullptr;
@@ -239,7 +239,7 @@ TEST_P(PacketConnConformance, NobodyThere) {
   }
 }
 
-TEST_P(PacketConnConformance, ConcurrentReadersGetWholeDatagrams) {
+CONFORMANCE_CASE(PacketConnConformance, ConcurrentReadersGetWholeDatagrams) {
   Covers({"C-CN-02", "D-TQ-01"});
   constexpr int kReaders = 4, kDatagrams = 40;
   std::atomic<int> received{0};
@@ -270,7 +270,28 @@ TEST_P(PacketConnConformance, ConcurrentReadersGetWholeDatagrams) {
   EXPECT_THAT(all, ::testing::UnorderedElementsAreArray(sent));
 }
 
-TEST_P(PacketConnConformance, ConcurrentWritersSendWholeDatagrams) {
+CONFORMANCE_CASE(PacketConnConformance, ByTurnsOnSeveralThreads) {
+  Covers({"D-MT-01"});
+  constexpr int kTurns = 60;
+  const auto peer = Go([&] {
+    for (int i = 0; i < kTurns; ++i) {
+      const std::string message = absl::StrCat("message ", i);
+      ASSERT_THAT(far().WriteTo(message, near_addr()), IsOk());
+      const auto got = Receive(far());
+      ASSERT_THAT(got, IsOk());
+      ASSERT_EQ(got->data, message);
+    }
+  });
+  EXPECT_TRUE(RunByTurns(executor(), kTurns, [&](int i) {
+    const auto got = Receive(near());
+    ASSERT_THAT(got, IsOk());
+    EXPECT_EQ(got->data, absl::StrCat("message ", i));
+    EXPECT_THAT(near().WriteTo(got->data, got->from), IsOk());
+  }));
+  peer->Join();
+}
+
+CONFORMANCE_CASE(PacketConnConformance, ConcurrentWritersSendWholeDatagrams) {
   Covers({"C-CN-02"});
   constexpr int kWriters = 4, kEach = 10;
   std::vector<std::unique_ptr<Task>> writers;

@@ -6,6 +6,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
+#include "testing/conformance/case.h"
 #include "testing/conformance/packet_suite.h"
 #include "testing/matchers.h"
 #include "testing/wait_until_blocked.h"
@@ -19,7 +20,7 @@ using Code = absl::StatusCode;
 constexpr char kTimeout[] = "i/o timeout";
 constexpr char kCancelled[] = "operation was canceled";
 
-TEST_P(PacketConnConformance, PastDeadlineConsumesNothing) {
+CONFORMANCE_CASE(PacketConnConformance, PastDeadlineConsumesNothing) {
   Covers({"S-DL-01", "S-DL-02", "S-DL-04", "S-DL-06", "S-DL-11", "S-DL-16",
           "S-UD-06"});
   ASSERT_THAT(far().WriteTo("queued", near_addr()), IsOk());
@@ -41,7 +42,7 @@ TEST_P(PacketConnConformance, PastDeadlineConsumesNothing) {
   EXPECT_TRUE(Works());
 }
 
-TEST_P(PacketConnConformance, DirectionsHaveTheirOwnDeadlines) {
+CONFORMANCE_CASE(PacketConnConformance, DirectionsHaveTheirOwnDeadlines) {
   Covers({"S-DL-09", "N-G12"});
   ASSERT_THAT(near().SetReadDeadline(LongAgo()), IsOk());
   EXPECT_THAT(near().WriteTo("x", far_addr()), IsOk());
@@ -53,7 +54,7 @@ TEST_P(PacketConnConformance, DirectionsHaveTheirOwnDeadlines) {
   EXPECT_THAT(Receive(near()), IsOk());
 }
 
-TEST_P(PacketConnConformance, PastDeadlineEndsBlockedReads) {
+CONFORMANCE_CASE(PacketConnConformance, PastDeadlineEndsBlockedReads) {
   Covers({"S-DL-03", "S-DL-08", "S-DL-15", "S-CN-06", "D-TQ-01"});
   std::vector<std::unique_ptr<Reader>> readers;
   for (int i = 1; i <= 2; ++i) readers.push_back(StartRead(i));
@@ -63,7 +64,7 @@ TEST_P(PacketConnConformance, PastDeadlineEndsBlockedReads) {
   }
 }
 
-TEST_P(PacketConnConformance, DeadlineIsNeverEarly) {
+CONFORMANCE_CASE(PacketConnConformance, DeadlineIsNeverEarly) {
   Covers({"S-DL-12", "N-G08"});
   for (const int millis : {1, 7, 20}) {
     const absl::Time deadline = absl::Now() + absl::Milliseconds(millis);
@@ -73,7 +74,7 @@ TEST_P(PacketConnConformance, DeadlineIsNeverEarly) {
   }
 }
 
-TEST_P(PacketConnConformance, DeadlineMovesWhileReadWaits) {
+CONFORMANCE_CASE(PacketConnConformance, DeadlineMovesWhileReadWaits) {
   Covers({"S-DL-07", "S-DL-08", "S-DL-18", "D-CK-01"});
   OpenOnManualClock();
   const absl::Time start = manual_clock().TimeNow();
@@ -87,7 +88,7 @@ TEST_P(PacketConnConformance, DeadlineMovesWhileReadWaits) {
   EXPECT_TRUE(FailsToRead(reader->Join(), Code::kDeadlineExceeded, kTimeout));
 }
 
-TEST_P(PacketConnConformance, DeadlineIsClearedWhileReadWaits) {
+CONFORMANCE_CASE(PacketConnConformance, DeadlineIsClearedWhileReadWaits) {
   Covers({"S-DL-06", "S-DL-07", "S-DL-13"});
   OpenOnManualClock();
   const absl::Time start = manual_clock().TimeNow();
@@ -100,7 +101,7 @@ TEST_P(PacketConnConformance, DeadlineIsClearedWhileReadWaits) {
   EXPECT_THAT(reader->Join(), IsOk());
 }
 
-TEST_P(PacketConnConformance, ScopesThatHaveEndedConsumeNothing) {
+CONFORMANCE_CASE(PacketConnConformance, ScopesThatHaveEndedConsumeNothing) {
   Covers({"D-SC-01", "D-SC-03"});
   ASSERT_THAT(far().WriteTo("queued", near_addr()), IsOk());
   {
@@ -122,7 +123,7 @@ TEST_P(PacketConnConformance, ScopesThatHaveEndedConsumeNothing) {
   EXPECT_TRUE(Works());
 }
 
-TEST_P(PacketConnConformance, ScopesEndABlockedRead) {
+CONFORMANCE_CASE(PacketConnConformance, ScopesEndABlockedRead) {
   Covers({"S-CN-06", "D-SC-01", "D-SC-03", "D-TQ-01"});
   CancelSource stop;
   absl::Status cancelled, timed_out;
@@ -144,7 +145,7 @@ TEST_P(PacketConnConformance, ScopesEndABlockedRead) {
   EXPECT_TRUE(Works());
 }
 
-TEST_P(PacketConnConformance, OrderOfChecks) {
+CONFORMANCE_CASE(PacketConnConformance, OrderOfChecks) {
   Covers({"S-DL-05", "D-OC-01", "D-CL-04"});
   ASSERT_THAT(far().WriteTo("queued", near_addr()), IsOk());
   ASSERT_THAT(near().SetDeadline(LongAgo()), IsOk());
@@ -160,7 +161,7 @@ TEST_P(PacketConnConformance, OrderOfChecks) {
   EXPECT_THAT(near().WriteTo("x", Addr()), IsClosed());
 }
 
-TEST_P(PacketConnConformance, OrderOfChecksAfterAWakeUp) {
+CONFORMANCE_CASE(PacketConnConformance, OrderOfChecksAfterAWakeUp) {
   Covers({"D-OC-02"});
   const auto reader = StartRead();
   ASSERT_THAT(far().WriteTo("x", near_addr()), IsOk());
@@ -174,7 +175,7 @@ TEST_P(PacketConnConformance, OrderOfChecksAfterAWakeUp) {
   }
 }
 
-TEST_P(PacketConnConformance, FullReceiver) {
+CONFORMANCE_CASE(PacketConnConformance, FullReceiver) {
   Covers({"D-BO-01"});
   OpenOnManualClock();
   const std::string data(1000, 'x');
@@ -204,7 +205,7 @@ TEST_P(PacketConnConformance, FullReceiver) {
   EXPECT_TRUE(Works());
 }
 
-TEST_P(PacketConnConformance, FullReceiverReads) {
+CONFORMANCE_CASE(PacketConnConformance, FullReceiverReads) {
   Covers({"D-BO-01"});
   constexpr int kCount = 300;
   const auto writer = Go([this] {
@@ -219,7 +220,7 @@ TEST_P(PacketConnConformance, FullReceiverReads) {
   writer->Join();
 }
 
-TEST_P(PacketConnConformance, CloseEndsABlockedWrite) {
+CONFORMANCE_CASE(PacketConnConformance, CloseEndsABlockedWrite) {
   Covers({"S-CL-01", "D-BO-01", "D-CL-01"});
   absl::Status status;
   const auto writer = Go([&, to = far_addr()] {
@@ -234,7 +235,7 @@ TEST_P(PacketConnConformance, CloseEndsABlockedWrite) {
                            "use of closed network connection"));
 }
 
-TEST_P(PacketConnConformance, EverythingAtOnce) {
+CONFORMANCE_CASE(PacketConnConformance, EverythingAtOnce) {
   Covers({"N-11", "S-DL-15"});
   std::vector<std::unique_ptr<Task>> others, readers;
   for (int i = 0; i < 30; ++i) {

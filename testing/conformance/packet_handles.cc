@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "testing/conformance/case.h"
 #include "testing/conformance/packet_suite.h"
 #include "testing/matchers.h"
 #include "transport/descriptor.h"
@@ -17,11 +18,10 @@
 #include "transport/handle_passing.h"
 
 namespace plumb {
-namespace {
 
 using Code = absl::StatusCode;
 
-TEST_P(PacketConnConformance, HandlesGoAlongWithDatagrams) {
+CONFORMANCE_CASE(PacketConnConformance, HandlesGoAlongWithDatagrams) {
   Covers({"S-UX-06", "S-UX-07", "S-UX-08", "C-FD"});
   auto* const to = Extension<PacketHandlePassing>(near());
   auto* const from = Extension<PacketHandlePassing>(far());
@@ -63,7 +63,7 @@ TEST_P(PacketConnConformance, HandlesGoAlongWithDatagrams) {
   EXPECT_EQ(read(read_end.get(), buffer, sizeof buffer), 0);
 }
 
-TEST_P(PacketConnConformance, HandleCallsEndAsOthersDo) {
+CONFORMANCE_CASE(PacketConnConformance, HandleCallsEndAsOthersDo) {
   Covers({"S-UX-06"});
   auto* const passing = Extension<PacketHandlePassing>(near());
   if (!backend().handles || GetParam().variant.decorated) {
@@ -91,5 +91,4 @@ TEST_P(PacketConnConformance, HandleCallsEndAsOthersDo) {
                           "use of closed network connection"));
 }
 
-}  // namespace
 }  // namespace plumb

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
+#include "testing/conformance/case.h"
 #include "testing/conformance/packet_suite.h"
 #include "testing/matchers.h"
 #include "testing/wait_until_blocked.h"
@@ -21,7 +22,7 @@ using Code = absl::StatusCode;
 
 constexpr char kClosed[] = "use of closed network connection";
 
-TEST_P(PacketConnConformance, AddressIsReal) {
+CONFORMANCE_CASE(PacketConnConformance, AddressIsReal) {
   Covers({"S-LN-06", "S-AD-02", "S-CL-04", "N-G02"});
   const Addr before = near_addr();
   EXPECT_EQ(before.network(), backend().addr_network);
@@ -31,7 +32,7 @@ TEST_P(PacketConnConformance, AddressIsReal) {
   EXPECT_EQ(near_addr(), before);
 }
 
-TEST_P(PacketConnConformance, AddressCanBeDialled) {
+CONFORMANCE_CASE(PacketConnConformance, AddressCanBeDialled) {
   Covers({"S-DI-15", "C-AD-03", "C-LS"});
   PLUMB_ASSERT_OK_AND_ASSIGN(
       const auto conn, transport().Dial(network(), near_addr().ToString()));
@@ -46,7 +47,7 @@ TEST_P(PacketConnConformance, AddressCanBeDialled) {
   }
 }
 
-TEST_P(PacketConnConformance, AddressInUse) {
+CONFORMANCE_CASE(PacketConnConformance, AddressInUse) {
   Covers({"S-UD-07", "S-LN-09", "S-LN-10", "N-G11", "C-RS-01"});
   const absl::Status status =
       transport().ListenPacket(network(), near_addr().ToString()).status();
@@ -60,7 +61,7 @@ TEST_P(PacketConnConformance, AddressInUse) {
   EXPECT_EQ(GetErrorInfo(status)->errno_value, EADDRINUSE);
 }
 
-TEST_P(PacketConnConformance, AddressIsFreeWhenCloseReturns) {
+CONFORMANCE_CASE(PacketConnConformance, AddressIsFreeWhenCloseReturns) {
   Covers({"S-CL-05", "C-RS-01", "D-CL-03"});
   std::unique_ptr<PacketConn> current = TakeNear();
   const std::string where = current->LocalAddr().ToString();
@@ -78,7 +79,7 @@ TEST_P(PacketConnConformance, AddressIsFreeWhenCloseReturns) {
   }
 }
 
-TEST_P(PacketConnConformance, CloseEndsEveryRead) {
+CONFORMANCE_CASE(PacketConnConformance, CloseEndsEveryRead) {
   Covers({"S-CL-01", "S-CN-06", "S-ER-05", "S-ER-07", "S-UD-06", "D-CL-01",
           "D-TQ-01"});
   std::vector<std::unique_ptr<Reader>> readers;
@@ -90,7 +91,7 @@ TEST_P(PacketConnConformance, CloseEndsEveryRead) {
   }
 }
 
-TEST_P(PacketConnConformance, AfterClose) {
+CONFORMANCE_CASE(PacketConnConformance, AfterClose) {
   Covers({"S-CL-02", "S-CL-03", "S-CL-04", "S-DL-14", "S-ER-04", "S-ER-05",
           "N-G02"});
   EXPECT_THAT(near().Close(), IsOk());
@@ -112,7 +113,7 @@ TEST_P(PacketConnConformance, AfterClose) {
   }
 }
 
-TEST_P(PacketConnConformance, ClosesAtTheSameTime) {
+CONFORMANCE_CASE(PacketConnConformance, ClosesAtTheSameTime) {
   Covers({"S-CL-03", "D-CL-02"});
   int ok = 0;
   std::vector<absl::Status> results(4);
@@ -131,7 +132,7 @@ TEST_P(PacketConnConformance, ClosesAtTheSameTime) {
   EXPECT_EQ(ok, 1);
 }
 
-TEST_P(PacketConnConformance, DestructionEndsReads) {
+CONFORMANCE_CASE(PacketConnConformance, DestructionEndsReads) {
   Covers({"S-CL-11", "C-CN-04", "D-DT-01", "D-DT-02"});
   const Addr where = near_addr();
   const auto reader = StartRead();
@@ -141,13 +142,13 @@ TEST_P(PacketConnConformance, DestructionEndsReads) {
   EXPECT_THAT(transport().ListenPacket(network(), where.ToString()), IsOk());
 }
 
-TEST_P(PacketConnConformance, OutlivesItsTransport) {
+CONFORMANCE_CASE(PacketConnConformance, OutlivesItsTransport) {
   Covers({"C-LI-06"});
   DropTransport();
   EXPECT_TRUE(Works());
 }
 
-TEST_P(PacketConnConformance, BufferSizes) {
+CONFORMANCE_CASE(PacketConnConformance, BufferSizes) {
   Covers({"D-EX-01", "S-ER-05"});
   auto* const buffers = Extension<BufferControl>(near());
   ASSERT_NE(buffers, nullptr);
@@ -166,7 +167,7 @@ TEST_P(PacketConnConformance, BufferSizes) {
   EXPECT_TRUE(IsClosedOf("set", near_addr(), buffers->SetWriteBuffer(1000)));
 }
 
-TEST_P(PacketConnConformance, MulticastWhereThereIsSome) {
+CONFORMANCE_CASE(PacketConnConformance, MulticastWhereThereIsSome) {
   Covers({"S-MC"});
   auto* const control = Extension<MulticastControl>(near());
   if (!backend().multicast || GetParam().variant.decorated) {
@@ -185,7 +186,7 @@ TEST_P(PacketConnConformance, MulticastWhereThereIsSome) {
   EXPECT_TRUE(IsClosedOf("set", near_addr(), control->JoinGroup(self)));
 }
 
-TEST_P(PacketConnConformance, UnknownExtensionIsNone) {
+CONFORMANCE_CASE(PacketConnConformance, UnknownExtensionIsNone) {
   Covers({"D-EX-01"});
   EXPECT_EQ(near().Extension("plumb.NoSuchThing"), nullptr);
   EXPECT_EQ(near().Extension(""), nullptr);

@@ -20,6 +20,9 @@ namespace plumb {
 // Cases act on `near`; `far` is somebody else.
 class PacketConnConformance : public TransportFixture {
  protected:
+  template <typename Name>
+  void Case();
+
   // What one ReadFrom gave.
   struct Datagram {
     std::string data;
@@ -38,7 +41,11 @@ class PacketConnConformance : public TransportFixture {
     }
   };
 
-  void SetUp() override;
+  void SetUpCase() override { Open(); }
+  void TearDownCase() override {
+    near_ = nullptr;
+    far_ = nullptr;
+  }
   // Opens both again, on the manual clock.
   void OpenOnManualClock();
 

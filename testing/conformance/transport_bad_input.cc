@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
+#include "testing/conformance/case.h"
 #include "testing/conformance/transport_suite.h"
 #include "testing/matchers.h"
 #include "transport/error.h"
@@ -34,7 +35,7 @@ void SetOption(const std::string& name, DialOptions& options) {
 
 }  // namespace
 
-TEST_P(TransportConformance, UnknownNetwork) {
+CONFORMANCE_CASE(TransportConformance, UnknownNetwork) {
   Covers({"S-DI-01", "S-ER-03", "C-ER-02", "C-RS-01"});
   for (const std::string name : {"foo", "tcp5", "TCP", "unix:1", "tcp:"}) {
     const std::string cause = absl::StrCat(name, ": unknown network ", name);
@@ -49,7 +50,7 @@ TEST_P(TransportConformance, UnknownNetwork) {
   }
 }
 
-TEST_P(TransportConformance, WhatItCannotDo) {
+CONFORMANCE_CASE(TransportConformance, WhatItCannotDo) {
   Covers({"D-UN-01", "S-ER-03", "C-RS-01"});
   const std::string address = backend().free_address();
   const std::string text =
@@ -72,7 +73,7 @@ TEST_P(TransportConformance, WhatItCannotDo) {
   }
 }
 
-TEST_P(TransportConformance, BadAddressesToDial) {
+CONFORMANCE_CASE(TransportConformance, BadAddressesToDial) {
   Covers({"S-DI-01", "S-DI-17", "S-AD-09", "C-ER-02", "C-RS-01"});
   for (const BadAddress& bad : backend().bad_dial_addresses) {
     const absl::Status status =
@@ -86,7 +87,7 @@ TEST_P(TransportConformance, BadAddressesToDial) {
   }
 }
 
-TEST_P(TransportConformance, BadAddressesToListenAt) {
+CONFORMANCE_CASE(TransportConformance, BadAddressesToListenAt) {
   Covers({"S-AD-09", "S-LN-10", "C-ER-02", "C-RS-01"});
   for (const BadAddress& bad : backend().bad_listen_addresses) {
     const std::string text = absl::StrCat("listen ", network(), bad.text);
@@ -103,7 +104,7 @@ TEST_P(TransportConformance, BadAddressesToListenAt) {
   }
 }
 
-TEST_P(TransportConformance, OptionsOfDialThatAreNotHonoured) {
+CONFORMANCE_CASE(TransportConformance, OptionsOfDialThatAreNotHonoured) {
   Covers({"D-OP-01", "C-RS-01"});
   const Target target = MakeTarget();
   std::vector<std::string> names = backend().unknown_dial_options;
@@ -123,7 +124,7 @@ TEST_P(TransportConformance, OptionsOfDialThatAreNotHonoured) {
   }
 }
 
-TEST_P(TransportConformance, OptionsOfListenThatAreNotHonoured) {
+CONFORMANCE_CASE(TransportConformance, OptionsOfListenThatAreNotHonoured) {
   Covers({"D-OP-01", "C-RS-01"});
   ListenOptions strange;
   strange.extras.Set(StrangeOption());
@@ -148,7 +149,7 @@ TEST_P(TransportConformance, OptionsOfListenThatAreNotHonoured) {
   }
 }
 
-TEST_P(TransportConformance, BufferOptionsAreHonoured) {
+CONFORMANCE_CASE(TransportConformance, BufferOptionsAreHonoured) {
   Covers({"D-OP-01"});
   ListenOptions listen;
   listen.send_buffer = 50000;

@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
+#include "testing/conformance/case.h"
 #include "testing/conformance/transport_suite.h"
 #include "testing/matchers.h"
 #include "transport/error.h"
@@ -16,7 +17,7 @@ namespace plumb {
 
 using Code = absl::StatusCode;
 
-TEST_P(TransportConformance, NobodyAtTheAddress) {
+CONFORMANCE_CASE(TransportConformance, NobodyAtTheAddress) {
   Covers({"S-DI-02", "S-DI-14", "S-DI-16", "C-LI-05", "C-PK-06", "C-ER-02"});
   const Addr nobody = NobodysAddress();
   const auto conn = transport().Dial(network(), nobody.ToString());
@@ -41,7 +42,7 @@ TEST_P(TransportConformance, NobodyAtTheAddress) {
   EXPECT_THAT(ReadSome(**conn), IsTimeout());
 }
 
-TEST_P(TransportConformance, AddressesOfADialledConn) {
+CONFORMANCE_CASE(TransportConformance, AddressesOfADialledConn) {
   Covers({"S-AD-02", "C-AD-01", "C-AD-02", "C-AD-03"});
   const Target target = MakeTarget();
   PLUMB_ASSERT_OK_AND_ASSIGN(
@@ -58,7 +59,7 @@ TEST_P(TransportConformance, AddressesOfADialledConn) {
   EXPECT_EQ(conn->RemoteAddr(), target.address());
 }
 
-TEST_P(TransportConformance, LocalAddress) {
+CONFORMANCE_CASE(TransportConformance, LocalAddress) {
   Covers({"S-DI-13", "C-AD-01"});
   const Target target = MakeTarget();
   DialOptions options;
@@ -74,7 +75,7 @@ TEST_P(TransportConformance, LocalAddress) {
   }
 }
 
-TEST_P(TransportConformance, LocalAddressInUse) {
+CONFORMANCE_CASE(TransportConformance, LocalAddressInUse) {
   Covers({"S-DI-02", "S-LN-09", "C-ER-02", "C-RS-01"});
   const Target target = MakeTarget(), other = MakeTarget();
   DialOptions options;
@@ -92,7 +93,7 @@ TEST_P(TransportConformance, LocalAddressInUse) {
   EXPECT_THAT(status, IsAddressInUse());
 }
 
-TEST_P(TransportConformance, TimeThatHasPassed) {
+CONFORMANCE_CASE(TransportConformance, TimeThatHasPassed) {
   Covers({"S-DI-05", "C-DL-07", "C-RS-01"});
   const Target target = MakeTarget();
   const Addr address = target.address();
@@ -111,7 +112,7 @@ TEST_P(TransportConformance, TimeThatHasPassed) {
   }
 }
 
-TEST_P(TransportConformance, TimeThatIsFarAway) {
+CONFORMANCE_CASE(TransportConformance, TimeThatIsFarAway) {
   Covers({"S-DL-13", "C-DL-07"});
   const Target target = MakeTarget();
   for (const absl::Duration timeout :
@@ -126,7 +127,7 @@ TEST_P(TransportConformance, TimeThatIsFarAway) {
   }
 }
 
-TEST_P(TransportConformance, ScopesThatHaveEnded) {
+CONFORMANCE_CASE(TransportConformance, ScopesThatHaveEnded) {
   Covers({"S-DI-05", "D-SC-01", "D-SC-03", "D-OC-01", "C-RS-01"});
   const Target target = MakeTarget();
   const Addr address = target.address();
@@ -152,7 +153,7 @@ TEST_P(TransportConformance, ScopesThatHaveEnded) {
   }
 }
 
-TEST_P(TransportConformance, TimeAndScopesAreForDialAlone) {
+CONFORMANCE_CASE(TransportConformance, TimeAndScopesAreForDialAlone) {
   Covers({"S-DI-10", "D-SC-01"});
   UseManualClock();
   const Target target = MakeTarget();
@@ -170,7 +171,7 @@ TEST_P(TransportConformance, TimeAndScopesAreForDialAlone) {
   EXPECT_THAT(conn->Write("x"), IsOk());
 }
 
-TEST_P(TransportConformance, ConnOutlivesItsTransport) {
+CONFORMANCE_CASE(TransportConformance, ConnOutlivesItsTransport) {
   Covers({"C-LI-06"});
   const Target target = MakeTarget();
   PLUMB_ASSERT_OK_AND_ASSIGN(
@@ -181,7 +182,7 @@ TEST_P(TransportConformance, ConnOutlivesItsTransport) {
   EXPECT_THAT(conn->Close(), IsOk());
 }
 
-TEST_P(TransportConformance, DialsOfManyAtOnce) {
+CONFORMANCE_CASE(TransportConformance, DialsOfManyAtOnce) {
   Covers({"C-CN-03", "C-RS-01"});
   const Target target = MakeTarget();
   const std::string address = target.address().ToString();

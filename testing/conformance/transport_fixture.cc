@@ -84,8 +84,18 @@ std::string TransportParamName(
 }
 
 TransportFixture::TransportFixture()
-    : executor_(GetParam().variant.MakeExecutor()),
-      transport_(MakeTransport(Clock::Real())) {}
+    : executor_(GetParam().variant.MakeExecutor()) {}
+
+void TransportFixture::RunCase(absl::FunctionRef<void()> body) {
+  executor_->Run([&] {
+    transport_ = MakeTransport(Clock::Real());
+    SetUpCase();
+    if (!HasFatalFailure()) body();
+    TearDownCase();
+    transport_ = nullptr;
+  });
+  EXPECT_EQ(manual_clock_.alarm_count(), 0u) << "Somebody left an alarm.";
+}
 
 std::shared_ptr<Transport> TransportFixture::MakeTransport(Clock& clock) const {
   std::shared_ptr<Transport> made = backend().make(clock);

@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -40,6 +41,14 @@ class TransportFixture : public ::testing::TestWithParam<TransportParam> {
   };
 
   TransportFixture();
+
+  // Runs `body` as the executor's first task, between SetUpCase and
+  // TearDownCase.
+  void RunCase(absl::FunctionRef<void()> body);
+  // Opens what each case of the suite needs, on the real clock.
+  virtual void SetUpCase() {}
+  // Closes what is open.
+  virtual void TearDownCase() {}
 
   const TransportBackend& backend() const { return *GetParam().backend; }
   const std::string& network() const { return backend().network; }

@@ -16,6 +16,9 @@ namespace plumb {
 
 class TransportConformance : public TransportFixture {
  protected:
+  template <typename Name>
+  void Case();
+
   // Something that can be dialled.
   struct Target {
     std::unique_ptr<Listener> listener;

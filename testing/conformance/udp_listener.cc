@@ -3,9 +3,12 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
+#include "testing/conformance/case.h"
+#include "testing/conformance/turns.h"
 #include "testing/conformance/udp_listener_suite.h"
 #include "testing/matchers.h"
 #include "testing/wait_until_blocked.h"
@@ -59,7 +62,7 @@ UdpListenerConformance::StartRead(Conn& conn, CancelSource stop) {
   return reader;
 }
 
-TEST_P(UdpListenerConformance, OneConnForEachPeer) {
+CONFORMANCE_CASE(UdpListenerConformance, OneConnForEachPeer) {
   Covers({"D-UL-01"});
   Start();
   const auto first = Dial("first"), second = Dial("second");
@@ -78,7 +81,7 @@ TEST_P(UdpListenerConformance, OneConnForEachPeer) {
   EXPECT_EQ(Counters().peers, 2u);
 }
 
-TEST_P(UdpListenerConformance, ClosedPeerComesBackAsANewConn) {
+CONFORMANCE_CASE(UdpListenerConformance, ClosedPeerComesBackAsANewConn) {
   Covers({"D-UL-01"});
   Start();
   const Ends ends = Connected();
@@ -89,7 +92,7 @@ TEST_P(UdpListenerConformance, ClosedPeerComesBackAsANewConn) {
   EXPECT_EQ(again->RemoteAddr(), ends.client->LocalAddr());
 }
 
-TEST_P(UdpListenerConformance, ListenerClosesAndPeersGoOn) {
+CONFORMANCE_CASE(UdpListenerConformance, ListenerClosesAndPeersGoOn) {
   Covers({"D-UL-02"});
   Start();
   const Ends ends = Connected();
@@ -102,7 +105,7 @@ TEST_P(UdpListenerConformance, ListenerClosesAndPeersGoOn) {
   EXPECT_THAT(transport().Listen(network(), where), IsOk());
 }
 
-TEST_P(UdpListenerConformance, CloseWriteEndsWritesAlone) {
+CONFORMANCE_CASE(UdpListenerConformance, CloseWriteEndsWritesAlone) {
   Covers({"D-UL-03"});
   Start();
   const Ends ends = Connected();
@@ -114,7 +117,7 @@ TEST_P(UdpListenerConformance, CloseWriteEndsWritesAlone) {
   EXPECT_THAT(ends.server, ConnReads("more"));
 }
 
-TEST_P(UdpListenerConformance, ShortBufferIsTold) {
+CONFORMANCE_CASE(UdpListenerConformance, ShortBufferIsTold) {
   Covers({"D-UL-04", "S-UD-01"});
   Start();
   const Ends ends = Connected();
@@ -128,7 +131,7 @@ TEST_P(UdpListenerConformance, ShortBufferIsTold) {
   EXPECT_THAT(ends.server, ConnReads("next"));
 }
 
-TEST_P(UdpListenerConformance, LongerThanAnyDatagramMayBe) {
+CONFORMANCE_CASE(UdpListenerConformance, LongerThanAnyDatagramMayBe) {
   Covers({"D-UL-04", "D-UL-05"});
   UdpListenOptions limits;
   limits.max_datagram = 10;
@@ -142,7 +145,7 @@ TEST_P(UdpListenerConformance, LongerThanAnyDatagramMayBe) {
 
 // Whoever waits in Accept or Read reads the socket for all; when one leaves,
 // another goes on.
-TEST_P(UdpListenerConformance, LeaderIsServedAndLeaves) {
+CONFORMANCE_CASE(UdpListenerConformance, LeaderIsServedAndLeaves) {
   Covers({"D-UL-06"});
   Start();
   const Ends one = Connected(), two = Connected();
@@ -153,7 +156,7 @@ TEST_P(UdpListenerConformance, LeaderIsServedAndLeaves) {
   EXPECT_THAT(other->Join(), IsOkAndHolds(std::string("2")));
 }
 
-TEST_P(UdpListenerConformance, LeaderServesTheOthers) {
+CONFORMANCE_CASE(UdpListenerConformance, LeaderServesTheOthers) {
   Covers({"D-UL-06"});
   Start();
   const Ends one = Connected(), two = Connected();
@@ -164,7 +167,7 @@ TEST_P(UdpListenerConformance, LeaderServesTheOthers) {
   EXPECT_THAT(leader->Join(), IsOkAndHolds(std::string("1")));
 }
 
-TEST_P(UdpListenerConformance, LeaderIsClosed) {
+CONFORMANCE_CASE(UdpListenerConformance, LeaderIsClosed) {
   Covers({"D-UL-06"});
   Start();
   const Ends one = Connected(), two = Connected();
@@ -175,7 +178,7 @@ TEST_P(UdpListenerConformance, LeaderIsClosed) {
   EXPECT_THAT(other->Join(), IsOkAndHolds(std::string("2")));
 }
 
-TEST_P(UdpListenerConformance, LeaderTimesOut) {
+CONFORMANCE_CASE(UdpListenerConformance, LeaderTimesOut) {
   Covers({"D-UL-06"});
   Start();
   const Ends one = Connected(), two = Connected();
@@ -186,7 +189,7 @@ TEST_P(UdpListenerConformance, LeaderTimesOut) {
   EXPECT_THAT(other->Join(), IsOkAndHolds(std::string("2")));
 }
 
-TEST_P(UdpListenerConformance, LeaderIsCancelled) {
+CONFORMANCE_CASE(UdpListenerConformance, LeaderIsCancelled) {
   Covers({"D-UL-06"});
   Start();
   const Ends one = Connected(), two = Connected();
@@ -199,7 +202,7 @@ TEST_P(UdpListenerConformance, LeaderIsCancelled) {
   EXPECT_THAT(other->Join(), IsOkAndHolds(std::string("2")));
 }
 
-TEST_P(UdpListenerConformance, LeaderWaitsInAccept) {
+CONFORMANCE_CASE(UdpListenerConformance, LeaderWaitsInAccept) {
   Covers({"D-UL-06"});
   Start();
   const Ends ends = Connected();
@@ -215,7 +218,36 @@ TEST_P(UdpListenerConformance, LeaderWaitsInAccept) {
   EXPECT_THAT(other->Join(), IsOkAndHolds(std::string("2")));
 }
 
-TEST_P(UdpListenerConformance, TooManyPeers) {
+// With another peer's Read waiting all the time, so that the lead goes from one
+// to the other.
+CONFORMANCE_CASE(UdpListenerConformance, LeadByTurnsOnSeveralThreads) {
+  Covers({"D-UL-06", "D-MT-01"});
+  Start();
+  const Ends one = Connected(), two = Connected();
+  constexpr int kTurns = 30;
+  const auto other = Go([&] {
+    for (int i = 0; i < kTurns; ++i) {
+      ASSERT_THAT(ReadSome(*two.server), IsOkAndHolds(absl::StrCat(i)));
+      ASSERT_THAT(two.server->Write("heard"), IsOk());
+    }
+  });
+  const auto clients = Go([&] {
+    for (int i = 0; i < kTurns; ++i) {
+      ASSERT_THAT(one.client->Write(absl::StrCat("one ", i)), IsOk());
+      ASSERT_THAT(ReadSome(*one.client), IsOkAndHolds(std::string("heard")));
+      ASSERT_THAT(two.client->Write(absl::StrCat(i)), IsOk());
+      ASSERT_THAT(ReadSome(*two.client), IsOkAndHolds(std::string("heard")));
+    }
+  });
+  EXPECT_TRUE(RunByTurns(executor(), kTurns, [&](int i) {
+    ASSERT_THAT(ReadSome(*one.server), IsOkAndHolds(absl::StrCat("one ", i)));
+    ASSERT_THAT(one.server->Write("heard"), IsOk());
+  }));
+  clients->Join();
+  other->Join();
+}
+
+CONFORMANCE_CASE(UdpListenerConformance, TooManyPeers) {
   Covers({"D-UL-05"});
   UdpListenOptions limits;
   limits.max_peers = 2;
@@ -239,7 +271,7 @@ TEST_P(UdpListenerConformance, TooManyPeers) {
   EXPECT_THAT(accepted, ConnReads("now?"));
 }
 
-TEST_P(UdpListenerConformance, TooMuchQueued) {
+CONFORMANCE_CASE(UdpListenerConformance, TooMuchQueued) {
   Covers({"D-UL-05"});
   UdpListenOptions limits;
   limits.peer_queue_bytes = 2 * (50 + UdpListenOptions::kDatagramOverhead);
@@ -257,7 +289,7 @@ TEST_P(UdpListenerConformance, TooMuchQueued) {
   EXPECT_EQ(Counters().queued_bytes, 0u);
 }
 
-TEST_P(UdpListenerConformance, IdlePeersEnd) {
+CONFORMANCE_CASE(UdpListenerConformance, IdlePeersEnd) {
   Covers({"D-UL-07"});
   UseManualClock();
   UdpListenOptions limits;
@@ -267,7 +299,8 @@ TEST_P(UdpListenerConformance, IdlePeersEnd) {
   manual_clock().Advance(absl::Seconds(9));
   EXPECT_TRUE(Works(*ends.client, *ends.server));
   const auto reader = StartRead(*ends.server);
-  manual_clock().AwaitAlarms(1);
+  ASSERT_TRUE(
+      WaitUntil([&] { return manual_clock().alarm_count() > 0; }, "an alarm"));
   manual_clock().Advance(absl::Seconds(10));
   EXPECT_THAT(reader->Join(), IsEof());
   EXPECT_THAT(ReadSome(*ends.server), IsEof());

@@ -18,6 +18,11 @@ namespace plumb {
 
 class UdpListenerConformance : public TransportFixture {
  protected:
+  template <typename Name>
+  void Case();
+
+  void TearDownCase() override { listener_ = nullptr; }
+
   // A Read that waits.
   struct Reader {
     absl::StatusOr<std::string> result;

@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
+#include "testing/conformance/case.h"
 #include "testing/conformance/unix_path_suite.h"
 #include "testing/matchers.h"
 #include "transport/error.h"
@@ -48,7 +49,7 @@ Addr UnixPathConformance::Named(absl::string_view name) const {
                      name);
 }
 
-TEST_P(UnixPathConformance, AddressIsThePath) {
+CONFORMANCE_CASE(UnixPathConformance, AddressIsThePath) {
   Covers({"S-AD-06", "S-UX-10", "S-UX-14"});
   const std::string path = NewPath();
   Bound bound = Bind(path);
@@ -60,7 +61,7 @@ TEST_P(UnixPathConformance, AddressIsThePath) {
   EXPECT_EQ(conn->LocalAddr().ToString(), "@");
 }
 
-TEST_P(UnixPathConformance, LengthOfNames) {
+CONFORMANCE_CASE(UnixPathConformance, LengthOfNames) {
   Covers({"S-UX-01", "C-ER-02", "C-RS-01"});
   const std::string start = NewPath();
   const std::string fits = start + std::string(107 - start.size(), 'x');
@@ -80,7 +81,7 @@ TEST_P(UnixPathConformance, LengthOfNames) {
   }
 }
 
-TEST_P(UnixPathConformance, WhatCloseDoesWithTheFile) {
+CONFORMANCE_CASE(UnixPathConformance, WhatCloseDoesWithTheFile) {
   Covers({"S-UX-10", "S-UX-11", "S-UX-13"});
   const std::string path = NewPath();
   Bound bound = Bind(path);
@@ -98,7 +99,7 @@ TEST_P(UnixPathConformance, WhatCloseDoesWithTheFile) {
   }
 }
 
-TEST_P(UnixPathConformance, UnlinkOnCloseIsAnOption) {
+CONFORMANCE_CASE(UnixPathConformance, UnlinkOnCloseIsAnOption) {
   Covers({"S-UX-10", "S-UX-11", "S-UX-13"});
   for (const bool unlink : {false, true}) {
     const std::string path = NewPath();
@@ -113,7 +114,7 @@ TEST_P(UnixPathConformance, UnlinkOnCloseIsAnOption) {
   }
 }
 
-TEST_P(UnixPathConformance, StaleFile) {
+CONFORMANCE_CASE(UnixPathConformance, StaleFile) {
   Covers({"S-UX-02", "S-LN-09"});
   const std::string path = NewPath();
   UnixListenOptions keep;
@@ -138,7 +139,7 @@ TEST_P(UnixPathConformance, StaleFile) {
   EXPECT_THAT(transport().Dial(network(), path), IsOk());
 }
 
-TEST_P(UnixPathConformance, NobodyAtAName) {
+CONFORMANCE_CASE(UnixPathConformance, NobodyAtAName) {
   Covers({"S-UX-13", "C-ER-02"});
   const std::string path = NewPath();
   EXPECT_TRUE(HasError(transport().Dial(network(), path).status(),
@@ -148,7 +149,7 @@ TEST_P(UnixPathConformance, NobodyAtAName) {
                        Named("@plumb-nobody"), kRefused));
 }
 
-TEST_P(UnixPathConformance, SocketOfAnotherType) {
+CONFORMANCE_CASE(UnixPathConformance, SocketOfAnotherType) {
   Covers({"S-UX-13", "C-ER-02"});
   const std::string path = NewPath();
   const std::string other = network() == "unixpacket" ? "unix" : "unixpacket";
@@ -159,7 +160,7 @@ TEST_P(UnixPathConformance, SocketOfAnotherType) {
                        Named(path), "connect: protocol wrong type for socket"));
 }
 
-TEST_P(UnixPathConformance, NameOfTheSystemsChoice) {
+CONFORMANCE_CASE(UnixPathConformance, NameOfTheSystemsChoice) {
   Covers({"S-UX-05", "S-LN-06"});
   const Bound first = Bind(""), second = Bind("");
   ASSERT_THAT(first.status, IsOk());
@@ -170,7 +171,7 @@ TEST_P(UnixPathConformance, NameOfTheSystemsChoice) {
   EXPECT_THAT(transport().Dial(network(), first.address().ToString()), IsOk());
 }
 
-TEST_P(UnixPathConformance, AbstractNameEndsWithItsSocket) {
+CONFORMANCE_CASE(UnixPathConformance, AbstractNameEndsWithItsSocket) {
   Covers({"S-UX-05", "S-UX-10"});
   const std::string name = backend().free_address();
   Bound first = Bind(name);

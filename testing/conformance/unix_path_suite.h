@@ -18,6 +18,9 @@ namespace plumb {
 
 class UnixPathConformance : public TransportFixture {
  protected:
+  template <typename Name>
+  void Case();
+
   // A Listener, or what there is in its place.
   struct Bound {
     absl::Status status;

@@ -1,5 +1,5 @@
-// The ways in which each conformance suite runs on each backend: on threads or
-// on tasks that take turns, and plain or behind a decorator that does nothing.
+// The ways in which each conformance suite runs on each backend: on which kind
+// of tasks, and plain or behind a decorator that does nothing.
 #ifndef PLUMB_TESTING_CONFORMANCE_VARIANT_H_
 #define PLUMB_TESTING_CONFORMANCE_VARIANT_H_
 
@@ -7,28 +7,28 @@
 #include <string>
 #include <vector>
 
-#include "testing/coop.h"
 #include "testing/executor.h"
 
 namespace plumb {
 
 struct Variant {
-  bool coop = false;
+  enum class Tasks {
+    kThreads,
+    kCoop,
+    kFibers,       // on one worker
+    kFibers3,      // on three
+    kMixedFibers,  // fibers on two workers, and threads
+  };
+
+  Tasks tasks = Tasks::kThreads;
   bool decorated = false;
 
-  // "Threads", "Coop", "ThreadsDecorated", "CoopDecorated".
-  std::string name() const {
-    return std::string(coop ? "Coop" : "Threads") +
-           (decorated ? "Decorated" : "");
-  }
-  std::unique_ptr<Executor> MakeExecutor() const {
-    return coop ? MakeCoopExecutor() : MakeThreadExecutor();
-  }
+  // "Threads", "FibersDecorated".
+  std::string name() const;
+  std::unique_ptr<Executor> MakeExecutor() const;
 };
 
-inline std::vector<Variant> AllVariants() {
-  return {{false, false}, {true, false}, {false, true}, {true, true}};
-}
+std::vector<Variant> AllVariants();
 
 }  // namespace plumb
 
