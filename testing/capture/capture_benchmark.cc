@@ -7,6 +7,7 @@
 #include "absl/strings/string_view.h"
 #include "benchmark/benchmark.h"
 #include "testing/capture/capture.h"
+#include "testing/capture/capture_observer.h"
 #include "testing/capture/capture_transport.h"
 #include "testing/capture/captured_conns.h"
 #include "transport/conn.h"
@@ -47,8 +48,8 @@ CaptureOptions SmallRing() {
 }
 
 void CountPackets(benchmark::State& state, const Capture& capture) {
-  state.counters["ns/packet"] = benchmark::Counter(
-      static_cast<double>(capture.Counters().packets) / 1e9,
+  state.counters["time/packet"] = benchmark::Counter(
+      static_cast<double>(capture.Counters().packets),
       benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
@@ -81,6 +82,27 @@ void BM_Read(benchmark::State& state) {
   CountPackets(state, capture);
 }
 BENCHMARK(BM_Read)->Arg(64)->Arg(1460)->Arg(64 * 1024);
+
+// A packet of a fake network, from being sent to being delivered.
+void BM_Observer(benchmark::State& state) {
+  Capture capture(SmallRing());
+  CaptureObserver observer(capture);
+  const std::string data(static_cast<size_t>(state.range(0)), 'x');
+  Packet packet;
+  packet.source = Addr::Tcp(IpAddr::V4(10, 0, 0, 1), 9);
+  packet.destination = Addr::Tcp(IpAddr::V4(10, 0, 0, 2), 80);
+  packet.source_host = "web";
+  packet.destination_host = "db";
+  packet.payload = data;
+  for (auto _ : state) {
+    ++packet.id;
+    observer.OnPacket({PacketEvent::Kind::kSent, packet, absl::Time(), ""});
+    observer.OnPacket(
+        {PacketEvent::Kind::kDelivered, packet, absl::Time(), ""});
+  }
+  CountPackets(state, capture);
+}
+BENCHMARK(BM_Observer)->Arg(64)->Arg(1448);
 
 }  // namespace
 }  // namespace plumb

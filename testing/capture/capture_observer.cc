@@ -66,9 +66,9 @@ void CaptureObserver::OnPacket(const PacketEvent& event) {
     case PacketEvent::Kind::kSent:
       return OnSent(event);
     case PacketEvent::Kind::kHeld: {
-      auto it = sent_.find(event.packet.id);
-      if (it == sent_.end()) return;
-      Sent& sent = it->second.front();
+      const auto range = sent_.equal_range(event.packet.id);
+      if (range.first == range.second) return;
+      Sent& sent = range.first->second;
       sent.held_since = std::min(sent.held_since, event.time);
       sent.cause = std::string(event.cause);
       return;
@@ -97,15 +97,14 @@ void CaptureObserver::OnSent(const PacketEvent& event) {
   Sent sent;
   sent.pending = store.AddLater(sight, link_type, packet_);
   sent.time = event.time;
-  sent_[packet.id].push_back(std::move(sent));
+  sent_.emplace(packet.id, std::move(sent));
 }
 
 void CaptureObserver::OnEnd(const PacketEvent& event) {
-  auto it = sent_.find(event.packet.id);
-  if (it == sent_.end()) return;
-  const Sent sent = std::move(it->second.front());
-  it->second.pop_front();
-  if (it->second.empty()) sent_.erase(it);
+  const auto range = sent_.equal_range(event.packet.id);
+  if (range.first == range.second) return;
+  const Sent sent = std::move(range.first->second);
+  sent_.erase(range.first);
   std::string comment = CauseOf(event);
   if (sent.held_since <= event.time) {
     absl::StrAppend(&comment, comment.empty() ? "" : "; ", "held ",

@@ -22,7 +22,6 @@
 #define PLUMB_TESTING_CAPTURE_CAPTURE_OBSERVER_H_
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -64,7 +63,7 @@ class CaptureObserver final : public PacketObserver {
 
   const std::shared_ptr<CaptureState> state_;
   // By Packet::id; copies have the same one, and go in order.
-  std::map<uint64_t, std::deque<Sent>> sent_ ABSL_GUARDED_BY(state_->mutex);
+  std::multimap<uint64_t, Sent> sent_ ABSL_GUARDED_BY(state_->mutex);
   // Who dialled, by Packet::flow, of unix streams that are open.
   std::map<uint64_t, std::string> diallers_ ABSL_GUARDED_BY(state_->mutex);
   std::string packet_ ABSL_GUARDED_BY(state_->mutex);  // kept for its memory

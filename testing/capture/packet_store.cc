@@ -37,7 +37,7 @@ HostId PacketStore::AddHost(absl::string_view name) {
 
 void PacketStore::NameAddress(const IpAddr& ip, absl::string_view name) {
   if (!ip.is_valid() || ip.IsLoopback() || ip.IsUnspecified()) return;
-  if (!name.empty()) names_.emplace(ip.WithZone(0), name);
+  if (!name.empty()) names_.try_emplace(ip.WithZone(0), std::string(name));
 }
 
 void PacketStore::CommentNext(absl::string_view comment) {
