@@ -17,6 +17,7 @@
 #include "backends/fake/fake.h"
 #include "gtest/gtest.h"
 #include "testing/wait_until_blocked.h"
+#include "transport/clock.h"
 #include "transport/error.h"
 #include "transport/extension.h"
 #include "transport/io.h"
@@ -231,6 +232,9 @@ TEST_P(ServerDescriptorsTest, OutOfDescriptorsItPausesAndGoesOn) {
   // It waits in the backlog, since there is no place for it.
   auto second = Dial();
   EXPECT_EQ(second->Write("hello"), absl::OkStatus());
+  // UBSan needs a descriptor to look at a type for the first time.
+  AlarmClock* const alarms = clock.alarms();
+  EXPECT_TRUE(alarms->Cancel(alarms->CallAt(kNever, [] {})));
   {
     const NoDescriptors none;
     EXPECT_EQ(first->Write("bye"), absl::OkStatus());
