@@ -14,6 +14,8 @@ namespace {
 // The window of a header counts units of 128 bytes: 8 MiB at most.
 constexpr uint8_t kWindowScale = 7;
 constexpr uint16_t kMss = 1460;
+// On a real clock everything takes some microseconds.
+constexpr absl::Duration kWorthTelling = absl::Milliseconds(1);
 
 IpPort IpPortOf(const Addr& addr) { return {addr.ip(), addr.port()}; }
 
@@ -110,7 +112,7 @@ void CaptureObserver::OnEnd(const PacketEvent& event) {
     absl::StrAppend(&comment, comment.empty() ? "" : "; ", "held ",
                     absl::FormatDuration(event.time - sent.held_since),
                     sent.cause.empty() ? "" : " by ", sent.cause);
-  } else if (event.time > sent.time && comment.empty()) {
+  } else if (event.time - sent.time >= kWorthTelling && comment.empty()) {
     comment = absl::StrCat("arrived after ",
                            absl::FormatDuration(event.time - sent.time));
   }

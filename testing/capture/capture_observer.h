@@ -10,7 +10,7 @@
 // interface, and each packet is written once, as outbound at its sender, with
 // the time at which it was sent. Comments tell what became of it:
 // - "dropped: CAUSE" and "dropped", after which it may be sent again
-// - "held 2 s by CAUSE", "arrived after 20 ms"
+// - "held 2 s by CAUSE", "arrived after 20 ms" (from 1 ms on)
 // - "on its way", when nothing had by the time the file was written
 // - "sent again", of a retransmission
 //
