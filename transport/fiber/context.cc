@@ -8,6 +8,7 @@
 #include <new>
 #include <utility>
 
+#include "absl/base/attributes.h"
 #include "transport/fiber/context_switch.h"
 
 namespace plumb {
@@ -19,8 +20,8 @@ struct KeepStack {
   void deallocate(boost::context::stack_context&) noexcept {}
 };
 
-// Tells unwinders that nothing called this function.
-inline void EndOfStack() {
+// Tells unwinders that nothing called the function which this is part of.
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void EndOfStack() {
 #if defined(__x86_64__)
   asm volatile(".cfi_undefined rip");
 #elif defined(__aarch64__)
@@ -29,7 +30,8 @@ inline void EndOfStack() {
 }
 
 // Exceptions stop here, and end the program with the stack still there to see.
-void Run(Context::Entry entry, void* argument) noexcept {
+ABSL_ATTRIBUTE_NOINLINE void Run(Context::Entry entry,
+                                 void* argument) noexcept {
   EndOfStack();
   entry(argument);
   std::abort();
