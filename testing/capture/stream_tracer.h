@@ -42,7 +42,7 @@ class StreamTracer {
 
   const std::shared_ptr<CaptureState> state_;
   StreamOpening opening_;
-  std::shared_ptr<StreamRecord> record_ ABSL_PT_GUARDED_BY(state_->mutex);
+  std::shared_ptr<StreamRecord> record_ ABSL_GUARDED_BY(state_->mutex);
   int writes_inside_ ABSL_GUARDED_BY(state_->mutex) = 0;
   bool closing_ ABSL_GUARDED_BY(state_->mutex) = false;
 };
