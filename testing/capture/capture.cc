@@ -39,8 +39,8 @@ absl::Status Capture::WriteFile(const std::string& path) const {
 
 CaptureCounters Capture::Counters() const {
   absl::MutexLock lock(&state_->mutex);
-  const PacketStore& store = state_->store;
-  return {store.packets(), store.dropped(), store.bytes()};
+  return {state_->store.packets(), state_->store.dropped(),
+          state_->store.bytes()};
 }
 
 }  // namespace plumb
