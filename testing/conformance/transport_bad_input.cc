@@ -89,6 +89,7 @@ CONFORMANCE_CASE(TransportConformance, BadAddressesToDial) {
 
 CONFORMANCE_CASE(TransportConformance, BadAddressesToListenAt) {
   Covers({"S-AD-09", "S-LN-10", "C-ER-02", "C-RS-01"});
+  ASSERT_FALSE(backend().bad_listen_addresses.empty());
   for (const BadAddress& bad : backend().bad_listen_addresses) {
     const std::string text = absl::StrCat("listen ", network(), bad.text);
     if (backend().listens) {

@@ -61,6 +61,11 @@ TransportBackend Unix(const char* network) {
       {"/nonexistent/socket", absl::StatusCode::kNotFound,
        " /nonexistent/socket: connect: no such file or directory"},
   };
+  const std::string long_name = "/run/" + std::string(103, 'x');
+  backend.bad_listen_addresses = {
+      {long_name, absl::StatusCode::kInvalidArgument,
+       absl::StrCat(" ", long_name, ": bind: invalid argument")},
+  };
   return backend;
 }
 

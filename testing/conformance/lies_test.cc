@@ -1,0 +1,248 @@
+// That no case of the suites asserts nothing: each must notice a lie (lies.h),
+// on each kind of backend, which are those that differ in what their cases
+// assert.
+//
+// Each case runs in a process of its own, which ends with the first assertion
+// that fails, whatever its tasks still wait for: first without a lie, when all
+// must hold, and then with one after the other until one is noticed.
+
+#include "testing/conformance/lies.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "backends/fake/fake.h"
+#include "gtest/gtest.h"
+#include "testing/conformance/conn.h"
+#include "testing/conformance/conn_pair.h"
+#include "testing/conformance/ip_address_suite.h"
+#include "testing/conformance/listener_suite.h"
+#include "testing/conformance/packet_suite.h"
+#include "testing/conformance/transport_suite.h"
+#include "testing/conformance/udp_listener_suite.h"
+#include "testing/conformance/unix_path_suite.h"
+
+namespace plumb {
+namespace {
+
+std::shared_ptr<Transport> MakeHost(Clock& clock) {
+  FakeNetworkOptions options;
+  options.clock = &clock;
+  return FakeNetwork(options).Host("host");
+}
+
+ConnBackend Connected(const char* network, const char* address) {
+  PairOptions options;
+  options.network = network;
+  options.address = address;
+  options.by_datagram = network == std::string("fakegram");
+  if (*address == '\0') options.dial.local_address = "";
+  ConnBackend backend;
+  backend.name = backend.network = network;
+  backend.make_pair = [options](Clock& clock) -> absl::StatusOr<ConnPair> {
+    absl::StatusOr<ConnPair> pair = DialAndAccept(*MakeHost(clock), options);
+    if (!pair.ok()) return pair;
+    return ConnPair{Lying(std::move(pair->near)), Lying(std::move(pair->far))};
+  };
+  return backend;
+}
+
+ConnBackend Packets() {
+  ConnBackend backend = Connected("unixpacket", "");
+  backend.abilities.messages = true;
+  backend.abilities.data_before_reset = false;
+  return backend;
+}
+
+ConnBackend Datagrams() {
+  ConnBackend backend = Connected("fakegram", "127.0.0.1:0");
+  ConnAbilities& abilities = backend.abilities;
+  abilities.messages = abilities.empty_messages = true;
+  abilities.end_of_stream = abilities.reset_on_unread = false;
+  abilities.close_read = false;
+  abilities.backpressure = abilities.reliable = false;
+  abilities.half_close = HalfClose::kNone;
+  abilities.write_to_gone = WriteToGone::kRefused;
+  return backend;
+}
+
+TransportBackend Fake(const char* network) {
+  TransportBackend backend;
+  backend.name = absl::StrCat("fake:", network);
+  backend.network = backend.addr_network = network;
+  backend.make = [](Clock& clock) { return Lying(MakeHost(clock)); };
+  backend.unknown_dial_options = {"no_delay", "keep_alive"};
+  return backend;
+}
+
+TransportBackend Tcp() {
+  TransportBackend backend = Fake("tcp");
+  backend.free_address = [] { return "127.0.0.1:0"; };
+  backend.packets = false;
+  backend.unknown_dial_options = {};
+  backend.bad_dial_addresses = BadIpDialAddresses();
+  backend.bad_listen_addresses = BadIpListenAddresses();
+  return backend;
+}
+
+TransportBackend Udp() {
+  TransportBackend backend = Fake("udp");
+  backend.free_address = [] { return "127.0.0.1:0"; };
+  backend.dial_kind = DialKind::kAsksNobody;
+  backend.queued_are_reset = false;
+  backend.accepted_by_datagram = true;
+  backend.bad_dial_addresses = BadIpDialAddresses();
+  backend.bad_listen_addresses = BadIpListenAddresses();
+  return backend;
+}
+
+TransportBackend Unix(const char* network) {
+  TransportBackend backend = Fake(network);
+  backend.free_address = [] {
+    static std::atomic<int> last{0};
+    return absl::StrCat("@free-", ++last);
+  };
+  backend.packets = false;
+  backend.ports = false;
+  backend.diallers_have_addresses = false;
+  backend.directory = "/run";
+  backend.bad_dial_addresses = {
+      {"", absl::StatusCode::kInvalidArgument, ": missing address"},
+  };
+  const std::string long_name = "/run/" + std::string(103, 'x');
+  backend.bad_listen_addresses = {
+      {long_name, absl::StatusCode::kInvalidArgument,
+       absl::StrCat(" ", long_name, ": bind: invalid argument")},
+  };
+  return backend;
+}
+
+TransportBackend Unixgram() {
+  TransportBackend backend = Unix("unixgram");
+  backend.listens = false;
+  backend.packets = true;
+  backend.dial_kind = DialKind::kFindsPeer;
+  backend.wrong_network_cause = "address family not supported by protocol";
+  backend.sender_waits = true;
+  return backend;
+}
+
+PLUMB_INSTANTIATE_CONN_CONFORMANCE(Stream, Connected("fake", "127.0.0.1:0"));
+PLUMB_INSTANTIATE_CONN_CONFORMANCE(Packets, Packets());
+PLUMB_INSTANTIATE_CONN_CONFORMANCE(Datagrams, Datagrams());
+PLUMB_INSTANTIATE_LISTENER_CONFORMANCE(Tcp, Tcp());
+PLUMB_INSTANTIATE_LISTENER_CONFORMANCE(Udp, Udp());
+PLUMB_INSTANTIATE_PACKET_CONN_CONFORMANCE(Udp, Udp());
+PLUMB_INSTANTIATE_PACKET_CONN_CONFORMANCE(Unixgram, Unixgram());
+PLUMB_INSTANTIATE_TRANSPORT_CONFORMANCE(Tcp, Tcp());
+PLUMB_INSTANTIATE_TRANSPORT_CONFORMANCE(Udp, Udp());
+PLUMB_INSTANTIATE_TRANSPORT_CONFORMANCE(Unixgram, Unixgram());
+PLUMB_INSTANTIATE_UDP_LISTENER_CONFORMANCE(Udp, Udp());
+PLUMB_INSTANTIATE_IP_ADDRESS_CONFORMANCE(Tcp, Tcp());
+PLUMB_INSTANTIATE_UNIX_PATH_CONFORMANCE(Unix, Unix("unix"));
+PLUMB_INSTANTIATE_UNIX_PATH_CONFORMANCE(Unixgram, Unixgram());
+
+// Ends the process with the first assertion that fails.
+class EndAtFailure final : public ::testing::EmptyTestEventListener {
+  void OnTestPartResult(const ::testing::TestPartResult& part) override {
+    if (part.failed()) _exit(1);
+  }
+};
+
+enum class Outcome { kPassed, kFailed, kNeither };
+
+Outcome RunWith(const std::string& test, Lie lie) {
+  // The child would write it again.
+  std::fflush(stdout);
+  const pid_t child = fork();
+  if (child == 0) {
+    // A lie may leave a case waiting for ever; then the next lie has its turn.
+    alarm(lie == Lie::kNone ? 60 : 3);
+    SetLie(lie);
+    if (lie != Lie::kNone) {
+      const int null = open("/dev/null", O_WRONLY);
+      dup2(null, STDOUT_FILENO);
+      dup2(null, STDERR_FILENO);
+      // GoogleTest owns it.
+      ::testing::UnitTest::GetInstance()->listeners().Append(new EndAtFailure);
+    }
+    GTEST_FLAG_SET(filter, test);
+    GTEST_FLAG_SET(output, "");
+    _exit(RUN_ALL_TESTS());
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (!WIFEXITED(status)) return Outcome::kNeither;
+  return WEXITSTATUS(status) == 0   ? Outcome::kPassed
+         : WEXITSTATUS(status) == 1 ? Outcome::kFailed
+                                    : Outcome::kNeither;
+}
+
+// One kind of tasks is enough, those that cost least.
+std::vector<std::string> Cases() {
+  std::vector<std::string> cases;
+  const ::testing::UnitTest& all = *::testing::UnitTest::GetInstance();
+  for (int i = 0; i < all.total_test_suite_count(); ++i) {
+    const ::testing::TestSuite& suite = *all.GetTestSuite(i);
+    for (int j = 0; j < suite.total_test_count(); ++j) {
+      const std::string name =
+          absl::StrCat(suite.name(), ".", suite.GetTestInfo(j)->name());
+      if (absl::EndsWith(name, "/Coop")) cases.push_back(name);
+    }
+  }
+  return cases;
+}
+
+// The first lie that the case notices; kNone for none.
+Lie FirstNoticed(const std::string& test) {
+  for (int i = 1; i <= static_cast<int>(Lie::kLast); ++i) {
+    const Lie lie = static_cast<Lie>(i);
+    if (RunWith(test, lie) == Outcome::kFailed) return lie;
+  }
+  return Lie::kNone;
+}
+
+int Main() {
+  int failed = 0;
+  std::map<Lie, int> noticed;
+  const std::vector<std::string> cases = Cases();
+  for (const std::string& test : cases) {
+    if (RunWith(test, Lie::kNone) != Outcome::kPassed) {
+      std::printf("FAILED without a lie: %s\n", test.c_str());
+      ++failed;
+      continue;
+    }
+    const Lie lie = FirstNoticed(test);
+    ++noticed[lie];
+    if (lie != Lie::kNone) continue;
+    std::printf("FAILED to notice any lie: %s\n", test.c_str());
+    ++failed;
+  }
+  for (const auto& [lie, count] : noticed) {
+    std::printf("%5d cases notice first: %s\n", count, LieName(lie));
+  }
+  std::printf("%zu cases, %d failed\n", cases.size(), failed);
+  return failed == 0 && !cases.empty() ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace plumb
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  // The table of ids says nothing here.
+  unsetenv("TEST_UNDECLARED_OUTPUTS_DIR");
+  return plumb::Main();
+}
