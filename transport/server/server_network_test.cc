@@ -6,11 +6,14 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "backends/all.h"
@@ -67,9 +70,17 @@ class ServerNetworkTest
     server_.emplace(options_);
     background_.Go([this] {
       const CancelScope scope(stop_);
-      served_ = server_->Serve(
-          *listener_, [this](Conn& conn) { handled_ = EchoUntilBye(conn); });
+      served_ = server_->Serve(*listener_, [this](Conn& conn) {
+        absl::Status status = EchoUntilBye(conn);
+        absl::MutexLock lock(&mutex_);
+        handled_ = std::move(status);
+      });
     });
+  }
+  // How the last handler ended.
+  absl::Status handled() {
+    absl::MutexLock lock(&mutex_);
+    return handled_;
   }
   std::unique_ptr<Conn> Dial() {
     auto conn = transport().Dial(network(), listener_->Address().ToString());
@@ -83,7 +94,8 @@ class ServerNetworkTest
   std::optional<Server> server_;
   CancelSource stop_;
   absl::Status served_ = absl::UnknownError("not returned");
-  absl::Status handled_;  // of the one handler
+  absl::Mutex mutex_;
+  absl::Status handled_ ABSL_GUARDED_BY(mutex_);
   Background background_;
 };
 
@@ -118,7 +130,7 @@ TEST_P(ServerNetworkTest, CloseOfTheListenerLetsHandlersFinish) {
   EXPECT_EQ(client->Write("bye"), absl::OkStatus());
   background_.Join();
   EXPECT_TRUE(IsClosed(served_)) << served_;
-  EXPECT_EQ(handled_, absl::OkStatus());
+  EXPECT_EQ(handled(), absl::OkStatus());
   EXPECT_EQ(server_->Counters().finished, 1u);
 }
 
@@ -129,7 +141,7 @@ TEST_P(ServerNetworkTest, AScopeEndsServeAndItsHandlers) {
   stop_.Cancel();
   background_.Join();
   EXPECT_TRUE(IsCancelledCall(served_)) << served_;
-  EXPECT_TRUE(IsCancelledCall(handled_)) << handled_;
+  EXPECT_TRUE(IsCancelledCall(handled())) << handled();
   EXPECT_EQ(server_->Counters().cancelled, 1u);
 }
 
