@@ -99,7 +99,9 @@ class Explorer {
   }
   void Fail(std::string what) {
     if (failure_.empty()) failure_ = absl::StrCat(what, "\n", TraceText());
-    // The run ends here: what is wrong may do anything next.
+    // The run ends here: what is wrong may do anything next. Nothing on the
+    // flow's stack is destroyed then.
+    std::string().swap(what);
     if (in_flow_) Pause({}, nullptr);
   }
   bool in_flow() const { return in_flow_; }
