@@ -41,9 +41,9 @@ class ManualClock final : public Clock, public AlarmClock {
   // there is none.
   bool AdvanceToNextAlarm();
 
-  // Blocks the calling thread until at least `count` alarms are set. A call
-  // that waits sets one for its own deadline, if it has one on this clock, and
-  // one for each DeadlineScope around it.
+  // Blocks the calling thread, with all fibers on it, until at least `count`
+  // alarms are set. A call that waits sets one for its own deadline, if it has
+  // one on this clock, and one for each DeadlineScope around it.
   void AwaitAlarms(size_t count) const;
 
   // How many alarms are set.
