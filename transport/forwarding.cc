@@ -7,6 +7,7 @@
 #include "absl/algorithm/container.h"
 #include "transport/error.h"
 #include "transport/extensions.h"
+#include "transport/scope.h"
 
 namespace plumb {
 namespace {
@@ -27,29 +28,41 @@ class Inside {
   const bool entered_;
 };
 
-ErrorInfo NamesOfAddrs(const Addr& source, const Addr& addr) {
-  ErrorInfo info;
-  info.network = std::string((addr.has_value() ? addr : source).network());
-  info.source = source;
-  info.addr = addr;
-  return info;
+absl::Status Block(Conn& inner) { return inner.WaitReadable(); }
+
+absl::Status Block(Listener& inner) { return inner.Accept().status(); }
+
+absl::Status Block(PacketConn& inner) {
+  InPacket packet;
+  return inner.ReadBatch(absl::MakeSpan(&packet, 1)).status();
 }
 
-// What the errors of `inner` say of it, which it knows best: it has been
-// closed, and this is how it says so.
+// An error of `inner` that costs it nothing: when it has been closed (`done`)
+// that of one more Close, before that of a call in a scope that has ended.
 template <typename Endpoint>
-ErrorInfo NamesOfClosed(Endpoint& inner, const Addr& source, const Addr& addr) {
-  std::optional<ErrorInfo> info = GetErrorInfo(inner.Close());
-  if (info.has_value() && info->kind == ErrorKind::kClosed) return *info;
-  return NamesOfAddrs(source, addr);
+absl::Status AnyError(bool done, Endpoint& inner) {
+  if (done) return inner.Close();
+  CancelScope ended;
+  ended.Cancel();
+  return Block(inner);
 }
 
-// The same; what its addresses say while the decorator's Close is under way.
+// What the errors of `inner` say of it, which it knows best: "ip4:253" where an
+// address says "ip".
 template <typename Endpoint>
-ErrorInfo NamesOf(const Gate& gate, Endpoint& inner, const Addr& source,
+ErrorInfo NamesOf(bool done, Endpoint& inner, const Addr& source,
                   const Addr& addr) {
-  return gate.done() ? NamesOfClosed(inner, source, addr)
-                     : NamesOfAddrs(source, addr);
+  ErrorInfo names;
+  if (auto info = GetErrorInfo(AnyError(done, inner)); info.has_value()) {
+    names.network = std::move(info->network);
+    names.source = std::move(info->source);
+    names.addr = std::move(info->addr);
+  } else {
+    names.network = std::string((addr.has_value() ? addr : source).network());
+    names.source = source;
+    names.addr = addr;
+  }
+  return names;
 }
 
 // As Go has it, "set" names this end alone.
@@ -61,33 +74,20 @@ absl::Status Closed(absl::string_view op, ErrorInfo info) {
   return ClosedError(std::move(info));
 }
 
-absl::Status Closed(absl::string_view op, const Gate& gate, Conn& inner) {
+absl::Status Closed(absl::string_view op, bool done, Conn& inner) {
   return Closed(op,
-                NamesOf(gate, inner, inner.LocalAddr(), inner.RemoteAddr()));
+                NamesOf(done, inner, inner.LocalAddr(), inner.RemoteAddr()));
 }
 
-absl::Status Closed(absl::string_view op, const Gate& gate, Listener& inner) {
-  return Closed(op, NamesOf(gate, inner, Addr(), inner.Address()));
+absl::Status Closed(absl::string_view op, bool done, Listener& inner) {
+  return Closed(op, NamesOf(done, inner, Addr(), inner.Address()));
 }
 
-absl::Status Closed(absl::string_view op, const Gate& gate, PacketConn& inner,
+absl::Status Closed(absl::string_view op, bool done, PacketConn& inner,
                     const Addr& to = Addr()) {
-  ErrorInfo info = NamesOf(gate, inner, inner.LocalAddr(), Addr());
+  ErrorInfo info = NamesOf(done, inner, inner.LocalAddr(), Addr());
   if (to.has_value()) info.addr = to;
   return Closed(op, std::move(info));
-}
-
-absl::Status ClosedTwice(Conn& inner) {
-  return Closed("close",
-                NamesOfClosed(inner, inner.LocalAddr(), inner.RemoteAddr()));
-}
-
-absl::Status ClosedTwice(Listener& inner) {
-  return Closed("close", NamesOfClosed(inner, Addr(), inner.Address()));
-}
-
-absl::Status ClosedTwice(PacketConn& inner) {
-  return Closed("close", NamesOfClosed(inner, inner.LocalAddr(), Addr()));
 }
 
 template <typename Endpoint>
@@ -108,38 +108,38 @@ ForwardingConn::~ForwardingConn() { Close().IgnoreError(); }
 
 absl::StatusOr<size_t> ForwardingConn::Read(absl::Span<char> buffer) {
   Inside inside(gate_);
-  if (!inside.entered()) return Closed("read", gate_, *inner_);
+  if (!inside.entered()) return Closed("read", gate_.done(), *inner_);
   return DoRead(buffer);
 }
 
 absl::Status ForwardingConn::Write(absl::Span<const absl::string_view> pieces) {
   Inside inside(gate_);
-  if (!inside.entered()) return Closed("write", gate_, *inner_);
+  if (!inside.entered()) return Closed("write", gate_.done(), *inner_);
   return DoWrite(pieces);
 }
 
 absl::Status ForwardingConn::WaitReadable() {
   Inside inside(gate_);
-  if (!inside.entered()) return Closed("read", gate_, *inner_);
+  if (!inside.entered()) return Closed("read", gate_.done(), *inner_);
   return DoWaitReadable();
 }
 
 absl::Status ForwardingConn::CloseWrite() {
   Inside inside(gate_);
-  if (!inside.entered()) return Closed("close", gate_, *inner_);
+  if (!inside.entered()) return Closed("close", gate_.done(), *inner_);
   return DoCloseWrite();
 }
 
 absl::Status ForwardingConn::SetDeadline(Direction direction, absl::Time when) {
   Inside inside(gate_);
-  if (!inside.entered()) return Closed("set", gate_, *inner_);
+  if (!inside.entered()) return Closed("set", gate_.done(), *inner_);
   return DoSetDeadline(direction, when);
 }
 
 absl::Status ForwardingConn::Close() {
   // The first closer may have freed the decorator when a second one returns.
   const auto inner = inner_;
-  if (!gate_.Close()) return ClosedTwice(*inner);
+  if (!gate_.Close()) return Closed("close", true, *inner);
   absl::Status status = DoClose();
   gate_.AwaitEmpty();
   gate_.Done();
@@ -178,20 +178,20 @@ ForwardingListener::~ForwardingListener() { Close().IgnoreError(); }
 
 absl::StatusOr<std::unique_ptr<Conn>> ForwardingListener::Accept() {
   Inside inside(gate_);
-  if (!inside.entered()) return Closed("accept", gate_, *inner_);
+  if (!inside.entered()) return Closed("accept", gate_.done(), *inner_);
   return DoAccept();
 }
 
 absl::Status ForwardingListener::SetDeadline(absl::Time when) {
   Inside inside(gate_);
-  if (!inside.entered()) return Closed("set", gate_, *inner_);
+  if (!inside.entered()) return Closed("set", gate_.done(), *inner_);
   return DoSetDeadline(when);
 }
 
 absl::Status ForwardingListener::Close() {
   // The first closer may have freed the decorator when a second one returns.
   const auto inner = inner_;
-  if (!gate_.Close()) return ClosedTwice(*inner);
+  if (!gate_.Close()) return Closed("close", true, *inner);
   absl::Status status = DoClose();
   gate_.AwaitEmpty();
   gate_.Done();
@@ -221,7 +221,7 @@ ForwardingPacketConn::~ForwardingPacketConn() { Close().IgnoreError(); }
 absl::StatusOr<size_t> ForwardingPacketConn::ReadBatch(
     absl::Span<InPacket> packets) {
   Inside inside(gate_);
-  if (!inside.entered()) return Closed("read", gate_, *inner_);
+  if (!inside.entered()) return Closed("read", gate_.done(), *inner_);
   return DoReadBatch(packets);
 }
 
@@ -229,7 +229,7 @@ absl::StatusOr<size_t> ForwardingPacketConn::WriteBatch(
     absl::Span<const OutPacket> packets) {
   Inside inside(gate_);
   if (!inside.entered()) {
-    return Closed("write", gate_, *inner_,
+    return Closed("write", gate_.done(), *inner_,
                   packets.empty() ? Addr() : packets[0].to);
   }
   return DoWriteBatch(packets);
@@ -238,14 +238,14 @@ absl::StatusOr<size_t> ForwardingPacketConn::WriteBatch(
 absl::Status ForwardingPacketConn::SetDeadline(Direction direction,
                                                absl::Time when) {
   Inside inside(gate_);
-  if (!inside.entered()) return Closed("set", gate_, *inner_);
+  if (!inside.entered()) return Closed("set", gate_.done(), *inner_);
   return DoSetDeadline(direction, when);
 }
 
 absl::Status ForwardingPacketConn::Close() {
   // The first closer may have freed the decorator when a second one returns.
   const auto inner = inner_;
-  if (!gate_.Close()) return ClosedTwice(*inner);
+  if (!gate_.Close()) return Closed("close", true, *inner);
   absl::Status status = DoClose();
   gate_.AwaitEmpty();
   gate_.Done();

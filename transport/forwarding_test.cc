@@ -353,13 +353,38 @@ TEST_F(ForwardingTest, ASecondCloseWaitsForTheFirst) {
   closing.WaitForNotification();
   std::thread second([&] {
     ExpectClosed(conn.Close(), "close tcp 10.0.0.1:9->10.0.0.2:80");
-    EXPECT_EQ(inner_->log(), Log({"close"}));
+    // Asked for its names, since it was not closed yet.
+    EXPECT_EQ(inner_->log(), Log({"wait", "close"}));
   });
   // Closed already for all others, although the inner one is not.
   ExpectClosed(conn.Write("x"), "write tcp 10.0.0.1:9->10.0.0.2:80");
   go_on.Notify();
   first.join();
   second.join();
+}
+
+// Its errors know more of its network than its addresses do.
+class Ip4Conn final : public InnerConn {
+ public:
+  using InnerConn::InnerConn;
+  absl::Status WaitReadable() override {
+    ErrorInfo info;
+    info.op = "read";
+    info.network = "ip4:253";
+    info.source = LocalAddr();
+    return TimeoutError(std::move(info));
+  }
+};
+
+TEST_F(ForwardingTest, WhileItClosesErrorsNameTheNetworkAsTheInnerDoes) {
+  absl::Notification closing, go_on;
+  SlowToClose conn(std::make_unique<Ip4Conn>(inner_), &closing, &go_on);
+  std::thread closer([&] { EXPECT_EQ(conn.Close(), absl::OkStatus()); });
+  closing.WaitForNotification();
+  ExpectClosed(conn.Write("x"), "write ip4:253 10.0.0.1:9");
+  ExpectClosed(conn.SetDeadline(absl::Now()), "set ip4:253 10.0.0.1:9");
+  go_on.Notify();
+  closer.join();
 }
 
 template <typename Endpoint>

@@ -89,6 +89,10 @@ TransportBackend Unixgram() {
   backend.bad_dial_addresses = {
       {"", absl::StatusCode::kInvalidArgument, ": missing address"},
   };
+  backend.bad_listen_addresses = {
+      {"/nonexistent/socket", absl::StatusCode::kNotFound,
+       " /nonexistent/socket: bind: no such file or directory"},
+  };
   return backend;
 }
 
