@@ -5,7 +5,7 @@
 
 A message is a Write and the Read that gets it. Both figures hardly vary, so
 that they show a change that no clock would: exact.csv has them, and this fails
-when one has grown by more than 2 %. A change that is worth its price raises
+when one has grown by more than 2 %; by 8 % where time has a part in it. A change that is worth its price raises
 them with --write, and its description says why.
 
 Needs strace and valgrind, and the program of an optimised build:
@@ -16,6 +16,11 @@ import argparse, csv, os, re, subprocess, sys, tempfile
 
 TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'exact.csv')
 TOLERANCE = 1.02
+# absl::Now sets its clock anew as time passes, and what has come in by the time
+# of an epoll_wait depends on the machine.
+TIMED = {'tcp, 64 connections, deadline before each Read',
+         'tcp, a connection for each echo'}
+TIMED_TOLERANCE = 1.08
 # The difference of two runs has no start and no end in it.
 FEW, MANY = 2048, 12288
 CASES = {
@@ -82,7 +87,8 @@ def main():
         rows.append(row)
         for what in ('system calls', 'instructions'):
             allowed = kept.get(case, {}).get(what)
-            bad = allowed is None or float(row[what]) > float(allowed) * TOLERANCE
+            tolerance = TIMED_TOLERANCE if case in TIMED else TOLERANCE
+            bad = allowed is None or float(row[what]) > float(allowed) * tolerance
             grown += [f'{case}: {what}: {row[what]}, not {allowed}'] if bad else []
             print(f'{case}: {row[what]} {what} a message (kept: {allowed})', flush=True)
     if opt.write:
