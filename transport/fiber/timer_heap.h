@@ -8,6 +8,7 @@
 #ifndef PLUMB_TRANSPORT_FIBER_TIMER_HEAP_H_
 #define PLUMB_TRANSPORT_FIBER_TIMER_HEAP_H_
 
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -38,6 +39,12 @@ class Timer {
 
 class TimerHeap {
  public:
+  TimerHeap() = default;
+  TimerHeap(const TimerHeap&) = delete;
+  TimerHeap& operator=(const TimerHeap&) = delete;
+  // A Timer that it still knows would be written to when it next moves.
+  ~TimerHeap() { assert(heap_.empty()); }
+
   // Makes PopExpired return `timer` from `deadline` on, unless it is disarmed.
   void Arm(Timer& timer, MonotonicNanos deadline) {
     timer.deadline_ = deadline;

@@ -55,6 +55,7 @@ TEST(TimerHeapTest, AnEarlierDeadlineMovesForward) {
   heap.Arm(b, 10);
   EXPECT_EQ(heap.PopExpired(10), &b);
   EXPECT_EQ(heap.size(), 1u);
+  heap.Remove(a);
 }
 
 TEST(TimerHeapTest, DisarmedNeverFires) {
@@ -98,6 +99,8 @@ TEST(TimerHeapTest, AgreesWithASortedMap) {
         for (const auto& [unused, when] : armed) ASSERT_GT(when, now);
     }
   }
+  for (TestTimer& timer : timers) heap.Remove(timer);
+  EXPECT_EQ(heap.size(), 0u);
 }
 
 }  // namespace
