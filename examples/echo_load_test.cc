@@ -44,7 +44,8 @@ EchoReport RunOn(plumb::FakeNetwork& network) {
   return report;
 }
 
-// The report on a server whose connections `handler` serves.
+// The report on a server whose connections `handler` serves. The first client
+// that fails ends the others, and whatever the handler does for them.
 EchoReport RunAgainst(const std::function<void(plumb::Conn&)>& handler) {
   plumb::FakeNetwork network;
   auto listener = network.Host("server")->Listen("tcp", "server:7");
@@ -72,7 +73,7 @@ TEST(RunEchoLoadTest, CountsWhatCameBack) {
 
 TEST(RunEchoLoadTest, NoticesOtherBytes) {
   const EchoReport report = RunAgainst([](plumb::Conn& conn) {
-    EXPECT_EQ(conn.Write(std::string(100, '?')), absl::OkStatus());
+    conn.Write(std::string(100, '?')).IgnoreError();
     Echo(conn).IgnoreError();
   });
   EXPECT_EQ(report.status.code(), absl::StatusCode::kDataLoss);
@@ -85,9 +86,8 @@ TEST(RunEchoLoadTest, NoticesOtherBytes) {
 TEST(RunEchoLoadTest, NoticesAnEndInTheMiddle) {
   const EchoReport report = RunAgainst([](plumb::Conn& conn) {
     std::string message(100, '\0');
-    EXPECT_EQ(plumb::ReadFull(conn, absl::MakeSpan(&message[0], 100)),
-              absl::OkStatus());
-    EXPECT_EQ(conn.Write(message.substr(0, 50)), absl::OkStatus());
+    plumb::ReadFull(conn, absl::MakeSpan(&message[0], 100)).IgnoreError();
+    conn.Write(message.substr(0, 50)).IgnoreError();
   });
   EXPECT_EQ(report.status.code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(report.status.message(), "unexpected EOF");
