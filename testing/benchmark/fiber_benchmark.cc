@@ -75,7 +75,11 @@ void TakeTurns(benchmark::State& state, MonotonicNanos wait) {
   OnFiber([&] {
     for (auto _ : state) {
       Turns turns(wait);
-      JoinAll({Go([&] { turns.Take(0); }), Go([&] { turns.Take(1); })});
+      std::vector<Fiber> fibers;
+      for (int self : {0, 1}) {
+        fibers.push_back(Go([&turns, self] { turns.Take(self); }));
+      }
+      JoinAll(fibers);
     }
   });
   SetItems(state, 2 * kTimes);

@@ -14,11 +14,13 @@
 namespace plumb {
 namespace {
 
+#if !defined(PLUMB_FIBER_JUMPS)
 // The stack belongs to whoever called Context::Start.
 struct KeepStack {
   boost::context::stack_context allocate() { return {}; }
   void deallocate(boost::context::stack_context&) noexcept {}
 };
+#endif
 
 // Tells unwinders that nothing called the function which this is part of.
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline void EndOfStack() {
@@ -47,6 +49,47 @@ ContextThread::ContextThread(Context& own)
 #endif
   (void)own;
 }
+
+#if defined(PLUMB_FIBER_JUMPS)
+
+// What the stack holds first.
+struct Context::First {
+  Suspended suspended;
+  ContextThread* thread;
+  Entry entry;
+  void* argument;
+};
+
+void Context::Enter(const First* first) {
+  first->thread->exceptions_->caught = nullptr;
+  first->thread->exceptions_->uncaught = 0;
+  Run(first->entry, first->argument);
+  std::abort();
+}
+
+void Context::Start(ContextThread& thread, char* low, size_t size, Entry entry,
+                    void* argument) {
+  char* const top = low + size - (sizeof(First) + 15) / 16 * 16;
+  // As if it had been called: an address to return to has made the stack
+  // uneven.
+  void** const sp = reinterpret_cast<void**>(top) - 1;
+  *sp = nullptr;
+  frame_ =
+      &(new (top) First{{reinterpret_cast<void*>(&Context::Enter), nullptr, sp},
+                        &thread,
+                        entry,
+                        argument})
+           ->suspended;
+}
+
+void Context::SwitchForever(ContextThread&, Context& from, Context& to) {
+  Jump(&from.frame_, to.frame_);
+  std::abort();
+}
+
+void Context::Reset() { frame_ = nullptr; }
+
+#else
 
 void Context::Start(ContextThread& thread, char* low, size_t size, Entry entry,
                     void* argument) {
@@ -97,5 +140,7 @@ void Context::Reset() {
   tsan_fiber_ = nullptr;
 #endif
 }
+
+#endif  // PLUMB_FIBER_JUMPS
 
 }  // namespace plumb

@@ -1,10 +1,11 @@
 // A Context is a suspended flow of control on a stack of its own. Switching to
 // one suspends the caller into another.
 //
-// For the scheduler. The switch itself is Boost.Context's; what this adds is
-// that errno and the state of exceptions stay with their flow, that sanitizers
-// hear of each switch, and that the rest need not see Boost's headers, which
-// cannot be compiled without exceptions.
+// For the scheduler. The switch itself is our own where speed counts
+// (jump_x86_64.h), and Boost.Context's elsewhere; what this adds is that errno
+// and the state of exceptions stay with their flow, that sanitizers hear of
+// each switch, and that the rest need not see Boost's headers, which cannot be
+// compiled without exceptions.
 //
 // Threads: a Context belongs to the thread that started it.
 #ifndef PLUMB_TRANSPORT_FIBER_CONTEXT_H_
@@ -29,6 +30,12 @@
 #endif
 #endif
 
+// Boost knows what sanitizers, shadow stacks and other processors need.
+#if defined(__x86_64__) && defined(__LP64__) && !defined(PLUMB_FIBER_ASAN) && \
+    !defined(PLUMB_FIBER_TSAN) && (!defined(__CET__) || (__CET__ & 2) == 0)
+#define PLUMB_FIBER_JUMPS 1
+#endif
+
 namespace boost {
 namespace context {
 class fiber;
@@ -38,6 +45,7 @@ class fiber;
 namespace plumb {
 
 class ContextThread;
+struct Suspended;
 
 class Context {
  public:
@@ -67,14 +75,25 @@ class Context {
 
   // Where the registers of the suspended flow are: for prefetching alone.
   const void* frame() const {
+#if defined(PLUMB_FIBER_JUMPS)
+    return frame_;
+#else
     const void* frame;
     std::memcpy(&frame, handle_, sizeof frame);
     return frame;
+#endif
   }
 
  private:
   friend class ContextThread;
 
+#if defined(PLUMB_FIBER_JUMPS)
+  struct First;
+
+  [[noreturn]] static void Enter(const First* first);
+
+  const Suspended* frame_ = nullptr;
+#else
   boost::context::fiber& handle();
   void set_handle(boost::context::fiber&& handle);
 
@@ -85,6 +104,7 @@ class Context {
 
   // A boost::context::fiber; empty while it runs.
   alignas(void*) char handle_[sizeof(void*)] = {};
+#endif
 #if defined(PLUMB_FIBER_ASAN)
   void* fake_stack_ = nullptr;
   const void* low_ = nullptr;
@@ -115,8 +135,10 @@ class ContextThread {
 
   int* const errno_;
   ExceptionState* const exceptions_;
+#if !defined(PLUMB_FIBER_JUMPS)
   // Who is being left by the switch under way.
   Context* leaving_ = nullptr;
+#endif
 };
 
 }  // namespace plumb

@@ -1,17 +1,20 @@
-// The switch itself, inline: the processor predicts each return after it
-// wrongly, so that each function between a wait and the switch would cost as
-// much again.
+// The switch itself, inline: a function between a wait and the switch would
+// cost as much again.
 //
-// For the scheduler. Whoever includes this needs exceptions.
+// For the scheduler. Whoever includes this needs exceptions, for Boost.
 #ifndef PLUMB_TRANSPORT_FIBER_CONTEXT_SWITCH_H_
 #define PLUMB_TRANSPORT_FIBER_CONTEXT_SWITCH_H_
 
+#include "absl/base/attributes.h"
+#include "transport/fiber/context.h"
+
+#if defined(PLUMB_FIBER_JUMPS)
+#include "transport/fiber/jump_x86_64.h"
+#else
 #include <boost/context/fiber.hpp>
 #include <new>
 #include <utility>
-
-#include "absl/base/attributes.h"
-#include "transport/fiber/context.h"
+#endif
 
 #if defined(PLUMB_FIBER_ASAN)
 #include <sanitizer/asan_interface.h>
@@ -22,6 +25,22 @@
 #endif
 
 namespace plumb {
+
+#if defined(PLUMB_FIBER_JUMPS)
+
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Context::Switch(ContextThread& thread,
+                                                         Context& from,
+                                                         Context& to) {
+  const int saved_errno = *thread.errno_;
+  const ContextThread::ExceptionState exceptions = *thread.exceptions_;
+  const FloatControl control;
+  Jump(&from.frame_, to.frame_);
+  control.Restore();
+  *thread.exceptions_ = exceptions;
+  *thread.errno_ = saved_errno;
+}
+
+#else
 
 static_assert(sizeof(boost::context::fiber) == sizeof(void*),
               "Context has room for a pointer");
@@ -76,6 +95,8 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Context::Switch(ContextThread& thread,
   *thread.exceptions_ = exceptions;
   *thread.errno_ = saved_errno;
 }
+
+#endif  // PLUMB_FIBER_JUMPS
 
 }  // namespace plumb
 

@@ -1,6 +1,8 @@
 #include "transport/fiber/context.h"
 
 #include <cerrno>
+#include <cfenv>
+#include <cstdint>
 #include <exception>
 #include <stdexcept>
 #include <string>
@@ -114,6 +116,46 @@ TEST_F(ContextTest, ExceptionsBeingHandledStayWithTheirFlow) {
   }
   EXPECT_EQ(std::uncaught_exceptions(), 0);
   other_.Reset();
+}
+
+TEST_F(ContextTest, RoundingStaysWithItsFlow) {
+  std::fesetround(FE_DOWNWARD);
+  Start([](void* argument) {
+    std::fesetround(FE_UPWARD);
+    From(argument).ToOwn();
+    EXPECT_EQ(std::fegetround(), FE_UPWARD);
+    From(argument).End();
+  });
+  ToOther();
+  EXPECT_EQ(std::fegetround(), FE_DOWNWARD);
+  volatile double three = 3;
+  const double down = 1 / three;
+  std::fesetround(FE_TONEAREST);
+  ToOther();
+  EXPECT_EQ(std::fegetround(), FE_TONEAREST);
+  EXPECT_LE(down, 1 / three);
+  other_.Reset();
+}
+
+// More than the processor has registers for.
+TEST_F(ContextTest, ValuesSurviveTheSwitch) {
+  Start([](void* argument) {
+    ContextTest& test = From(argument);
+    for (;;) test.ToOwn();
+  });
+  volatile int64_t step = 1;
+  volatile double half = 0.5;
+  int64_t whole[20] = {};
+  double real[20] = {};
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 20; ++i) whole[i] += step * i;
+    for (int i = 0; i < 20; ++i) real[i] += half * i;
+    ToOther();
+  }
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(whole[i], 3 * i);
+    EXPECT_EQ(real[i], 1.5 * i);
+  }
 }
 
 using ContextDeathTest = ContextTest;
