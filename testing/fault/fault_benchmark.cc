@@ -1,0 +1,65 @@
+// What a plan costs a packet, judged at send and at landing:
+// bazel run -c opt //testing/fault:fault_benchmark
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "benchmark/benchmark.h"
+#include "testing/fault/fault_link.h"
+#include "testing/fault/faults.h"
+#include "testing/fault/make_faults.h"
+#include "transport/addr.h"
+#include "transport/ip_addr.h"
+
+namespace plumb {
+namespace {
+
+// Of each kind that may pass; `host` makes the rules be about different hosts.
+std::string Plan(int rules, bool one_host) {
+  const char* const kActions[] = {
+      "probability: 0.01 loss {}", "delay { min: '1ms' }",
+      "probability: 0.01 duplicate {}", "off: true partition {}",
+      "probability: 0.001 reset {}"};
+  std::string plan;
+  for (int i = 0; i < rules; ++i) {
+    const std::string match =
+        absl::StrCat("match { to: 'db", one_host ? 0 : i / 5, "' } ");
+    absl::StrAppend(&plan, "rule { id: 'rule ", i, "' ", match, kActions[i % 5],
+                    " }\n");
+  }
+  return plan;
+}
+
+void Judge(benchmark::State& state, const std::string& plan) {
+  absl::StatusOr<std::shared_ptr<Faults>> faults = MakeFaults(plan);
+  if (!faults.ok())
+    return state.SkipWithError(faults.status().ToString().c_str());
+  FaultEnds ends;
+  ends.from = {"web", Addr::Tcp(IpAddr::V4(10, 0, 0, 2), 32768)};
+  ends.to = {"db0", Addr::Tcp(IpAddr::V4(10, 0, 0, 1), 80)};
+  FaultLink link(*faults, ends);
+  FaultPacket packet;
+  packet.size = 1448;
+  const absl::Time now = (*faults)->start();
+  for (auto _ : state) {
+    packet.position += packet.size;
+    benchmark::DoNotOptimize(link.AtSend(packet, now));
+    benchmark::DoNotOptimize(link.AtLanding(packet, now));
+  }
+}
+
+// Of these, five are about the packet's host.
+void BM_Rules(benchmark::State& state) {
+  Judge(state, Plan(static_cast<int>(state.range(0)), false));
+}
+BENCHMARK(BM_Rules)->Arg(0)->Arg(5)->Arg(100)->Arg(1000);
+
+// All are.
+void BM_RulesOfOneHost(benchmark::State& state) {
+  Judge(state, Plan(static_cast<int>(state.range(0)), true));
+}
+BENCHMARK(BM_RulesOfOneHost)->Arg(100);
+
+}  // namespace
+}  // namespace plumb

@@ -1,0 +1,463 @@
+// What rules decide, and that nothing else changes it.
+#include "testing/fault/fault_link.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "testing/fault/faults.h"
+#include "testing/fault/make_faults.h"
+#include "transport/addr.h"
+#include "transport/ip_addr.h"
+#include "transport/manual_clock.h"
+
+namespace plumb {
+namespace {
+
+FaultEnds Ends(absl::string_view from, absl::string_view to,
+               FaultNetwork network = FaultNetwork::kUdp) {
+  FaultEnds ends;
+  ends.network = network;
+  ends.from = {from, Addr::Udp(IpAddr::V4(10, 0, 0, 2), 32768)};
+  ends.to = {to, Addr::Udp(IpAddr::V4(10, 0, 0, 1), 53)};
+  ends.flow = 1;
+  return ends;
+}
+
+FaultEnds Reversed(const FaultEnds& ends) {
+  FaultEnds reversed = ends;
+  std::swap(reversed.from, reversed.to);
+  return reversed;
+}
+
+FaultPacket Datagram(uint64_t ordinal, size_t size = 100) {
+  FaultPacket packet;
+  packet.position = ordinal;
+  packet.size = size;
+  return packet;
+}
+
+FaultPacket Segment(uint64_t offset, size_t size, int attempt = 0) {
+  FaultPacket packet = Datagram(offset, size);
+  packet.attempt = attempt;
+  return packet;
+}
+
+FaultPacket Open(int attempt = 0) {
+  FaultPacket packet = Segment(0, 0, attempt);
+  packet.segment = FaultSegment::kOpen;
+  return packet;
+}
+
+class FaultLinkTest : public ::testing::Test {
+ protected:
+  std::shared_ptr<Faults> Load(absl::string_view plan) {
+    absl::StatusOr<std::shared_ptr<Faults>> faults =
+        MakeFaults(plan, FaultSetting(), clock_);
+    EXPECT_TRUE(faults.ok()) << faults.status();
+    return *std::move(faults);
+  }
+
+  FaultVerdict Send(FaultLink& link, const FaultPacket& packet) {
+    return link.AtSend(packet, clock_.TimeNow());
+  }
+  // Which rule ended it, or nothing.
+  std::string Sent(FaultLink& link, const FaultPacket& packet) {
+    return std::string(Send(link, packet).rule);
+  }
+  // What became of each of the first thousand: '.' passed.
+  std::string Fates(FaultLink& link) {
+    std::string fates;
+    for (uint64_t i = 0; i < 1000; ++i) {
+      const FaultVerdict verdict = Send(link, Datagram(i));
+      fates += verdict.passes() ? '.' : verdict.rule.front();
+    }
+    return fates;
+  }
+
+  ManualClock clock_;
+};
+
+constexpr char kLossy[] =
+    "seed: 5 rule { id: 'loss' match { to: 'db' network: 'udp' } "
+    "probability: 0.1 loss {} }";
+
+TEST_F(FaultLinkTest, ChanceIsAsOftenAsItSays) {
+  const auto faults = Load(kLossy);
+  FaultLink link(faults, Ends("web", "db"));
+  const std::string fates = Fates(link);
+  const auto lost = std::count(fates.begin(), fates.end(), 'l');
+  EXPECT_GT(lost, 70);
+  EXPECT_LT(lost, 130);
+  EXPECT_EQ(faults->Counts()[0].matches, 1000u);
+  EXPECT_EQ(faults->Counts()[0].hits, static_cast<uint64_t>(lost));
+}
+
+TEST_F(FaultLinkTest, TheSameSeedDecidesTheSameAndAnotherDoesNot) {
+  FaultLink first(Load(kLossy), Ends("web", "db"));
+  FaultLink second(Load(kLossy), Ends("web", "db"));
+  std::string other_seed = kLossy;
+  other_seed.replace(0, 7, "seed: 6");
+  FaultLink third(Load(other_seed), Ends("web", "db"));
+  const std::string fates = Fates(first);
+  EXPECT_EQ(fates, Fates(second));
+  EXPECT_NE(fates, Fates(third));
+}
+
+// A change of these is a change of every test that pins what a seed does.
+TEST_F(FaultLinkTest, ASeedDecidesTheSameInEveryVersion) {
+  FaultLink link(Load(kLossy), Ends("web", "db"));
+  std::vector<size_t> lost;
+  const std::string fates = Fates(link);
+  for (size_t i = 0; i < 80; ++i) {
+    if (fates[i] == 'l') lost.push_back(i);
+  }
+  EXPECT_EQ(lost, (std::vector<size_t>{0, 14, 21, 29, 46, 48, 56, 59, 66}));
+}
+
+TEST_F(FaultLinkTest, AnotherRuleShiftsNoDecision) {
+  const std::string reset =
+      "rule { id: 'reset' match { to: 'db' nth: 7 } reset {} }";
+  const std::string other =
+      "rule { id: 'other' probability: 0.5 delay { jitter: '1s' } }"
+      "rule { id: 'copies' probability: 0.3 duplicate {} }";
+  const std::string lossy = kLossy;
+  const std::string alone = [&] {
+    FaultLink link(Load(kLossy), Ends("web", "db"));
+    return Fates(link);
+  }();
+  for (const std::string& plan :
+       {other + lossy, lossy + other, reset + other + lossy}) {
+    FaultLink link(Load(plan), Ends("web", "db"));
+    std::string fates = Fates(link);
+    if (fates[6] == 'r') fates[6] = alone[6];
+    EXPECT_EQ(fates, alone) << plan;
+  }
+}
+
+TEST_F(FaultLinkTest, AnotherHostOrTrafficShiftsNoDecision) {
+  FaultLink alone(Load(kLossy), Ends("web", "db"));
+  const std::string fates = Fates(alone);
+  const auto faults = Load(kLossy);
+  FaultLink cache(faults, Ends("cache", "db"));
+  EXPECT_NE(Fates(cache), fates);
+  // Its address depends on how many hosts there are, and its flow on what else
+  // is open.
+  FaultEnds moved = Ends("web", "db");
+  moved.from = {"web", Addr::Udp(IpAddr::V4(10, 0, 0, 9), 32768)};
+  moved.to = {"db", Addr::Udp(IpAddr::V4(10, 0, 0, 8), 53)};
+  moved.flow = 99;
+  FaultLink link(faults, moved);
+  EXPECT_EQ(Fates(link), fates);
+}
+
+TEST_F(FaultLinkTest, ARetransmissionIsAnotherDecision) {
+  const auto faults = Load("rule { id: 'l' probability: 0.5 loss {} }");
+  FaultLink link(faults, Ends("web", "db", FaultNetwork::kTcp));
+  int different = 0;
+  for (uint64_t offset = 0; offset < 1000; ++offset) {
+    const bool first = Send(link, Segment(offset, 1, 0)).passes();
+    EXPECT_EQ(Send(link, Segment(offset, 1, 0)).passes(), first);
+    if (Send(link, Segment(offset, 1, 1)).passes() != first) ++different;
+  }
+  EXPECT_GT(different, 400);
+  EXPECT_LT(different, 600);
+}
+
+TEST_F(FaultLinkTest, DelaysAddUp) {
+  const auto faults = Load(
+      "rule { id: 'a' delay { min: '20ms' } }"
+      "rule { id: 'b' delay { min: '1ms' jitter: '4ms' } }"
+      "rule { id: 'c' match { from: 'db' } delay { min: '1h' } }");
+  FaultLink link(faults, Ends("web", "db"));
+  absl::Duration least = absl::InfiniteDuration(), most;
+  for (uint64_t i = 0; i < 1000; ++i) {
+    const absl::Duration delay = Send(link, Datagram(i)).delay;
+    least = std::min(least, delay);
+    most = std::max(most, delay);
+  }
+  EXPECT_GE(least, absl::Milliseconds(21));
+  EXPECT_LT(least, absl::Microseconds(21100));
+  EXPECT_GT(most, absl::Microseconds(24900));
+  EXPECT_LT(most, absl::Milliseconds(25));
+  FaultLink back(faults, Reversed(Ends("web", "db")));
+  EXPECT_GE(Send(back, Datagram(0)).delay, absl::Hours(1));
+}
+
+TEST_F(FaultLinkTest, ARateIsAPipeOfTheTwoHosts) {
+  const auto faults = Load("rule { id: 'r' rate { bytes_per_second: 1000 } }");
+  FaultLink link(faults, Ends("web", "db"));
+  FaultLink back(faults, Reversed(Ends("web", "db")));
+  FaultEnds other_ports = Ends("web", "db");
+  other_ports.from.port = 4;
+  FaultLink shared(faults, other_ports);
+  EXPECT_EQ(Send(link, Datagram(0)).delay, absl::Milliseconds(100));
+  EXPECT_EQ(Send(shared, Datagram(0)).delay, absl::Milliseconds(200));
+  EXPECT_EQ(Send(back, Datagram(0)).delay, absl::Milliseconds(100));
+  clock_.Advance(absl::Milliseconds(150));
+  EXPECT_EQ(Send(link, Datagram(1)).delay, absl::Milliseconds(150));
+}
+
+TEST_F(FaultLinkTest, TheFirstThatEndsItDecides) {
+  const auto faults = Load(
+      "rule { id: 'hold' match { nth: 1 } hold {} }"
+      "rule { id: 'reset' match { every: 2 } reset {} }"
+      "rule { id: 'loss' loss {} }");
+  FaultLink link(faults, Ends("web", "db"));
+  EXPECT_EQ(Send(link, Datagram(0)).action, FaultVerdict::Action::kHold);
+  EXPECT_EQ(Send(link, Datagram(1)).action, FaultVerdict::Action::kReset);
+  EXPECT_EQ(Send(link, Datagram(2)).action, FaultVerdict::Action::kDrop);
+  EXPECT_EQ(FormatFaultCounts(faults->Counts()),
+            "   matches       hits rule\n"
+            "         3          1 hold (hold)\n"
+            "         3          1 reset (reset)\n"
+            "         3          1 loss (loss)\n");
+}
+
+TEST_F(FaultLinkTest, AMatchIsEachOfItsFields) {
+  const auto faults = Load(
+      "rule { id: 'p' match { to: 'db' port: 53 network: 'udp4' } loss {} }"
+      "rule { id: 'b' match { to: 'db' direction: BACK } loss {} }"
+      "rule { id: 't' match { network: 'tcp' after_bytes: 10 } loss {} }");
+  FaultLink out(faults, Ends("web", "db"));
+  FaultLink back(faults, Reversed(Ends("web", "db")));
+  EXPECT_EQ(Sent(out, Datagram(0)), "p");
+  EXPECT_EQ(Sent(back, Datagram(0)), "b");
+  FaultEnds other = Ends("web", "db");
+  other.to.port = 54;
+  FaultLink elsewhere(faults, other);
+  EXPECT_EQ(Sent(elsewhere, Datagram(0)), "");
+  FaultLink stream(faults, Ends("web", "db", FaultNetwork::kTcp));
+  EXPECT_EQ(Sent(stream, Segment(0, 10)), "");
+  EXPECT_EQ(Sent(stream, Segment(5, 6)), "t");
+  EXPECT_EQ(Sent(stream, Segment(10, 0)), "t");
+}
+
+TEST_F(FaultLinkTest, WhatIsCountedIsNotSentAgainAndCounted) {
+  const auto faults =
+      Load("rule { id: 'l' match { segment: DATA nth: 2 } loss {} }");
+  FaultLink link(faults, Ends("web", "db", FaultNetwork::kTcp));
+  EXPECT_EQ(Sent(link, Open()), "");
+  EXPECT_EQ(Sent(link, Segment(0, 5)), "");
+  EXPECT_EQ(Sent(link, Segment(0, 5, 1)), "");
+  EXPECT_EQ(Sent(link, Segment(5, 5)), "l");
+  EXPECT_EQ(Sent(link, Segment(5, 5, 1)), "");
+  FaultLink other(faults, Reversed(Ends("web", "db", FaultNetwork::kTcp)));
+  EXPECT_EQ(Sent(other, Segment(0, 5)), "");
+}
+
+TEST_F(FaultLinkTest, ACopyComesAfterItsOriginalAndAChangeIsOne) {
+  const auto faults = Load(
+      "rule { id: 'd' delay { min: '1s' } }"
+      "rule { id: '2' duplicate { copies: 2 interval: '3s' } }"
+      "rule { id: 'c' corrupt { bytes: 3 } }");
+  FaultLink link(faults, Ends("web", "db"));
+  const FaultVerdict verdict = Send(link, Datagram(0, 9));
+  EXPECT_EQ(verdict.delay, absl::Seconds(1));
+  ASSERT_EQ(verdict.copies.size(), 2u);
+  EXPECT_EQ(verdict.copies[0], absl::Seconds(4));
+  EXPECT_EQ(verdict.copies[1], absl::Seconds(7));
+  ASSERT_EQ(verdict.changes.size(), 3u);
+  for (const FaultVerdict::Change& change : verdict.changes) {
+    EXPECT_LT(change.at, 9u);
+    EXPECT_NE(change.flip, 0);
+  }
+  EXPECT_TRUE(Send(link, Datagram(1, 0)).changes.empty());
+}
+
+TEST_F(FaultLinkTest, WindowsAndStepsTurnRulesOnAndOff) {
+  const auto faults = Load(
+      "rule { id: 'w' active { from: '1s' until: '2s' } loss {} }"
+      "rule { id: 's' off: true partition {} }"
+      "timeline { at: '5s' heal {} } timeline { at: '3s' enable: 's' }"
+      "timeline { at: '6s' enable: 's' } timeline { at: '7s' disable: 's' }");
+  FaultLink link(faults, Ends("web", "db"));
+  std::string fates;
+  for (int second = 0; second < 9; ++second) {
+    const std::string rule = Sent(link, Datagram(0));
+    fates += rule.empty() ? "." : rule;
+    clock_.Advance(absl::Seconds(1));
+  }
+  EXPECT_EQ(fates, ".w.ss.s..");
+  std::vector<int64_t> edges;
+  for (absl::Time at = faults->start(); at < absl::InfiniteFuture();) {
+    at = faults->NextEdge(at);
+    if (at < absl::InfiniteFuture()) {
+      edges.push_back(absl::ToInt64Seconds(at - faults->start()));
+    }
+  }
+  EXPECT_EQ(edges, (std::vector<int64_t>{1, 2, 3, 5, 6, 7}));
+}
+
+TEST_F(FaultLinkTest, ByHandGoesBeforeTheTimeline) {
+  const auto faults = Load(
+      "rule { id: 'p' active { until: '1h' } partition {} }"
+      "rule { id: 'l' off: true loss {} }"
+      "timeline { at: '1s' enable: 'l' }");
+  int changes = 0;
+  const uint64_t subscriber = faults->Subscribe([&changes] { ++changes; });
+  FaultLink link(faults, Ends("web", "db"));
+  EXPECT_EQ(Sent(link, Datagram(0)), "p");
+  faults->Heal();
+  EXPECT_EQ(Sent(link, Datagram(0)), "");
+  EXPECT_TRUE(faults->Enable("l").ok());
+  EXPECT_EQ(Sent(link, Datagram(0)), "l");
+  EXPECT_TRUE(faults->Disable("l").ok());
+  clock_.Advance(absl::Seconds(2));
+  EXPECT_EQ(Sent(link, Datagram(0)), "");
+  EXPECT_EQ(changes, 3);
+  faults->Unsubscribe(subscriber);
+  EXPECT_EQ(faults->Enable("x"), absl::NotFoundError("no rule 'x'"));
+  EXPECT_TRUE(faults->Enable("p").ok());
+  EXPECT_EQ(changes, 3);
+}
+
+TEST_F(FaultLinkTest, HoldsAndPartitionsReachWhatIsInFlight) {
+  const auto faults = Load(
+      "rule { id: 'h' off: true match { to: 'db' } hold {} }"
+      "rule { id: 'p' off: true match { to: 'db' } partition {} }"
+      "rule { id: 'l' loss {} }");
+  FaultLink link(faults, Ends("web", "db"));
+  const auto judge = [&](absl::string_view held_by) -> std::string {
+    const std::optional<FaultVerdict> verdict =
+        link.InFlight(Datagram(0), held_by, clock_.TimeNow());
+    return verdict.has_value() ? std::string(verdict->rule) : "nothing";
+  };
+  EXPECT_EQ(judge(""), "nothing");
+  ASSERT_TRUE(faults->Enable("p").ok());
+  EXPECT_EQ(judge(""), "p");
+  EXPECT_EQ(link.AtLanding(Datagram(0), clock_.TimeNow()).rule, "p");
+  ASSERT_TRUE(faults->Enable("h").ok());
+  EXPECT_EQ(judge(""), "h");
+  EXPECT_EQ(judge("h"), "h");
+  faults->Heal();
+  EXPECT_EQ(judge("h"), "nothing");
+  EXPECT_TRUE(link.AtLanding(Datagram(0), clock_.TimeNow()).passes());
+  // What stays held is not another hit.
+  EXPECT_EQ(faults->Counts()[0].hits, 1u);
+}
+
+TEST_F(FaultLinkTest, HalfOpenSilencesBothWaysUntilItEnds) {
+  const auto faults = Load(
+      "rule { id: 'h' match { to: 'db' after_bytes: 100 direction: FORTH }"
+      "half_open {} }");
+  const FaultEnds ends = Ends("web", "db", FaultNetwork::kTcp);
+  FaultLink out(faults, ends);
+  FaultLink back(faults, Reversed(ends));
+  FaultEnds other_flow = ends;
+  other_flow.flow = 2;
+  FaultLink other(faults, Reversed(other_flow));
+  EXPECT_EQ(Sent(back, Segment(0, 500)), "");
+  EXPECT_EQ(Sent(out, Segment(0, 101)), "h");
+  EXPECT_EQ(Sent(back, Segment(500, 1)), "h");
+  EXPECT_EQ(back.AtLanding(Segment(0, 500), clock_.TimeNow()).rule, "h");
+  EXPECT_EQ(Sent(other, Segment(0, 1)), "");
+  ASSERT_TRUE(faults->Disable("h").ok());
+  EXPECT_EQ(Sent(back, Segment(501, 1)), "");
+  ASSERT_TRUE(faults->Enable("h").ok());
+  EXPECT_EQ(Sent(back, Segment(502, 1)), "");
+}
+
+TEST_F(FaultLinkTest, ADialThatFailsFailsInAllItsAttempts) {
+  const auto faults = Load(
+      "rule { id: 'd' match { to: 'db' nth: 2 } fail_dial {} }"
+      "rule { id: 't' match { to: 'x' } fail_dial { how: TIMEOUT } }");
+  FaultEnds ends = Ends("web", "db", FaultNetwork::kTcp);
+  FaultLink first(faults, ends);
+  ends.from.port = 32769;
+  FaultLink second(faults, ends);
+  EXPECT_EQ(Sent(first, Open()), "");
+  EXPECT_EQ(Send(second, Open()).action, FaultVerdict::Action::kReset);
+  EXPECT_EQ(Sent(second, Open(1)), "d");
+  EXPECT_EQ(Sent(first, Open(1)), "");
+  FaultLink third(faults, Ends("web", "x", FaultNetwork::kTcp));
+  EXPECT_EQ(Send(third, Open()).action, FaultVerdict::Action::kDrop);
+  EXPECT_EQ(Sent(third, Segment(0, 1)), "");
+}
+
+TEST_F(FaultLinkTest, ACrashedHostIsSilentAndThenKnowsNothing) {
+  const auto faults = Load(
+      "timeline { at: '1s' crash: 'DB' } timeline { at: '2s' restart: 'db' }");
+  FaultLink link(faults, Ends("web", "db", FaultNetwork::kTcp));
+  FaultLink datagrams(faults, Ends("web", "db"));
+  EXPECT_EQ(Sent(link, Open()), "");
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(Send(link, Segment(0, 1)).action, FaultVerdict::Action::kDrop);
+  EXPECT_EQ(Sent(datagrams, Datagram(0)), "crash of db");
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(Send(link, Segment(0, 1, 1)).action, FaultVerdict::Action::kReset);
+  EXPECT_EQ(Sent(link, Segment(0, 1, 1)), "restart of db");
+  EXPECT_EQ(Sent(datagrams, Datagram(1)), "");
+  FaultLink again(faults, Ends("web", "db", FaultNetwork::kTcp));
+  EXPECT_EQ(Sent(again, Open()), "");
+  EXPECT_EQ(Sent(again, Segment(0, 1)), "");
+  faults->Crash("db");
+  EXPECT_EQ(Sent(again, Segment(1, 1)), "crash of db");
+  clock_.Advance(absl::Seconds(1));
+  faults->Restart("db");
+  EXPECT_EQ(Sent(again, Segment(1, 1)), "restart of db");
+}
+
+TEST_F(FaultLinkTest, CallsAreJudged) {
+  const auto faults = Load(
+      "rule { id: 'slow' match { from: 'web' operation: READ }"
+      "       delay { min: '2s' } }"
+      "rule { id: 'bits' chunk { max_bytes: 7 } }"
+      "rule { id: 'less' match { operation: WRITE } chunk { max_bytes: 3 } }"
+      "rule { id: 'full' match { operation: WRITE nth: 2 }"
+      "       fail_op { error: 'ENOBUFS' } }"
+      "rule { id: 'late' match { operation: READ after_bytes: 10 }"
+      "       fail_op { error: 'EIO' } }"
+      "rule { id: 'dns' match { to: 'db' every: 2 }"
+      "       fail_dial { how: NO_SUCH_HOST } }");
+  FaultLink link(faults, Ends("web", "db", FaultNetwork::kTcp));
+  const auto call = [&](FaultOperation operation, uint64_t ordinal,
+                        uint64_t position = 0) {
+    return link.AtCall({operation, ordinal, position}, clock_.TimeNow());
+  };
+  FaultCallVerdict verdict = call(FaultOperation::kRead, 0);
+  EXPECT_EQ(verdict.delay, absl::Seconds(2));
+  EXPECT_EQ(verdict.max_bytes, 7);
+  EXPECT_EQ(verdict.error, 0);
+  verdict = call(FaultOperation::kRead, 1, 10);
+  EXPECT_EQ(verdict.error, EIO);
+  EXPECT_EQ(verdict.rule, "late");
+  EXPECT_EQ(call(FaultOperation::kWrite, 0).max_bytes, 3);
+  EXPECT_EQ(call(FaultOperation::kWrite, 1).error, ENOBUFS);
+  EXPECT_EQ(call(FaultOperation::kWrite, 2).error, 0);
+  EXPECT_EQ(call(FaultOperation::kAccept, 0).rule, "");
+  EXPECT_FALSE(call(FaultOperation::kDial, 0).dial.has_value());
+  verdict = call(FaultOperation::kDial, 1);
+  EXPECT_EQ(verdict.dial, DialFault::kNoSuchHost);
+  EXPECT_EQ(verdict.rule, "dns");
+}
+
+TEST_F(FaultLinkTest, RulesComeAndGo) {
+  const auto faults = Load("rule { id: 'l' loss {} }");
+  FaultLink link(faults, Ends("web", "db"));
+  FaultSpec reset;
+  reset.id = "reset";
+  reset.action = FaultAction::kReset;
+  EXPECT_EQ(Sent(link, Datagram(0)), "l");
+  ASSERT_TRUE(faults->Add(reset).ok());
+  EXPECT_EQ(faults->Add(reset),
+            absl::AlreadyExistsError("a rule 'reset' is there already"));
+  EXPECT_EQ(Sent(link, Datagram(0)), "reset");
+  ASSERT_TRUE(faults->Remove("reset").ok());
+  EXPECT_EQ(faults->Remove("reset"), absl::NotFoundError("no rule 'reset'"));
+  EXPECT_EQ(Sent(link, Datagram(0)), "l");
+  EXPECT_EQ(FormatFaultCounts(faults->Counts()),
+            "   matches       hits rule\n"
+            "         3          2 l (loss)\n"
+            "         1          1 reset (reset)\n");
+}
+
+}  // namespace
+}  // namespace plumb

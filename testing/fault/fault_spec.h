@@ -1,0 +1,115 @@
+// A FaultSpec is a rule of a plan in the form in which it is judged: checked,
+// its defaults filled in, and without protobuf.
+//
+// Threads: values.
+#ifndef PLUMB_TESTING_FAULT_FAULT_SPEC_H_
+#define PLUMB_TESTING_FAULT_FAULT_SPEC_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "testing/fault/endpoint_pattern.h"
+#include "testing/fault/fault_network.h"
+
+namespace plumb {
+
+enum class FaultAction : uint8_t {
+  kDelay,
+  kRate,
+  kLoss,
+  kDuplicate,
+  kReorder,
+  kCorrupt,
+  kChunk,
+  kHold,
+  kPartition,
+  kReset,
+  kHalfOpen,
+  kFailDial,
+  kFailOp,
+};
+// As in a plan: "half_open".
+const char* FaultActionName(FaultAction action);
+
+// Whether what it fires on goes no further, so that the first that fires
+// decides.
+bool IsTerminal(FaultAction action);
+
+// Whether a heal turns it off.
+bool EndsWithHeal(FaultAction action);
+
+enum class FaultOperation : uint8_t { kDial, kAccept, kRead, kWrite, kPacket };
+const char* FaultOperationName(FaultOperation operation);
+
+enum class FaultSegment : uint8_t { kAny, kOpen, kAnswer, kData, kEnd, kAbort };
+
+enum class DialFault : uint8_t { kRefused, kTimeout, kHang, kNoSuchHost };
+
+struct FaultSpec {
+  // From the plan's start: on from `from` on, and before `until`.
+  struct Span {
+    absl::Duration from = absl::ZeroDuration();
+    absl::Duration until = absl::InfiniteDuration();
+
+    bool always() const {
+      return from <= absl::ZeroDuration() && until == absl::InfiniteDuration();
+    }
+  };
+
+  bool Has(FaultOperation operation) const {
+    return (operations & Bit(operation)) != 0;
+  }
+  static constexpr uint8_t Bit(FaultOperation operation) {
+    return static_cast<uint8_t>(1 << static_cast<int>(operation));
+  }
+
+  std::string id;
+  FaultAction action = FaultAction::kDelay;
+  bool optional = false;
+
+  EndpointPattern from;
+  EndpointPattern to;
+  NetworkPattern network;
+  uint16_t port = 0;
+  bool forth = true;
+  bool back = false;
+  uint8_t operations = Bit(FaultOperation::kPacket);
+  FaultSegment segment = FaultSegment::kAny;
+  uint64_t nth = 0;
+  uint64_t every = 0;
+  uint64_t after_bytes = 0;
+  double probability = 1;
+  std::vector<Span> spans = {Span()};  // in order, apart
+
+  // Of the actions that have one.
+  absl::Duration delay;   // delay.min, reorder.by, duplicate.interval
+  absl::Duration jitter;  // delay
+  int64_t amount = 0;     // bytes a second, copies, bytes changed or at most
+  DialFault dial = DialFault::kRefused;
+  int error = 0;
+};
+
+// A host that is down.
+struct FaultOutage {
+  FaultOutage(const std::string& lower_case_host, FaultSpec::Span when)
+      : host(lower_case_host),
+        span(when),
+        crash("crash of " + host),
+        restart("restart of " + host) {}
+
+  std::string host;
+  FaultSpec::Span span;
+  // What is told as the cause.
+  std::string crash;
+  std::string restart;
+};
+
+// Whether whatever `later` fires on is decided by `earlier`, which stands
+// before it, so that `later` never fires.
+bool Hides(const FaultSpec& earlier, const FaultSpec& later);
+
+}  // namespace plumb
+
+#endif  // PLUMB_TESTING_FAULT_FAULT_SPEC_H_

@@ -1,0 +1,133 @@
+// Faults is a fault plan at work: it judges packets and calls, and counts.
+//
+//   auto faults = plumb::MakeFaults(plan, options);         // make_faults.h
+//   network_options.policy =                                // fault_policy.h
+//       std::make_shared<plumb::FaultPolicy>(*faults);
+//   ...
+//   EXPECT_THAT(*faults, plumb::AllRulesFired());           // fault_matchers.h
+//
+// What carries packets or calls keeps a FaultLink (fault_link.h) for each
+// direction of each connection and asks that.
+//
+// A decision is a hash of the seed, the rule's id, the two ends (host names in
+// place of addresses, where there are names), and the place: the byte offset on
+// a stream, the sender's datagram ordinal, the number of the call, and how
+// often it was sent before. So another rule, host or packet changes no
+// decision.
+//
+// Threads: any method at any time.
+#ifndef PLUMB_TESTING_FAULT_FAULTS_H_
+#define PLUMB_TESTING_FAULT_FAULTS_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "testing/fault/fault_spec.h"
+#include "testing/fault/fault_state.h"
+#include "transport/clock.h"
+
+namespace plumb {
+
+struct FaultCount {
+  std::string id;
+  FaultAction action = FaultAction::kDelay;
+  bool optional = false;
+  uint64_t matches = 0;  // what it was about while it was on
+  uint64_t hits = 0;     // of these, what it did something to
+};
+
+// The rules and outages at one time; never changed.
+struct FaultTable {
+  std::vector<std::shared_ptr<FaultState>> rules;
+  std::vector<FaultOutage> outages;
+};
+
+class Faults {
+ public:
+  // Checked ones: use MakeFaults. The plan starts now on `clock`, which
+  // outlives this.
+  Faults(uint64_t seed, const std::vector<FaultSpec>& rules,
+         std::vector<FaultOutage> outages, Clock& clock = Clock::Real());
+  Faults(const Faults&) = delete;
+  Faults& operator=(const Faults&) = delete;
+
+  // Turns a rule on or off, from now on whatever the timeline says. Errors:
+  // NotFound, `no rule 'x'`.
+  absl::Status Enable(absl::string_view id) { return Force(id, true); }
+  absl::Status Disable(absl::string_view id) { return Force(id, false); }
+  // Disables every partition, hold and half-open.
+  void Heal();
+
+  // A host is down, and is there again: see FaultStep.
+  void Crash(absl::string_view host);
+  void Restart(absl::string_view host);
+
+  // Adds a rule before all others; `rule` is checked (make_faults.h). Errors:
+  // AlreadyExists, `a rule 'x' is there already`.
+  absl::Status Add(const FaultSpec& rule);
+  // Takes a rule away; what it counted stays. Errors: NotFound.
+  absl::Status Remove(absl::string_view id);
+
+  // In the order of the rules; those that were removed are last.
+  std::vector<FaultCount> Counts() const;
+
+  // Calls `callback` after each change above, on the thread that makes it with
+  // no lock held, until Unsubscribe; a call may still be under way after that.
+  uint64_t Subscribe(std::function<void()> callback);
+  void Unsubscribe(uint64_t id);
+  // When the timeline or a window next changes what is on after `now`, so that
+  // what is under way is to be judged again; absl::InfiniteFuture() for never.
+  absl::Time NextEdge(absl::Time now) const;
+
+  // For FaultEnds::flow, for who has no numbers of his own.
+  uint64_t NewFlow() {
+    return last_flow_.fetch_add(1, std::memory_order_relaxed) + 1;
+  }
+
+  Clock& clock() const { return clock_; }
+  absl::Time start() const { return start_; }
+  uint64_t seed() const { return seed_; }
+
+  // For FaultLink: the rules now, and a number that is another one when they
+  // are others.
+  std::shared_ptr<const FaultTable> table() const;
+  uint64_t generation() const {
+    return generation_.load(std::memory_order_acquire);
+  }
+
+ private:
+  absl::Status Force(absl::string_view id, bool on);
+  void Install(std::shared_ptr<const FaultTable> table)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TellChange();
+
+  const uint64_t seed_;
+  Clock& clock_;
+  const absl::Time start_;
+  std::atomic<uint64_t> generation_{1};
+  std::atomic<uint64_t> last_flow_{0};
+
+  mutable absl::Mutex mutex_;
+  std::shared_ptr<const FaultTable> table_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, FaultCount> removed_ ABSL_GUARDED_BY(mutex_);
+  uint64_t last_subscriber_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::map<uint64_t, std::function<void()>> subscribers_
+      ABSL_GUARDED_BY(mutex_);
+};
+
+// The counts as lines, with a head, for a failed test to print.
+std::string FormatFaultCounts(const std::vector<FaultCount>& counts);
+
+}  // namespace plumb
+
+#endif  // PLUMB_TESTING_FAULT_FAULTS_H_

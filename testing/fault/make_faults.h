@@ -1,0 +1,36 @@
+// Faults of a FaultPlan.
+//
+//   auto faults = plumb::MakeFaults(R"(
+//     rule { id: "lossy" match { to: "db" } probability: 0.1 loss {} }
+//   )", {{plumb::FaultTarget::kFake}, {"web", "db"}}, clock);
+//
+// Threads: functions of their arguments.
+//
+// Errors: those of fault_plan.h.
+#ifndef PLUMB_TESTING_FAULT_MAKE_FAULTS_H_
+#define PLUMB_TESTING_FAULT_MAKE_FAULTS_H_
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "testing/fault/compile_plan.h"
+#include "testing/fault/fault_plan.pb.h"
+#include "testing/fault/faults.h"
+#include "transport/clock.h"
+
+namespace plumb {
+
+// The plan starts now on `clock`, which outlives the Faults.
+absl::StatusOr<std::shared_ptr<Faults>> MakeFaults(
+    const FaultPlan& plan, const FaultSetting& setting = FaultSetting(),
+    Clock& clock = Clock::Real());
+
+// The same for a plan in text form.
+absl::StatusOr<std::shared_ptr<Faults>> MakeFaults(
+    absl::string_view plan, const FaultSetting& setting = FaultSetting(),
+    Clock& clock = Clock::Real());
+
+}  // namespace plumb
+
+#endif  // PLUMB_TESTING_FAULT_MAKE_FAULTS_H_
