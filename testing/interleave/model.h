@@ -19,13 +19,17 @@
 namespace plumb {
 namespace interleave {
 
-// A fiber without its worker: it goes on when it was made ready to run.
+// A fiber whose worker does nothing else. All wakes come from elsewhere.
 class ModelFiber : public Waiter {
  public:
+  ModelFiber() { state_.Open(); }
+
   void Park(MonotonicNanos /*deadline*/, const WaitReason*) override {
+    if (state_.posted()) TakeInbox();
     if (!state_.BeginPark()) return;
-    StepWhen(&ready_, "park", [this] { return ready_; });
-    ready_ = false;
+    StepWhen(&in_inbox_, "park", [this] { return in_inbox_; });
+    TakeInbox();
+    if (state_.parked()) Fail("goes on without being woken");
   }
   void ParkOn(const Op&, MonotonicNanos deadline,
               const WaitReason* reason) override {
@@ -33,16 +37,25 @@ class ModelFiber : public Waiter {
   }
   bool ParksInSystemCall() const override { return false; }
   void Wake() override {
-    if (!state_.Wake()) return;
-    Step(&ready_, Access::kWrite, "make ready");
-    if (ready_) Fail("made ready twice");
-    ready_ = true;
+    if (!state_.Post()) return;
+    Step(&in_inbox_, Access::kWrite, "post");
+    if (in_inbox_) Fail("posted twice");
+    in_inbox_ = true;
+    state_.Posted();
   }
   bool woken() const { return state_.woken(); }
 
  private:
+  void TakeInbox() {
+    Step(&in_inbox_, Access::kWrite, "take the inbox");
+    if (!in_inbox_) return;
+    in_inbox_ = false;
+    state_.Arrive();
+    state_.Wake();
+  }
+
   ParkState state_;
-  bool ready_ = false;
+  bool in_inbox_ = false;
 };
 
 // A thread that sits in ppoll(2) while it waits for a descriptor.

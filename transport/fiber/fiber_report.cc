@@ -123,12 +123,11 @@ std::string FiberReport::DescribeFiber(Worker& worker, FiberWaiter& fiber) {
   const std::optional<std::string> name = fiber.CopyName(fiber.generation());
   if (!name.has_value()) return std::string();
   const std::string title = absl::StrCat("fiber \"", *name, "\"");
-  const bool started = fiber.started_.load(std::memory_order_acquire);
   // One that has not started may have been taken by another worker by now.
-  if (!started || fiber.worker_.load() != &worker) {
+  if (fiber.home_.load(std::memory_order_relaxed) != &worker) {
     return title + ", not started\n";
   }
-  return absl::StrCat(title, ", ", Ago(fiber.began_), " old, ",
+  return absl::StrCat(title, ", ", Ago(fiber.body().began), " old, ",
                       DescribeWait(fiber), "\n", Trace(worker, fiber));
 }
 

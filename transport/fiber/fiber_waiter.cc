@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/optimization.h"
 #include "absl/synchronization/mutex.h"
 #include "transport/fiber/scheduler.h"
 #include "transport/fiber/worker_switch.h"
@@ -36,8 +37,9 @@ class FiberWaiter::BodyScope final : public Scope {
 };
 
 void FiberWaiter::Park(MonotonicNanos deadline, const WaitReason* reason) {
-  Worker& worker = *worker_.load(std::memory_order_relaxed);
+  Worker& worker = *home_.load(std::memory_order_relaxed);
   reason_ = reason;
+  if (ABSL_PREDICT_FALSE(state_.posted())) worker.TakeInbox();
   if (!state_.BeginPark()) return;
   if (deadline != kNever) worker.timers().Arm(*this, deadline);
   ResetCalls();
@@ -47,7 +49,7 @@ void FiberWaiter::Park(MonotonicNanos deadline, const WaitReason* reason) {
 
 void FiberWaiter::ParkOn(const Op& op, MonotonicNanos deadline,
                          const WaitReason* reason) {
-  worker_.load(std::memory_order_relaxed)
+  home_.load(std::memory_order_relaxed)
       ->poller()
       .ParkOn(*this, op, deadline, reason, [this] { return state_.woken(); });
 }
@@ -57,19 +59,23 @@ bool FiberWaiter::MayWaitFirst(const Op& op) const {
 }
 
 void FiberWaiter::Wake() {
-  if (state_.Wake()) {
-    worker_.load(std::memory_order_relaxed)->MakeReady(*this);
+  Worker* const here = Worker::Current();
+  if (here != nullptr && home_.load(std::memory_order_relaxed) == here) {
+    here->WakeHere(*this);
+  } else if (state_.Post()) {
+    home_.load(std::memory_order_relaxed)->Post(*this);
+    state_.Posted();
   }
 }
 
 void FiberWaiter::Yield() {
   ResetCalls();
-  worker_.load(std::memory_order_relaxed)->YieldFrom(*this);
+  home_.load(std::memory_order_relaxed)->YieldFrom(*this);
 }
 
 void FiberWaiter::RunBlocking(absl::FunctionRef<void()> function,
                               const WaitReason& reason) {
-  worker_.load(std::memory_order_relaxed)
+  home_.load(std::memory_order_relaxed)
       ->scheduler()
       .blocking_pool()
       .Run(function, reason);
@@ -79,12 +85,11 @@ uint64_t FiberWaiter::Begin(Worker& worker, absl::string_view name,
                             MonotonicNanos now,
                             absl::AnyInvocable<void()> function) {
   new (&body()) Body(std::move(function));
+  body().began = now;
   ForgetOwner();
   state_.Reset();
   cancelled_.store(false, std::memory_order_relaxed);
-  started_.store(false, std::memory_order_relaxed);
   worker_.store(&worker, std::memory_order_relaxed);
-  began_ = now;
   if (!name.empty()) name_ = std::make_unique<const std::string>(name);
   const uint64_t generation =
       generation_.fetch_add(1, std::memory_order_seq_cst) + 1;

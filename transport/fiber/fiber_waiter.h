@@ -90,6 +90,7 @@ class alignas(64) FiberWaiter final : public Waiter, public Timer {
 
     absl::AnyInvocable<void()> function;
     LinkedList<ScopeWatcher> watchers;  // of its outermost scope
+    MonotonicNanos began = 0;
   };
 
   Body& body() const {
@@ -110,17 +111,19 @@ class alignas(64) FiberWaiter final : public Waiter, public Timer {
   // The first line goes on from the base classes.
   ParkState state_;
   std::atomic<bool> cancelled_{false};
-  std::atomic<bool> started_{false};
-  std::atomic<Worker*> worker_{nullptr};
+  // Who runs it, from its start to its end. Each worker alone puts itself here
+  // and takes itself away: who finds itself here knows that it stays.
+  std::atomic<Worker*> home_{nullptr};
   FiberWaiter* next_ = nullptr;  // in the one queue that it is in
   Context context_;
 
+  FiberWaiter* next_posted_ = nullptr;    // in the inbox of home_
+  std::atomic<Worker*> worker_{nullptr};  // who is to start it, then home_
   std::atomic<uint64_t> generation_{0};
   // Others look at what follows, and at the watchers, with LockFor(this) and
   // after a look at the generation, which ends with that lock too.
   Joiner* joiners_ = nullptr;
   std::unique_ptr<const std::string> name_;
-  MonotonicNanos began_ = 0;
   const WaitReason* reason_ = nullptr;  // of the wait, while parked
   Stack stack_;
 };

@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "transport/fiber/scheduler.h"
@@ -24,11 +25,7 @@ constexpr int kStartsInPass = 8;
 // Unused fibers that a worker keeps at hand.
 constexpr size_t kFree = 128;
 
-thread_local Worker* current = nullptr;
-
 }  // namespace
-
-Worker* Worker::Current() { return current; }
 
 void Worker::Run(int processor) {
   if (processor >= 0) {
@@ -38,7 +35,7 @@ void Worker::Run(int processor) {
     sched_setaffinity(0, sizeof one, &one);
   }
   const SignalStack signal_stack;
-  current = this;
+  current_ = this;
   thread_.emplace(loop_);
   while (!Stopped()) {
     TakeInbox();
@@ -57,19 +54,15 @@ void Worker::Run(int processor) {
   }
   RunRequests();
   scheduler_.pool().Give(free_.size(), free_);
-  current = nullptr;
+  current_ = nullptr;
 }
 
 bool Worker::Stopped() const { return scheduler_.stopped(); }
 
-void Worker::MakeReady(FiberWaiter& fiber) {
-  if (current == this) {
-    ready_.Push(fiber);
-    return;
-  }
+void Worker::Post(FiberWaiter& fiber) {
   FiberWaiter* head = inbox_.load(std::memory_order_relaxed);
   do {
-    fiber.next_ = head;
+    fiber.next_posted_ = head;
   } while (
       !inbox_.compare_exchange_weak(head, &fiber, std::memory_order_seq_cst));
   WakeIfAsleep();
@@ -89,20 +82,22 @@ void Worker::TakeInbox() {
   FiberWaiter* last = inbox_.exchange(nullptr, std::memory_order_acquire);
   FiberWaiter* first = nullptr;
   while (last != nullptr) {  // the first to come lies deepest
-    FiberWaiter* const next = last->next_;
-    last->next_ = first;
+    FiberWaiter* const next = last->next_posted_;
+    last->next_posted_ = first;
     first = last;
     last = next;
   }
   while (first != nullptr) {
-    FiberWaiter* const next = first->next_;
-    ready_.Push(*first);
-    first = next;
+    FiberWaiter& fiber = *first;
+    first = fiber.next_posted_;
+    // From here on it may be posted again.
+    fiber.state_.Arrive();
+    WakeHere(fiber);
   }
 }
 
 void Worker::StartSoon(FiberWaiter& fiber) {
-  const bool here = current == this;
+  const bool here = current_ == this;
   if (here && scheduler_.workers() == 1) {
     ready_.Push(fiber);
     return;
@@ -230,7 +225,8 @@ void Worker::Resume(FiberWaiter& fiber) {
 }
 
 void Worker::Start(FiberWaiter& fiber) {
-  fiber.started_.store(true, std::memory_order_release);
+  fiber.home_.store(this, std::memory_order_relaxed);
+  fiber.state_.Open();
   fiber.context_.Start(*thread_, fiber.stack().low, fiber.usable_stack(),
                        &Worker::Main, &fiber);
 }
@@ -238,7 +234,7 @@ void Worker::Start(FiberWaiter& fiber) {
 void Worker::Main(void* fiber) {
   FiberWaiter& self = *static_cast<FiberWaiter*>(fiber);
   self.RunBody();
-  Worker& worker = *self.worker_.load(std::memory_order_relaxed);
+  Worker& worker = *self.home_.load(std::memory_order_relaxed);
   worker.ended_ = &self;
   worker.running_ = nullptr;
   Waiter::SetCurrent(nullptr);
@@ -248,6 +244,12 @@ void Worker::Main(void* fiber) {
 void Worker::Retire(FiberWaiter& fiber) {
   fiber.context_.Reset();
   timers_.Remove(fiber);
+  while (ABSL_PREDICT_FALSE(!fiber.state_.Shut())) {
+    // A late wake is on its way here, a few instructions from its end.
+    TakeInbox();
+    std::this_thread::yield();
+  }
+  fiber.home_.store(nullptr, std::memory_order_relaxed);
   fiber.End();
   free_.push_back(&fiber);
   if (free_.size() > kFree) scheduler_.pool().Give(kFree / 2, free_);

@@ -37,7 +37,7 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
 
   // That of the calling thread; null on others.
-  static Worker* Current();
+  static Worker* Current() { return current_; }
 
   // Runs fibers until the scheduler has stopped. `processor` to stay on, or -1.
   void Run(int processor);
@@ -50,8 +50,14 @@ class Worker {
   // Not older than the last look around.
   MonotonicNanos recent_time() const { return recent_time_; }
 
-  // Any thread: `fiber`, which is parked here, goes on.
-  void MakeReady(FiberWaiter& fiber);
+  // Wakes `fiber`, whose home this is.
+  void WakeHere(FiberWaiter& fiber) {
+    if (fiber.state_.Wake()) ready_.Push(fiber);
+  }
+  // Any other thread: wakes it soon.
+  void Post(FiberWaiter& fiber);
+  // Wakes those who were posted.
+  void TakeInbox();
   // Any thread: `fiber` has not started yet. It may start elsewhere.
   void StartSoon(FiberWaiter& fiber);
   // Any thread: one that has not started, null for none.
@@ -107,7 +113,6 @@ class Worker {
 
   bool Stopped() const;
   bool HasWork() const;
-  void TakeInbox();
   void TakeOwnUnstarted();
   bool Steal();
   void LookAroundIfDue();
@@ -122,6 +127,8 @@ class Worker {
   void Start(FiberWaiter& fiber);
   void Resume(FiberWaiter& fiber);
   void Retire(FiberWaiter& fiber);
+
+  static inline thread_local Worker* current_ = nullptr;
 
   Scheduler& scheduler_;
   const MonotonicNanos spin_;
@@ -138,7 +145,7 @@ class Worker {
   const absl::FunctionRef<void()>* inspection_ = nullptr;
   std::vector<FiberWaiter*> free_;
 
-  // From other threads; a stack, linked through next_.
+  // From other threads; a stack, linked through next_posted_.
   alignas(64) std::atomic<FiberWaiter*> inbox_{nullptr};
   std::atomic<bool> asleep_{false};
   std::atomic<bool> has_requests_{false};

@@ -15,7 +15,8 @@
 namespace plumb {
 
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Worker::Prepare(FiberWaiter& next) {
-  if (ABSL_PREDICT_FALSE(!next.started_.load(std::memory_order_relaxed))) {
+  if (ABSL_PREDICT_FALSE(next.home_.load(std::memory_order_relaxed) ==
+                         nullptr)) {
     Start(next);
   }
 }
