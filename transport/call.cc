@@ -231,7 +231,7 @@ Call::Outcome Call::Check() const {
   const std::atomic<MonotonicNanos>& deadline =
       state_.side(direction_).deadline;
   MonotonicNanos when = deadline.load(std::memory_order_acquire);
-  while (when != kNever && clock_.MonotonicNow() >= when) {
+  while (when != kNever && clock_.HasPassed(when)) {
     // It counts only if it was still there when it had passed.
     const MonotonicNanos before = when;
     when = deadline.load(std::memory_order_acquire);
@@ -333,7 +333,7 @@ bool Call::RunAfterWait(Op& op) {
 bool Call::Pause(absl::Duration duration) {
   const MonotonicNanos until =
       clock_.MonotonicNow() + absl::ToInt64Nanoseconds(duration);
-  while (ok() && clock_.MonotonicNow() < until) {
+  while (ok() && !clock_.HasPassed(until)) {
     Suspend(nullptr, until);
   }
   return ok();

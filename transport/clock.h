@@ -58,6 +58,11 @@ class Clock {
   virtual absl::Time TimeNow() const = 0;
   virtual MonotonicNanos MonotonicNow() const = 0;
 
+  // MonotonicNow() >= when, for less when that is far from true.
+  virtual bool HasPassed(MonotonicNanos when) const {
+    return MonotonicNow() >= when;
+  }
+
   // Null when this clock is the kernel's CLOCK_MONOTONIC, so that waits use the
   // kernel's own timeouts; otherwise what waits must be woken by.
   virtual AlarmClock* alarms() = 0;

@@ -34,7 +34,7 @@ WaitState CheckLimits(const Waiter& waiter, WaitLimit limit) {
       break;
   }
   const bool passed =
-      limit.deadline != kNever && limit.clock.MonotonicNow() >= limit.deadline;
+      limit.deadline != kNever && limit.clock.HasPassed(limit.deadline);
   return passed ? WaitState::kTimeout : WaitState::kGo;
 }
 

@@ -35,7 +35,7 @@ inline ScopeState CheckScopes(const Waiter& waiter) {
        scope = scope->outer()) {
     if (scope->cancelled()) return ScopeState::kCancelled;
     if (scope->deadline() != kNever &&
-        scope->clock()->MonotonicNow() >= scope->deadline()) {
+        scope->clock()->HasPassed(scope->deadline())) {
       state = ScopeState::kTimeout;
     }
   }

@@ -2,9 +2,9 @@
 //
 //   conn = plumb::WithIdleTimeout(std::move(conn), absl::Minutes(1));
 //
-// Each Read, WaitReadable and Write that takes longer than the timeout fails,
-// IsTimeout, as with a deadline that is moved on before each of them. Deadlines
-// that are set on the connection hold as well; the earlier counts.
+// Each Read, WaitReadable and Write is in a DeadlineScope of its own (scope.h):
+// one that takes longer than the timeout fails, IsTimeout. Deadlines that are
+// set on the connection hold as well; the earlier counts.
 //
 // A decorator (forwarding.h); TcpControl, ReadCloser, BufferControl,
 // MessageTraits and PeerCredentials go through.
