@@ -5,7 +5,21 @@
 #include <cerrno>
 #include <utility>
 
+#include "absl/base/attributes.h"
+
 namespace plumb {
+namespace {
+
+// Apart, like all that makes an error here: an ErrorInfo would double the frame
+// that stays on the stack while the call waits.
+ABSL_ATTRIBUTE_NOINLINE absl::Status CutWriteError(const Call& call,
+                                                   const SendOp& op) {
+  ErrorInfo info;
+  info.bytes_done = op.sent();
+  return call.Error("write", std::move(info));
+}
+
+}  // namespace
 
 StreamConn::StreamConn(Clock& clock, plumb::Descriptor descriptor,
                        std::shared_ptr<const CallNames> names,
@@ -25,7 +39,7 @@ absl::StatusOr<size_t> StreamConn::Peek(absl::Span<char> buffer) {
 
 absl::StatusOr<size_t> StreamConn::Receive(absl::Span<char> buffer, int flags) {
   if (buffer.empty()) {
-    if (state().closed()) return ClosedError(Info("read"));
+    if (state().closed()) return ReadClosedError();
     return size_t{0};
   }
   Call call(state(), Direction::kRead);
@@ -36,10 +50,18 @@ absl::StatusOr<size_t> StreamConn::Receive(absl::Span<char> buffer, int flags) {
   const bool wait_first = std::exchange(wait_first_, false);
   const bool done = wait_first ? call.RunAfterWait(op) : call.Run(op);
   if (!done) return call.Error("read");
-  if (op.error() != 0) return ErrnoError(Info("read"), "read", op.error());
-  if (op.size() == 0) return EofError(Info("read"));
+  if (op.error() != 0 || op.size() == 0) return ReadError(op.error());
   wait_first_ = flags == 0 && op.emptied();
   return op.size();
+}
+
+ABSL_ATTRIBUTE_NOINLINE absl::Status StreamConn::ReadClosedError() const {
+  return ClosedError(Info("read"));
+}
+
+ABSL_ATTRIBUTE_NOINLINE absl::Status StreamConn::ReadError(int error) const {
+  if (error == 0) return EofError(Info("read"));
+  return ErrnoError(Info("read"), "read", error);
 }
 
 absl::Status StreamConn::Write(absl::Span<const absl::string_view> pieces) {
@@ -47,11 +69,7 @@ absl::Status StreamConn::Write(absl::Span<const absl::string_view> pieces) {
   if (!call.ok()) return call.Error("write");
   if (write_closed()) return WriteError(EPIPE, 0);
   SendOp op(fd(), pieces);
-  if (!call.Run(op)) {
-    ErrorInfo info;
-    info.bytes_done = op.sent();
-    return call.Error("write", std::move(info));
-  }
+  if (!call.Run(op)) return CutWriteError(call, op);
   return op.error() == 0 ? absl::OkStatus() : WriteError(op.error(), op.sent());
 }
 
