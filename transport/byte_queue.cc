@@ -76,6 +76,13 @@ size_t ByteQueue::Pop(absl::Span<char> to) {
   return moved;
 }
 
+size_t ByteQueue::Peek(absl::Span<char> to) const {
+  const size_t copied = PeekRing(to);
+  if (lender_ == nullptr) return copied;
+  PieceCursor lent = *lender_;
+  return copied + lent.CopyTo(to.data() + copied, to.size() - copied);
+}
+
 void ByteQueue::PutBack(absl::string_view bytes) {
   if (bytes.empty()) return;
   Reserve(size_ + bytes.size());
@@ -115,7 +122,7 @@ void ByteQueue::PushRing(PieceCursor& from, size_t size) {
   size_ += size;
 }
 
-size_t ByteQueue::PopRing(absl::Span<char> to) {
+size_t ByteQueue::PeekRing(absl::Span<char> to) const {
   const size_t total = std::min(to.size(), size_);
   if (total == 0) return 0;
   const size_t first = std::min(total, ring_size_ - begin_);
@@ -123,6 +130,12 @@ size_t ByteQueue::PopRing(absl::Span<char> to) {
   if (first < total) {
     std::memcpy(to.data() + first, ring_.get(), total - first);
   }
+  return total;
+}
+
+size_t ByteQueue::PopRing(absl::Span<char> to) {
+  const size_t total = PeekRing(to);
+  if (total == 0) return 0;
   begin_ = (begin_ + total) & (ring_size_ - 1);
   size_ -= total;
   if (size_ == 0 && ring_size_ > kSmallRing) {

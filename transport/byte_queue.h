@@ -74,6 +74,8 @@ class ByteQueue {
   // Moves bytes from the ring, and then from a lender, to `to`; returns how
   // many. A lender of whom all was taken is not lending any more.
   size_t Pop(absl::Span<char> to);
+  // The same without moving them.
+  size_t Peek(absl::Span<char> to) const;
 
   // Leaves `taker` here until Push has put something there. Only when empty().
   void Wait(Taker* taker) { taker_ = taker; }
@@ -96,6 +98,7 @@ class ByteQueue {
   size_t PushTaker(PieceCursor& from);
   void PushRing(PieceCursor& from, size_t size);
   size_t PopRing(absl::Span<char> to);
+  size_t PeekRing(absl::Span<char> to) const;
 
   size_t capacity_;
   std::unique_ptr<char[]> ring_;

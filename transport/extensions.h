@@ -65,8 +65,8 @@ class ReadCloser {
   ~ReadCloser() = default;
 };
 
-// Conns that can show what comes next: those that have a socket of the system's
-// to themselves (tcp, unix, unixgram, unixpacket, ip, udp when dialled).
+// Conns that can show what comes next: those that have a socket to themselves
+// (tcp, fake, unix, unixgram, unixpacket, ip; udp and fakegram when dialled).
 class Peeker {
  public:
   static constexpr char kExtensionName[] = "plumb.Peeker";

@@ -22,6 +22,7 @@
 #include <cstddef>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -30,6 +31,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "transport/call.h"
+#include "transport/descriptor.h"
 #include "transport/direction.h"
 #include "transport/stream_pair.h"
 
@@ -47,6 +49,20 @@ class StreamEnd {
   }
   absl::Status Write(absl::Span<const absl::string_view> pieces) {
     return pair_->Write(side_, pieces);
+  }
+  // The same with descriptors: those that came along go to `*handles`, those
+  // that are to go along with the first byte are taken from there.
+  absl::StatusOr<size_t> ReadWithHandles(absl::Span<char> buffer,
+                                         std::vector<Descriptor>* handles) {
+    return pair_->Read(side_, buffer, handles);
+  }
+  absl::Status WriteWithHandles(absl::Span<const absl::string_view> pieces,
+                                std::vector<Descriptor>* handles) {
+    return pair_->Write(side_, pieces, handles);
+  }
+  // As Peeker's.
+  absl::StatusOr<size_t> Peek(absl::Span<char> buffer) {
+    return pair_->Peek(side_, buffer);
   }
   absl::Status WaitReadable();
   absl::Status CloseWrite();

@@ -15,10 +15,15 @@
 // buffer away, so that nothing is put into it that comes after.
 //
 // With a link each end knows of the other what has arrived; without, at once.
+//
+// Descriptors do not go through a link: their marks are with the receiver from
+// the first, and wait there for the bytes. What has marks goes through the
+// queue, and never straight into a buffer.
 
 namespace plumb {
 
-absl::StatusOr<size_t> StreamPair::Read(int side, absl::Span<char> buffer) {
+absl::StatusOr<size_t> StreamPair::Read(int side, absl::Span<char> buffer,
+                                        std::vector<Descriptor>* handles) {
   End& me = ends_[side];
   if (buffer.empty()) {
     if (me.state.closed()) return ClosedError(me.Info("read"));
@@ -28,22 +33,38 @@ absl::StatusOr<size_t> StreamPair::Read(int side, absl::Span<char> buffer) {
   if (!call.ok()) return call.Error("read");
   ByteQueue::Taker taker;
   taker.room = buffer;
-  Attempt attempt = TryRead(side, taker);
+  Attempt attempt = TryRead(side, taker, handles);
   while (attempt.kind == Attempt::kBlocked && call.Wait()) {
     const size_t taken = taker.taken.load(std::memory_order_acquire);
-    attempt = taken > 0 ? Attempt::Done(taken) : TryRead(side, taker);
+    attempt = taken > 0 ? Attempt::Done(taken) : TryRead(side, taker, handles);
   }
-  switch (attempt.kind) {
-    case Attempt::kDone:
-      return attempt.size;
-    case Attempt::kEnd:
-      return EofError(me.Info("read"));
-    case Attempt::kError:
-      return ReadError(me, attempt.error);
-    default:
-      if (call.inside()) GiveUpRead(side, taker);
-      return call.Error("read");
+  if (attempt.kind != Attempt::kBlocked) return ReadResult(me, attempt);
+  if (call.inside()) GiveUpRead(side, taker);
+  return call.Error("read");
+}
+
+absl::StatusOr<size_t> StreamPair::Peek(int side, absl::Span<char> buffer) {
+  End& me = ends_[side];
+  if (buffer.empty()) return Read(side, buffer);
+  Call call(me.state, Direction::kRead);
+  while (call.ok()) {
+    Attempt attempt;
+    {
+      SystemMutexLock lock(&mutex_);
+      attempt = PeekLocked(me, buffer);
+      if (attempt.kind == Attempt::kBlocked) me.reader_waits = true;
+    }
+    if (attempt.kind != Attempt::kBlocked) return ReadResult(me, attempt);
+    call.Wait();
   }
+  return call.Error("read");
+}
+
+absl::StatusOr<size_t> StreamPair::ReadResult(const End& me,
+                                              const Attempt& attempt) {
+  if (attempt.kind == Attempt::kDone) return attempt.size;
+  if (attempt.kind == Attempt::kEnd) return EofError(me.Info("read"));
+  return ReadError(me, attempt.error);
 }
 
 absl::Status StreamPair::ReadError(const End& me, int error) {
@@ -55,15 +76,18 @@ absl::Status StreamPair::ReadError(const End& me, int error) {
   return ErrnoError(std::move(info), "read", error);
 }
 
-StreamPair::Attempt StreamPair::TryRead(int side, ByteQueue::Taker& taker) {
+StreamPair::Attempt StreamPair::TryRead(int side, ByteQueue::Taker& taker,
+                                        std::vector<Descriptor>* handles) {
   End& me = ends_[side];
   Attempt attempt;
   bool wake = false;
+  std::vector<Descriptor> closed;
   {
     SystemMutexLock lock(&mutex_);
     const size_t taken = taker.taken.load(std::memory_order_relaxed);
     if (taken > 0) return Attempt::Done(taken);
-    attempt = ReadLocked(me, taker.room);
+    attempt =
+        ReadLocked(me, taker.room, handles != nullptr ? handles : &closed);
     if (attempt.kind == Attempt::kBlocked) {
       me.reader_waits = true;
       if (!me.closing) me.in.Wait(&taker);
@@ -76,8 +100,26 @@ StreamPair::Attempt StreamPair::TryRead(int side, ByteQueue::Taker& taker) {
   return attempt;
 }
 
-StreamPair::Attempt StreamPair::ReadLocked(End& me, absl::Span<char> buffer) {
-  if (!me.in.empty()) return Attempt::Done(me.in.Pop(buffer));
+StreamPair::Attempt StreamPair::ReadLocked(End& me, absl::Span<char> buffer,
+                                           std::vector<Descriptor>* handles) {
+  if (me.in.empty()) return EndOrErrorLocked(me);
+  HandleMarks* const marks = MarksLocked(me);
+  if (marks == nullptr) return Attempt::Done(me.in.Pop(buffer));
+  const size_t size = me.in.Pop(buffer.subspan(0, marks->Limit(buffer.size())));
+  *handles = marks->Take(size);
+  return Attempt::Done(size);
+}
+
+StreamPair::Attempt StreamPair::PeekLocked(End& me, absl::Span<char> buffer) {
+  if (me.in.empty()) return EndOrErrorLocked(me);
+  const HandleMarks* const marks = MarksLocked(me);
+  if (marks != nullptr) {
+    buffer = buffer.subspan(0, marks->Limit(buffer.size()));
+  }
+  return Attempt::Done(me.in.Peek(buffer));
+}
+
+StreamPair::Attempt StreamPair::EndOrErrorLocked(End& me) {
   if (!ReadableLocked(me)) return Attempt();
   // On tcp what comes after the end of the stream is not looked at.
   const bool ended = kind_ == StreamKind::kTcp && me.got_end;
@@ -117,6 +159,7 @@ void StreamPair::GiveUpRead(int side, const ByteQueue::Taker& taker) {
   const size_t taken = taker.taken.load(std::memory_order_relaxed);
   if (taken > 0 && !me.closed) {
     me.in.PutBack(absl::string_view(taker.room.data(), taken));
+    if (HandleMarks* const marks = MarksLocked(me)) marks->PutBack(taken);
   }
 }
 
@@ -135,15 +178,16 @@ absl::Status StreamPair::WaitReadable(int side) {
 }
 
 absl::Status StreamPair::Write(int side,
-                               absl::Span<const absl::string_view> pieces) {
+                               absl::Span<const absl::string_view> pieces,
+                               std::vector<Descriptor>* handles) {
   End& me = ends_[side];
   PieceCursor cursor(pieces);
   Call call(me.state, Direction::kWrite);
   if (!call.ok()) return call.Error("write");
   if (cursor.remaining() == 0) return absl::OkStatus();
-  Attempt attempt = TryWrite(side, cursor);
+  Attempt attempt = TryWrite(side, cursor, handles);
   while (attempt.kind == Attempt::kBlocked && call.Wait()) {
-    attempt = TryWrite(side, cursor);
+    attempt = TryWrite(side, cursor, handles);
   }
   if (attempt.kind == Attempt::kBlocked) {
     if (call.inside()) GiveUpWrite(side);
@@ -170,7 +214,8 @@ absl::Status StreamPair::Write(int side,
                  "write: broken pipe");
 }
 
-StreamPair::Attempt StreamPair::TryWrite(int side, PieceCursor& cursor) {
+StreamPair::Attempt StreamPair::TryWrite(int side, PieceCursor& cursor,
+                                         std::vector<Descriptor>* handles) {
   End& other = peer(side);
   Attempt attempt;
   bool wake = false;
@@ -178,7 +223,7 @@ StreamPair::Attempt StreamPair::TryWrite(int side, PieceCursor& cursor) {
     SystemMutexLock lock(&mutex_);
     other.in.TakeBack();
     const size_t before = cursor.remaining();
-    attempt = WriteLocked(ends_[side], other, cursor);
+    attempt = WriteLocked(ends_[side], other, cursor, handles);
     if (attempt.kind == Attempt::kBlocked) other.writer_waits = true;
     const bool news = cursor.remaining() < before || !other.in.empty();
     if (news && link_ == nullptr) {
@@ -191,7 +236,8 @@ StreamPair::Attempt StreamPair::TryWrite(int side, PieceCursor& cursor) {
 }
 
 StreamPair::Attempt StreamPair::WriteLocked(End& me, End& other,
-                                            PieceCursor& cursor) {
+                                            PieceCursor& cursor,
+                                            std::vector<Descriptor>* handles) {
   const bool tcp = kind_ == StreamKind::kTcp;
   if (cursor.remaining() == 0) return Attempt::Done(0);
   if (me.sent_end) return {Attempt::kShut, 0, 0};
@@ -207,7 +253,11 @@ StreamPair::Attempt StreamPair::WriteLocked(End& me, End& other,
   }
   if (!tcp && (other.closed || other.stopped_read))
     return Attempt::Failed(EPIPE);
-  SendLocked(me, other, cursor);
+  if (handles == nullptr || handles->empty()) {
+    SendLocked(me, other, cursor);
+  } else {
+    SendMarkedLocked(me, other, cursor, *handles);
+  }
   if (cursor.remaining() == 0) return Attempt::Done(0);
   if (other.in.capacity() == 0 && !me.closing) other.in.Lend(&cursor);
   return Attempt();
@@ -226,118 +276,20 @@ void StreamPair::SendLocked(End& me, End& other, PieceCursor& cursor) {
   link_->SendData(side_of(me), std::move(data));
 }
 
+void StreamPair::SendMarkedLocked(End& me, End& other, PieceCursor& cursor,
+                                  std::vector<Descriptor>& handles) {
+  other.in.Withdraw();
+  const size_t ahead = other.in.size() + me.in_flight;
+  const size_t before = cursor.done();
+  SendLocked(me, other, cursor);
+  if (cursor.done() == before) return;
+  RareLocked().marks[side_of(other)].Add(ahead, cursor.done() - before,
+                                         std::exchange(handles, {}));
+}
+
 void StreamPair::GiveUpWrite(int side) {
   SystemMutexLock lock(&mutex_);
   peer(side).in.TakeBack();
-}
-
-bool StreamPair::NotConnectedLocked(const End& me) const {
-  return kind_ == StreamKind::kTcp &&
-         (me.was_reset || (me.sent_end && me.got_end));
-}
-
-// The end of what `me` sends.
-void StreamPair::EndLocked(End& me, End& other) {
-  if (std::exchange(me.sent_end, true)) return;
-  if (link_ == nullptr) {
-    other.got_end = true;
-  } else {
-    link_->SendEnd(side_of(me));
-  }
-}
-
-absl::Status StreamPair::CloseWrite(int side) {
-  End& me = ends_[side];
-  if (!me.state.Enter()) return ClosedError(me.Info("close"));
-  bool connected;
-  {
-    SystemMutexLock lock(&mutex_);
-    connected = !NotConnectedLocked(me);
-    if (connected) EndLocked(me, peer(side));
-  }
-  RunLink();
-  peer(side).state.Signal(Direction::kRead);
-  me.state.Signal(Direction::kWrite);
-  return LeaveShutdown(me, connected);
-}
-
-absl::Status StreamPair::LeaveShutdown(End& me, bool connected) {
-  absl::Status status;
-  if (!connected) status = ErrnoError(me.Info("close"), "shutdown", ENOTCONN);
-  me.state.Leave();
-  return status;
-}
-
-absl::Status StreamPair::CloseRead(int side) {
-  End& me = ends_[side];
-  if (!me.state.Enter()) return ClosedError(me.Info("close"));
-  bool connected;
-  {
-    SystemMutexLock lock(&mutex_);
-    connected = !NotConnectedLocked(me);
-    if (connected) me.stopped_read = true;
-  }
-  me.state.Signal(Direction::kRead);
-  peer(side).state.Signal(Direction::kWrite);
-  return LeaveShutdown(me, connected);
-}
-
-absl::Status StreamPair::SetDeadline(int side, Direction direction,
-                                     absl::Time when) {
-  End& me = ends_[side];
-  if (!me.state.Enter()) return ClosedError(me.SetInfo());
-  const bool set = me.state.SetDeadline(direction, when);
-  absl::Status status;
-  if (!set) status = ClosedError(me.SetInfo());
-  if (set && direction != Direction::kWrite) {
-    SystemMutexLock lock(&mutex_);
-    me.in.Withdraw();
-  }
-  me.state.Leave();
-  return status;
-}
-
-absl::Status StreamPair::Close(int side, StreamClose how,
-                               absl::FunctionRef<void()> release) {
-  End& me = ends_[side];
-  const std::shared_ptr<const CallNames> names = me.state.names();
-  {
-    SystemMutexLock lock(&mutex_);
-    me.closing = true;
-    me.in.Withdraw();
-    peer(side).in.TakeBack();
-  }
-  // The first closer may have freed this by the time that a second one returns.
-  if (!me.state.Close()) return ClosedError(NamedInfo("close", names.get()));
-  {
-    SystemMutexLock lock(&mutex_);
-    CloseLocked(me, peer(side), how);
-  }
-  RunLink();
-  peer(side).state.Signal(Direction::kRead);
-  peer(side).state.Signal(Direction::kWrite);
-  release();
-  me.state.Done();
-  return absl::OkStatus();
-}
-
-void StreamPair::CloseLocked(End& me, End& other, StreamClose how) {
-  const bool unread = kind_ != StreamKind::kPipe && !me.in.empty();
-  me.closed = true;
-  me.in.Clear();
-  if (!unread && how != StreamClose::kReset) {
-    EndLocked(me, other);
-    return;
-  }
-  const bool tcp = kind_ == StreamKind::kTcp;
-  if (tcp && (me.was_reset || (me.sent_end && me.got_end))) return;
-  const int error = tcp && me.sent_end ? EPIPE : ECONNRESET;
-  if (link_ != nullptr) {
-    link_->SendReset(side_of(me), error);
-    return;
-  }
-  other.was_reset = true;
-  other.error = error;
 }
 
 absl::Status StreamPair::SetSendBuffer(int side, size_t bytes) {
@@ -376,70 +328,6 @@ SystemMutex& StreamPair::MutexFor(const StreamPair* pair) {
   const uint64_t hash =
       reinterpret_cast<uintptr_t>(pair) * uint64_t{0x9e3779b97f4a7c15};
   return lines[hash >> 56].mutex;
-}
-
-void StreamPair::LandData(int side, absl::string_view data) {
-  End& me = ends_[side];
-  bool wake = false;
-  bool room = false;
-  {
-    SystemMutexLock lock(&mutex_);
-    peer(side).in_flight -= data.size();
-    if (me.closed) {
-      // tcp(7): who writes to a closed end learns so from a reset.
-      if (kind_ == StreamKind::kTcp) link_->SendReset(side, 0);
-    } else {
-      me.in.Append(data);
-      wake = std::exchange(me.reader_waits, false);
-    }
-    // What went straight to a reader leaves room.
-    room = RoomForWriterLocked(me, peer(side));
-  }
-  if (wake) me.state.Signal(Direction::kRead);
-  if (room) peer(side).state.Signal(Direction::kWrite);
-}
-
-void StreamPair::LandEnd(int side) {
-  {
-    SystemMutexLock lock(&mutex_);
-    ends_[side].got_end = true;
-  }
-  SignalBoth(side);
-}
-
-void StreamPair::LandReset(int side, int error, absl::string_view rule) {
-  {
-    SystemMutexLock lock(&mutex_);
-    End& me = ends_[side];
-    if (me.was_reset) return;
-    me.was_reset = true;
-    me.error = error;
-    if (!rule.empty()) rule_ = std::make_unique<const std::string>(rule);
-  }
-  SignalBoth(side);
-}
-
-void StreamPair::SignalBoth(int side) {
-  ends_[side].state.Signal(Direction::kRead);
-  ends_[side].state.Signal(Direction::kWrite);
-}
-
-size_t StreamPair::Room(int side) {
-  SystemMutexLock lock(&mutex_);
-  return RoomLocked(ends_[side], peer(side));
-}
-
-StreamStatus StreamPair::Status(int side) {
-  SystemMutexLock lock(&mutex_);
-  const End& me = ends_[side];
-  StreamStatus status;
-  status.unread = me.in.size();
-  status.in_flight = me.in_flight;
-  status.readable = ReadableLocked(me);
-  status.sent_end = me.sent_end;
-  status.got_end = me.got_end;
-  status.was_reset = me.was_reset;
-  return status;
 }
 
 }  // namespace plumb

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
@@ -21,54 +22,15 @@
 #include "transport/byte_queue.h"
 #include "transport/call.h"
 #include "transport/clock.h"
+#include "transport/descriptor.h"
 #include "transport/direction.h"
 #include "transport/error.h"
+#include "transport/handle_marks.h"
+#include "transport/memory_stream_options.h"
 #include "transport/stream_link.h"
 #include "transport/system_mutex.h"
 
 namespace plumb {
-
-// Whose ways the pair has where they differ:
-//
-//                                          kPipe     kUnix        kTcp
-//   peer closed with unread data, Read     end       reset, end   reset, end
-//   the same, Write                        EPIPE     EPIPE        reset, EPIPE
-//   peer closed, first Write               EPIPE     EPIPE        lost, OK
-//   peer's CloseRead, Write                EPIPE     EPIPE        goes on
-//   CloseWrite when reset                  OK        OK           ENOTCONN
-//
-// ("reset" is ECONNRESET, told once by whichever call is first.)
-enum class StreamKind : uint8_t { kPipe, kUnix, kTcp };
-
-// One end. What can wait to be read at an end is the sum of its own receive
-// buffer and of the peer's send buffer.
-struct StreamEndOptions {
-  std::shared_ptr<const CallNames> names;  // of its errors
-  size_t send_buffer = 0;                  // bytes
-  size_t receive_buffer = 64 * 1024;       // bytes
-};
-
-struct MemoryStreamOptions {
-  StreamKind kind = StreamKind::kPipe;
-  std::array<StreamEndOptions, 2> ends;
-  Clock* clock = &Clock::Real();
-  std::shared_ptr<StreamLink> link;  // null: nothing is between the ends
-};
-
-enum class StreamClose : uint8_t {
-  kGraceful,  // the peer reads what was written, then the end
-  kReset,     // the peer reads what was written, then a reset
-};
-
-// What can be seen of an end without waiting.
-struct StreamStatus {
-  size_t unread = 0;      // bytes to be read here
-  size_t in_flight = 0;   // bytes sent from here that are not at the peer
-  bool readable = false;  // a Read would not wait
-  bool sent_end = false;
-  bool got_end = false;
-  bool was_reset = false;
-};
 
 // The pair itself; its methods are those of StreamEnd, for the end `side`.
 class StreamPair final : public StreamReceiver {
@@ -115,8 +77,13 @@ class StreamPair final : public StreamReceiver {
         ends_{{{options.ends[0], options.ends[1], *options.clock},
                {options.ends[1], options.ends[0], *options.clock}}} {}
 
-  absl::StatusOr<size_t> Read(int side, absl::Span<char> buffer);
-  absl::Status Write(int side, absl::Span<const absl::string_view> pieces);
+  // `handles`, unless it is null, is as StreamEnd has it; otherwise those that
+  // come along are closed.
+  absl::StatusOr<size_t> Read(int side, absl::Span<char> buffer,
+                              std::vector<Descriptor>* handles = nullptr);
+  absl::StatusOr<size_t> Peek(int side, absl::Span<char> buffer);
+  absl::Status Write(int side, absl::Span<const absl::string_view> pieces,
+                     std::vector<Descriptor>* handles = nullptr);
   absl::Status WaitReadable(int side);
   absl::Status CloseWrite(int side);
   absl::Status CloseRead(int side);
@@ -149,14 +116,36 @@ class StreamPair final : public StreamReceiver {
   // One of a table that all pairs share: it takes no room in an idle one.
   static SystemMutex& MutexFor(const StreamPair* pair);
 
+  // What few streams have, so that others have no room for it.
+  struct Rare {
+    std::string rule;                  // who injected the reset
+    std::array<HandleMarks, 2> marks;  // of what each side receives
+  };
+
+  Rare& RareLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (rare_ == nullptr) rare_ = std::make_unique<Rare>();
+    return *rare_;
+  }
   std::string RuleLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return rule_ != nullptr ? *rule_ : std::string();
+    return rare_ != nullptr ? rare_->rule : std::string();
+  }
+  // Null when no handle has ever gone that way.
+  HandleMarks* MarksLocked(const End& to)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return rare_ != nullptr ? &rare_->marks[side_of(to)] : nullptr;
   }
   End& peer(int side) { return ends_[1 - side]; }
 
-  Attempt TryRead(int side, ByteQueue::Taker& taker);
-  Attempt ReadLocked(End& me, absl::Span<char> buffer)
+  Attempt TryRead(int side, ByteQueue::Taker& taker,
+                  std::vector<Descriptor>* handles);
+  Attempt ReadLocked(End& me, absl::Span<char> buffer,
+                     std::vector<Descriptor>* handles)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Attempt PeekLocked(End& me, absl::Span<char> buffer)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What there is instead of data.
+  Attempt EndOrErrorLocked(End& me) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<size_t> ReadResult(const End& me, const Attempt& attempt);
   static bool ReadableLocked(const End& me);
   // What more may come to `me`, from `other`.
   static size_t RoomLocked(const End& me, const End& other);
@@ -164,10 +153,15 @@ class StreamPair final : public StreamReceiver {
   void GiveUpRead(int side, const ByteQueue::Taker& taker);
   absl::Status ReadError(const End& me, int error);
 
-  Attempt TryWrite(int side, PieceCursor& cursor);
-  Attempt WriteLocked(End& me, End& other, PieceCursor& cursor)
+  Attempt TryWrite(int side, PieceCursor& cursor,
+                   std::vector<Descriptor>* handles);
+  Attempt WriteLocked(End& me, End& other, PieceCursor& cursor,
+                      std::vector<Descriptor>* handles)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SendLocked(End& me, End& other, PieceCursor& cursor)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void SendMarkedLocked(End& me, End& other, PieceCursor& cursor,
+                        std::vector<Descriptor>& handles)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void GiveUpWrite(int side);
 
@@ -187,8 +181,7 @@ class StreamPair final : public StreamReceiver {
   const StreamKind kind_;
   const std::shared_ptr<StreamLink> link_;
   SystemMutex& mutex_;
-  // Who injected the reset; null for nobody.
-  std::unique_ptr<const std::string> rule_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<Rare> rare_ ABSL_GUARDED_BY(mutex_);
   std::array<End, 2> ends_;
 };
 

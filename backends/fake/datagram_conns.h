@@ -16,6 +16,7 @@
 #include "backends/fake/probes.h"
 #include "transport/conn.h"
 #include "transport/extensions.h"
+#include "transport/handle_passing.h"
 #include "transport/packet_conn.h"
 
 namespace plumb {
@@ -58,8 +59,12 @@ class DatagramObject : public MessageTraits,
   Lease lease_;
 };
 
-// Connected: the names of the socket's state have both ends.
-class DatagramConn final : public Conn, public DatagramObject {
+// Connected: the names of the socket's state have both ends. Extensions: also
+// Peeker, and on unixgram HandlePassing.
+class DatagramConn final : public Conn,
+                           public DatagramObject,
+                           public Peeker,
+                           public HandlePassing {
  public:
   DatagramConn(const HostRef& host, std::shared_ptr<DatagramSocket> socket,
                Lease lease)
@@ -77,9 +82,24 @@ class DatagramConn final : public Conn, public DatagramObject {
     return ChangeDeadline(direction, when);
   }
   void* Extension(absl::string_view name) override;
+
+  absl::StatusOr<size_t> Peek(absl::Span<char> buffer) override;
+  absl::Status WriteWithHandles(absl::string_view data,
+                                absl::Span<const int> handles) override;
+  absl::StatusOr<HandlePassing::Incoming> ReadWithHandles(
+      absl::Span<char> buffer, size_t max_handles) override;
+
+ private:
+  // A Read by `look(received)`, which is as DatagramSocket::Receive.
+  template <typename Look>
+  absl::StatusOr<size_t> ReadBy(absl::Span<char> buffer, Look look);
+  absl::Status WriteDatagram(Call& call, Datagram datagram);
 };
 
-class FakePacketConn final : public PacketConn, public DatagramObject {
+// Extensions: on unixgram also PacketHandlePassing.
+class FakePacketConn final : public PacketConn,
+                             public DatagramObject,
+                             public PacketHandlePassing {
  public:
   FakePacketConn(const HostRef& host, std::shared_ptr<DatagramSocket> socket,
                  Lease lease)
@@ -96,8 +116,15 @@ class FakePacketConn final : public PacketConn, public DatagramObject {
   }
   void* Extension(absl::string_view name) override;
 
+  absl::Status WriteToWithHandles(absl::string_view data, const Addr& to,
+                                  absl::Span<const int> handles) override;
+  absl::StatusOr<PacketHandlePassing::Incoming> ReadFromWithHandles(
+      absl::Span<char> buffer, size_t max_handles) override;
+
  private:
-  absl::Status WriteError(const Addr& to, int error) const;
+  ErrorInfo WriteInfo(const Addr& to) const;
+  absl::Status WriteError(const Addr& to, absl::string_view syscall,
+                          int error) const;
 };
 
 }  // namespace plumb

@@ -5,14 +5,21 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "transport/addr.h"
 #include "transport/call.h"
+#include "transport/descriptor.h"
 
 namespace plumb {
+
+struct Datagram {
+  std::string data;
+  std::vector<Descriptor> handles;  // that go along with it, on unix
+};
 
 class DatagramSink {
  public:
@@ -26,9 +33,9 @@ class DatagramSink {
 
   virtual ~DatagramSink() = default;
 
-  // Takes `data` that `from` sent. `sender` is signalled for writing after
-  // kFull; null when it cannot wait.
-  virtual Verdict Deliver(const Addr& from, std::string data,
+  // Takes `datagram` that `from` sent, and leaves it as it is after kFull; then
+  // `sender` is signalled for writing, which is null when it cannot wait.
+  virtual Verdict Deliver(const Addr& from, Datagram& datagram,
                           const std::shared_ptr<CallState>& sender) = 0;
 };
 

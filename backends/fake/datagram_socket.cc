@@ -3,29 +3,46 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <string>
 
 #include "absl/algorithm/container.h"
 #include "transport/direction.h"
 
 namespace plumb {
 
-int DatagramSocket::Receive(absl::Span<char> buffer, Received* received) {
+int DatagramSocket::LookLocked(absl::Span<char> buffer, Received* received) {
+  if (error_ != 0) return std::exchange(error_, 0);
+  if (queue_.empty()) return EAGAIN;
+  const Queued& next = queue_.front();
+  const std::string& data = next.datagram.data;
+  received->full_size = data.size();
+  received->size = std::min(buffer.size(), data.size());
+  received->from = next.from;
+  if (received->size > 0) {
+    std::memcpy(buffer.data(), data.data(), received->size);
+  }
+  return 0;
+}
+
+int DatagramSocket::Peek(absl::Span<char> buffer, Received* received) {
+  absl::MutexLock lock(&mutex_);
+  return LookLocked(buffer, received);
+}
+
+int DatagramSocket::Receive(absl::Span<char> buffer, Received* received,
+                            std::vector<Descriptor>* handles) {
   std::vector<std::shared_ptr<CallState>> senders;
+  Datagram taken;
   {
     absl::MutexLock lock(&mutex_);
-    if (error_ != 0) return std::exchange(error_, 0);
-    if (queue_.empty()) return EAGAIN;
-    Datagram& datagram = queue_.front();
-    received->full_size = datagram.data.size();
-    received->size = std::min(buffer.size(), datagram.data.size());
-    received->from = std::move(datagram.from);
-    if (received->size > 0) {
-      std::memcpy(buffer.data(), datagram.data.data(), received->size);
-    }
-    queued_bytes_ -= datagram.data.size() + kOverhead;
+    const int error = LookLocked(buffer, received);
+    if (error != 0) return error;
+    taken = std::move(queue_.front().datagram);
+    queued_bytes_ -= taken.data.size() + kOverhead;
     queue_.pop_front();
     senders.swap(waiting_);
   }
+  if (handles != nullptr) *handles = std::move(taken.handles);
   for (const auto& sender : senders) sender->Signal(Direction::kWrite);
   return 0;
 }
@@ -43,7 +60,7 @@ NetstatRow DatagramSocket::Row() const {
   row.remote = names.addr;
   if (peer_.has_value()) row.state = "ESTABLISHED";
   absl::MutexLock lock(&mutex_);
-  for (const Datagram& datagram : queue_) row.unread += datagram.data.size();
+  for (const Queued& one : queue_) row.unread += one.datagram.data.size();
   return row;
 }
 
@@ -54,19 +71,19 @@ bool DatagramSocket::HasRoom(size_t size) const {
 }
 
 DatagramSink::Verdict DatagramSocket::Deliver(
-    const Addr& from, std::string data,
+    const Addr& from, Datagram& datagram,
     const std::shared_ptr<CallState>& sender) {
   {
     absl::MutexLock lock(&mutex_);
     if (shut_) return Verdict::kRefused;
     if (peer_.has_value() && from != peer_) return Verdict::kNotAllowed;
-    if (!HasRoom(data.size())) {
+    if (!HasRoom(datagram.data.size())) {
       if (!limits_.sender_waits || sender == nullptr) return Verdict::kDropped;
       if (!absl::c_linear_search(waiting_, sender)) waiting_.push_back(sender);
       return Verdict::kFull;
     }
-    queued_bytes_ += data.size() + kOverhead;
-    queue_.push_back({std::move(data), from});
+    queued_bytes_ += datagram.data.size() + kOverhead;
+    queue_.push_back({std::move(datagram), from});
   }
   state_->Signal(Direction::kRead);
   return Verdict::kTaken;
@@ -74,10 +91,11 @@ DatagramSink::Verdict DatagramSocket::Deliver(
 
 void DatagramSocket::Shut() {
   std::vector<std::shared_ptr<CallState>> senders;
+  std::deque<Queued> dropped;
   {
     absl::MutexLock lock(&mutex_);
     shut_ = true;
-    queue_.clear();
+    dropped.swap(queue_);
     senders.swap(waiting_);
   }
   for (const auto& sender : senders) sender->Signal(Direction::kWrite);

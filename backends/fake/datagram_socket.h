@@ -9,18 +9,17 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
-#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
 #include "backends/fake/datagram_sink.h"
 #include "backends/fake/netstat.h"
 #include "transport/addr.h"
 #include "transport/call.h"
+#include "transport/descriptor.h"
 #include "transport/packet_conn.h"
 
 namespace plumb {
@@ -45,24 +44,30 @@ class DatagramSocket : public DatagramSink, public NetstatSource {
 
   // An errno of 0, EAGAIN (nothing is there), or what has come of an earlier
   // datagram, once.
-  int Receive(absl::Span<char> buffer, Received* received);
+  // The descriptors that came along go to `*handles`, and are closed when that
+  // is null.
+  int Receive(absl::Span<char> buffer, Received* received,
+              std::vector<Descriptor>* handles = nullptr);
+  // The same, and leaves it there.
+  int Peek(absl::Span<char> buffer, Received* received);
   // Whether Receive would return something but EAGAIN.
   bool Readable() const;
   NetstatRow Row() const override;
 
-  // Sends `pieces` to `to` as one datagram. An errno of 0, EAGAIN (the receiver
-  // has no room, and signals when it has), or why it cannot be sent; EINVAL
-  // when `to` is not an address of this network.
-  virtual int Send(const Addr& to,
-                   absl::Span<const absl::string_view> pieces) = 0;
+  // Sends `datagram` to `to`. An errno of 0, EAGAIN (the receiver has no room,
+  // and signals when it has; the datagram is as it was), or why it cannot be
+  // sent; EINVAL when `to` is not an address of this network.
+  virtual int Send(const Addr& to, Datagram& datagram) = 0;
   virtual size_t MaxMessageSize() const = 0;
+  // Whether Send takes descriptors.
+  virtual bool PassesHandles() const { return false; }
 
   // Receives no more, and drops what waits.
   void Shut();
   void SetReceiveBuffer(size_t bytes);
   virtual void SetSendBuffer(size_t bytes) {}
 
-  Verdict Deliver(const Addr& from, std::string data,
+  Verdict Deliver(const Addr& from, Datagram& datagram,
                   const std::shared_ptr<CallState>& sender) override;
 
  protected:
@@ -73,14 +78,17 @@ class DatagramSocket : public DatagramSink, public NetstatSource {
   void SetError(int error);
 
  private:
-  struct Datagram {
-    std::string data;
+  struct Queued {
+    Datagram datagram;
     Addr from;
   };
 
   // Each datagram counts as its bytes and this.
   static constexpr size_t kOverhead = 64;
 
+  // What Receive and Peek have in common.
+  int LookLocked(absl::Span<char> buffer, Received* received)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool HasRoom(size_t size) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::shared_ptr<CallState> state_;
@@ -90,7 +98,7 @@ class DatagramSocket : public DatagramSink, public NetstatSource {
   Limits limits_ ABSL_GUARDED_BY(mutex_);
   bool shut_ ABSL_GUARDED_BY(mutex_) = false;
   int error_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::deque<Datagram> queue_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Queued> queue_ ABSL_GUARDED_BY(mutex_);
   size_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<std::shared_ptr<CallState>> waiting_ ABSL_GUARDED_BY(mutex_);
 };

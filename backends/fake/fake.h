@@ -38,6 +38,9 @@
 // - there are no file permissions and no directories: any path can be bound,
 //   UnixListenOptions::mode changes nothing, and FakeHost::RemovePath takes the
 //   place of unlink(2)
+// - descriptors that are under way are open in this process, and among those
+//   that its RLIMIT_NOFILE allows; sending them fails for want of room, not
+//   receiving them
 // - "localhost" is 127.0.0.1 first, then ::1
 // - a dialled connection has its local port for itself, and gives it back in
 //   Close: there is no TIME_WAIT
@@ -80,9 +83,11 @@ namespace plumb {
 struct HostRef;
 struct NetworkState;
 
-// Extensions of its Conns: ReadCloser, BufferControl and TcpControl on tcp and
-// fake; PeerCredentials (this process) in place of TcpControl on unix;
-// MessageTraits where there are messages. Of Listen("udp", ...)
+// Extensions of its Conns: ReadCloser, Peeker, BufferControl and TcpControl on
+// tcp and fake; HandlePassing and PeerCredentials (this process) in place of
+// TcpControl on unix and unixpacket; MessageTraits where there are messages,
+// Peeker of those that were dialled, and HandlePassing on unixgram, whose
+// PacketConns have PacketHandlePassing. Of Listen("udp", ...)
 // UdpListenerStats. BlockedProbe of everything; ConnProbe of Conns and
 // PacketConns, ListenerProbe of Listeners (probes.h).
 class FakeHost final : public Transport,

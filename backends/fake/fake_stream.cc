@@ -1,7 +1,5 @@
 #include "backends/fake/fake_stream.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 
@@ -13,9 +11,8 @@ namespace plumb {
 
 size_t BufferSize(int bytes) { return static_cast<size_t>(std::max(bytes, 1)); }
 
-FakeStreamConn::FakeStreamConn(const HostRef& host, StreamKind kind,
-                               StreamEnd end, Lease lease)
-    : host_(host), kind_(kind), end_(std::move(end)), lease_(std::move(lease)) {
+FakeStreamConn::FakeStreamConn(const HostRef& host, StreamEnd end, Lease lease)
+    : host_(host), end_(std::move(end)), lease_(std::move(lease)) {
   ShowSocket(host_, this);
 }
 
@@ -29,18 +26,13 @@ absl::Status FakeStreamConn::Close() {
 }
 
 void FakeStreamConn::Reset() {
-  reset_on_close_.store(true, std::memory_order_relaxed);
+  ResetOnClose(true);
   (void)Close();
 }
 
 void* FakeStreamConn::Extension(absl::string_view name) {
-  if (void* found =
-          FindExtension<ReadCloser, BufferControl, BlockedProbe, ConnProbe>(
-              name, this)) {
-    return found;
-  }
-  return kind_ == StreamKind::kTcp ? FindExtension<TcpControl>(name, this)
-                                   : FindExtension<PeerCredentials>(name, this);
+  return FindExtension<ReadCloser, Peeker, BufferControl, BlockedProbe,
+                       ConnProbe>(name, this);
 }
 
 bool FakeStreamConn::IsClosedByPeer() const {
@@ -63,47 +55,11 @@ NetstatRow FakeStreamConn::Row() const {
 }
 
 absl::Status FakeStreamConn::SetReadBuffer(int bytes) {
-  if (kind_ == StreamKind::kUnix && !end_.state().closed()) {
-    ErrorInfo info = NamedInfo("set", &end_.names());
-    info.addr = std::exchange(info.source, Addr());
-    return UnsupportedError(std::move(info), "read buffer");
-  }
   return end_.SetReceiveBuffer(BufferSize(bytes));
 }
 
 absl::Status FakeStreamConn::SetWriteBuffer(int bytes) {
   return end_.SetSendBuffer(BufferSize(bytes));
-}
-
-// Nothing in memory is delayed or needs to be kept alive.
-absl::Status FakeStreamConn::SetNoDelay(bool) {
-  if (end_.state().closed())
-    return ClosedError(NamedInfo("set", &end_.names()));
-  return absl::OkStatus();
-}
-
-absl::Status FakeStreamConn::SetKeepAlive(const KeepAlive&) {
-  if (end_.state().closed())
-    return ClosedError(NamedInfo("set", &end_.names()));
-  return absl::OkStatus();
-}
-
-absl::Status FakeStreamConn::SetLinger(absl::Duration linger) {
-  if (end_.state().closed())
-    return ClosedError(NamedInfo("set", &end_.names()));
-  reset_on_close_.store(linger == absl::ZeroDuration(),
-                        std::memory_order_relaxed);
-  return absl::OkStatus();
-}
-
-absl::StatusOr<Credentials> FakeStreamConn::GetPeerCredentials() {
-  if (end_.state().closed())
-    return ClosedError(NamedInfo("get", &end_.names()));
-  Credentials credentials;
-  credentials.pid = getpid();
-  credentials.uid = getuid();
-  credentials.gid = getgid();
-  return credentials;
 }
 
 absl::StatusOr<std::unique_ptr<Conn>> FakeListener::Accept() {

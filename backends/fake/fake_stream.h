@@ -1,4 +1,4 @@
-// The Conns and Listeners of streams on a fake network: tcp, unix and "fake".
+// Conns and Listeners of streams on a fake network.
 #ifndef PLUMB_BACKENDS_FAKE_FAKE_STREAM_H_
 #define PLUMB_BACKENDS_FAKE_FAKE_STREAM_H_
 
@@ -22,21 +22,18 @@
 
 namespace plumb {
 
-// Extensions: ReadCloser, BufferControl, BlockedProbe, ConnProbe; TcpControl on
-// tcp, PeerCredentials on unix.
-class FakeStreamConn final : public FakeConn,
-                             public ReadCloser,
-                             public BufferControl,
-                             public BlockedProbe,
-                             public ConnProbe,
-                             public NetstatSource,
-                             public TcpControl,
-                             public PeerCredentials {
+// What those of tcp and of unix have in common. Extensions: ReadCloser, Peeker,
+// BufferControl, BlockedProbe, ConnProbe.
+class FakeStreamConn : public FakeConn,
+                       public ReadCloser,
+                       public Peeker,
+                       public BufferControl,
+                       public BlockedProbe,
+                       public ConnProbe,
+                       public NetstatSource {
  public:
   // A socket of `host`, and shown there. Holds `lease` until Close.
-  FakeStreamConn(const HostRef& host, StreamKind kind, StreamEnd end,
-                 Lease lease);
-  ~FakeStreamConn() override { (void)Close(); }
+  FakeStreamConn(const HostRef& host, StreamEnd end, Lease lease);
 
   // Before anybody else has it: one more thing to hold until Close.
   void HoldLease(Lease lease) { lease_ = std::move(lease); }
@@ -59,6 +56,9 @@ class FakeStreamConn final : public FakeConn,
   void Reset() override;
 
   absl::Status CloseRead() override { return end_.CloseRead(); }
+  absl::StatusOr<size_t> Peek(absl::Span<char> buffer) override {
+    return end_.Peek(buffer);
+  }
   absl::Status SetReadBuffer(int bytes) override;
   absl::Status SetWriteBuffer(int bytes) override;
   int BlockedCalls(Direction direction) const override {
@@ -68,14 +68,15 @@ class FakeStreamConn final : public FakeConn,
   bool IsClosedByPeer() const override;
   size_t BytesInFlight() const override { return end_.Status().in_flight; }
   NetstatRow Row() const override;
-  absl::Status SetNoDelay(bool on) override;
-  absl::Status SetKeepAlive(const KeepAlive& keep_alive) override;
-  absl::Status SetLinger(absl::Duration linger) override;
-  absl::StatusOr<Credentials> GetPeerCredentials() override;
+
+ protected:
+  StreamEnd& end() { return end_; }
+  void ResetOnClose(bool on) {
+    reset_on_close_.store(on, std::memory_order_relaxed);
+  }
 
  private:
   const HostRef host_;
-  const StreamKind kind_;
   std::atomic<bool> reset_on_close_{false};
   StreamEnd end_;
   Lease lease_;

@@ -1,23 +1,26 @@
 #include "backends/fake/seqpacket.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <deque>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "backends/fake/datagram_sink.h"
 #include "backends/fake/fake_stream.h"
+#include "backends/fake/handles.h"
 #include "backends/fake/netstat.h"
 #include "backends/fake/probes.h"
+#include "backends/fake/unix_conn.h"
 #include "transport/error.h"
 #include "transport/extension.h"
 #include "transport/extensions.h"
+#include "transport/handle_checks.h"
+#include "transport/handle_passing.h"
 
 namespace plumb {
 namespace {
@@ -32,7 +35,7 @@ struct End {
 
   CallState state;
   size_t send_buffer;
-  std::deque<std::string> queue;  // to be read here
+  std::deque<Datagram> queue;  // to be read here
   size_t queued_bytes = 0;
   bool closed = false;
   bool sent_end = false;
@@ -51,6 +54,8 @@ struct Pair {
 class SeqpacketConn final : public FakeConn,
                             public MessageTraits,
                             public ReadCloser,
+                            public Peeker,
+                            public HandlePassing,
                             public BufferControl,
                             public BlockedProbe,
                             public ConnProbe,
@@ -66,7 +71,12 @@ class SeqpacketConn final : public FakeConn,
   ~SeqpacketConn() override { (void)Close(); }
 
   absl::StatusOr<size_t> Read(absl::Span<char> buffer) override;
+  absl::StatusOr<size_t> Peek(absl::Span<char> buffer) override;
+  absl::StatusOr<Incoming> ReadWithHandles(absl::Span<char> buffer,
+                                           size_t max_handles) override;
   absl::Status Write(absl::Span<const absl::string_view> pieces) override;
+  absl::Status WriteWithHandles(absl::string_view data,
+                                absl::Span<const int> handles) override;
   absl::Status WaitReadable() override;
   absl::Status CloseWrite() override { return Shutdown(&End::sent_end); }
   absl::Status CloseRead() override { return Shutdown(&End::stopped_read); }
@@ -76,8 +86,9 @@ class SeqpacketConn final : public FakeConn,
   Addr RemoteAddr() const override { return names().addr; }
   absl::Status SetDeadline(Direction direction, absl::Time when) override;
   void* Extension(absl::string_view name) override {
-    return FindExtension<MessageTraits, ReadCloser, BufferControl, BlockedProbe,
-                         ConnProbe, PeerCredentials>(name, this);
+    return FindExtension<MessageTraits, ReadCloser, Peeker, HandlePassing,
+                         BufferControl, BlockedProbe, ConnProbe,
+                         PeerCredentials>(name, this);
   }
 
   size_t MaxMessageSize() const override {
@@ -109,16 +120,25 @@ class SeqpacketConn final : public FakeConn,
     bool end = false;
     size_t size = 0;
     size_t full_size = 0;
+    std::vector<Descriptor> handles;
   };
 
   const CallNames& names() const { return *me_.state.names(); }
   ErrorInfo SetInfo() const;
   Taken Take(absl::Span<char> buffer);
+  // The same, and leaves it there.
+  Taken Look(absl::Span<char> buffer);
+  Taken LookLocked(absl::Span<char> buffer)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(pair_->mutex);
+  // A Read by `take(buffer)`, which is as Take.
+  template <typename TakeFunction>
+  absl::StatusOr<size_t> ReadBy(absl::Span<char> buffer, TakeFunction take);
   bool ReadableLocked() const {
     return me_.error != 0 || !me_.queue.empty() || peer_.sent_end ||
            me_.stopped_read;
   }
-  int Send(absl::Span<const absl::string_view> pieces);
+  int Send(Datagram& message);
+  absl::Status WriteMessage(Call& call, Datagram message);
   absl::Status Shutdown(bool End::*what);
   absl::Status CloseWith(bool reset);
   void SignalPeer() {
@@ -132,38 +152,56 @@ class SeqpacketConn final : public FakeConn,
   Lease lease_;
 };
 
+SeqpacketConn::Taken SeqpacketConn::LookLocked(absl::Span<char> buffer) {
+  Taken taken;
+  taken.error = std::exchange(me_.error, 0);
+  if (taken.error != 0) return taken;
+  if (me_.queue.empty()) {
+    taken.end = ReadableLocked();
+    taken.error = taken.end ? 0 : EAGAIN;
+    return taken;
+  }
+  const Datagram& message = me_.queue.front();
+  taken.full_size = message.data.size();
+  taken.size = std::min(buffer.size(), message.data.size());
+  if (taken.size > 0) {
+    std::memcpy(buffer.data(), message.data.data(), taken.size);
+  }
+  // As read(2) has it, an empty message is the end.
+  taken.end = message.data.empty();
+  return taken;
+}
+
+SeqpacketConn::Taken SeqpacketConn::Look(absl::Span<char> buffer) {
+  absl::MutexLock lock(&pair_->mutex);
+  return LookLocked(buffer);
+}
+
 SeqpacketConn::Taken SeqpacketConn::Take(absl::Span<char> buffer) {
   Taken taken;
   {
     absl::MutexLock lock(&pair_->mutex);
-    taken.error = std::exchange(me_.error, 0);
-    if (taken.error != 0) return taken;
-    if (me_.queue.empty()) {
-      taken.end = ReadableLocked();
-      taken.error = taken.end ? 0 : EAGAIN;
-      return taken;
-    }
-    const std::string& message = me_.queue.front();
-    taken.full_size = message.size();
-    taken.size = std::min(buffer.size(), message.size());
-    if (taken.size > 0) std::memcpy(buffer.data(), message.data(), taken.size);
-    // As read(2) has it, an empty message is the end.
-    taken.end = message.empty();
-    me_.queued_bytes -= message.size() + kReserve;
+    const bool message = me_.error == 0 && !me_.queue.empty();
+    taken = LookLocked(buffer);
+    if (!message) return taken;
+    taken.handles = std::move(me_.queue.front().handles);
+    me_.queued_bytes -= taken.full_size + kReserve;
     me_.queue.pop_front();
   }
   peer_.state.Signal(Direction::kWrite);
   return taken;
 }
 
-absl::StatusOr<size_t> SeqpacketConn::Read(absl::Span<char> buffer) {
+template <typename TakeFunction>
+absl::StatusOr<size_t> SeqpacketConn::ReadBy(absl::Span<char> buffer,
+                                             TakeFunction take) {
   if (buffer.empty()) {
     if (me_.state.closed()) return ClosedError(NamedInfo("read", &names()));
     return size_t{0};
   }
   Call call(me_.state, Direction::kRead);
   while (call.ok()) {
-    const Taken taken = Take(buffer);
+    const Taken taken = take(buffer);
     if (taken.error == EAGAIN) {
       call.Wait();
       continue;
@@ -180,6 +218,35 @@ absl::StatusOr<size_t> SeqpacketConn::Read(absl::Span<char> buffer) {
   return call.Error("read");
 }
 
+absl::StatusOr<size_t> SeqpacketConn::Read(absl::Span<char> buffer) {
+  return ReadBy(buffer, [this](absl::Span<char> to) { return Take(to); });
+}
+
+absl::StatusOr<size_t> SeqpacketConn::Peek(absl::Span<char> buffer) {
+  return ReadBy(buffer, [this](absl::Span<char> to) { return Look(to); });
+}
+
+absl::StatusOr<HandlePassing::Incoming> SeqpacketConn::ReadWithHandles(
+    absl::Span<char> buffer, size_t max_handles) {
+  // The object may be gone when the Read has waited in vain.
+  ErrorInfo info = NamedInfo("read", &names());
+  Incoming incoming;
+  const absl::StatusOr<size_t> size = ReadBy(buffer, [&](absl::Span<char> to) {
+    Taken taken = Take(to);
+    incoming.size = taken.size;
+    incoming.handles = std::move(taken.handles);
+    // What has descriptors is a message, even without bytes.
+    if (!incoming.handles.empty()) taken.end = false;
+    return taken;
+  });
+  info.bytes_done = incoming.size;
+  const absl::Status possible = CheckIncomingHandles(
+      incoming.handles.size(), max_handles, std::move(info));
+  if (!possible.ok()) return possible;
+  if (!size.ok()) return size.status();
+  return incoming;
+}
+
 absl::Status SeqpacketConn::WaitReadable() {
   Call call(me_.state, Direction::kRead);
   while (call.ok()) {
@@ -192,15 +259,14 @@ absl::Status SeqpacketConn::WaitReadable() {
   return call.Error("read");
 }
 
-int SeqpacketConn::Send(absl::Span<const absl::string_view> pieces) {
-  std::string message = JoinPieces(pieces);
+int SeqpacketConn::Send(Datagram& message) {
+  const size_t cost = message.data.size() + kReserve;
   {
     absl::MutexLock lock(&pair_->mutex);
     if (me_.sent_end) return ESHUTDOWN;
-    if (message.size() + kReserve > me_.send_buffer) return EMSGSIZE;
+    if (cost > me_.send_buffer) return EMSGSIZE;
     if (me_.error != 0) return std::exchange(me_.error, 0);
     if (peer_.closed || peer_.stopped_read) return EPIPE;
-    const size_t cost = message.size() + kReserve;
     if (peer_.queued_bytes > 0 && peer_.queued_bytes + cost > me_.send_buffer) {
       return EAGAIN;
     }
@@ -213,8 +279,22 @@ int SeqpacketConn::Send(absl::Span<const absl::string_view> pieces) {
 
 absl::Status SeqpacketConn::Write(absl::Span<const absl::string_view> pieces) {
   Call call(me_.state, Direction::kWrite);
+  return WriteMessage(call, {JoinPieces(pieces), {}});
+}
+
+absl::Status SeqpacketConn::WriteWithHandles(absl::string_view data,
+                                             absl::Span<const int> handles) {
+  Call call(me_.state, Direction::kWrite);
+  if (!call.ok()) return call.Error("write");
+  absl::StatusOr<std::vector<Descriptor>> sent =
+      DuplicateHandles(false, handles, NamedInfo("write", &names()));
+  if (!sent.ok()) return sent.status();
+  return WriteMessage(call, {std::string(data), *std::move(sent)});
+}
+
+absl::Status SeqpacketConn::WriteMessage(Call& call, Datagram message) {
   while (call.ok()) {
-    const int error = Send(pieces);
+    const int error = Send(message);
     if (error == 0) return absl::OkStatus();
     if (error == EAGAIN) {
       call.Wait();
@@ -247,11 +327,12 @@ absl::Status SeqpacketConn::Shutdown(bool End::*what) {
 absl::Status SeqpacketConn::CloseWith(bool reset) {
   const std::shared_ptr<const CallNames> names = me_.state.names();
   if (!me_.state.Close()) return ClosedError(NamedInfo("close", names.get()));
+  std::deque<Datagram> dropped;
   {
     absl::MutexLock lock(&pair_->mutex);
     if (reset || !me_.queue.empty()) peer_.error = ECONNRESET;
     me_.closed = me_.sent_end = true;
-    me_.queue.clear();
+    dropped.swap(me_.queue);
   }
   SignalPeer();
   lease_.Release();
@@ -293,18 +374,14 @@ NetstatRow SeqpacketConn::Row() const {
   row.local = names().source;
   row.remote = names().addr;
   absl::MutexLock lock(&pair_->mutex);
-  for (const std::string& message : me_.queue) row.unread += message.size();
+  for (const Datagram& message : me_.queue) row.unread += message.data.size();
   row.state = StreamStateName(me_.sent_end, peer_.sent_end, me_.error != 0);
   return row;
 }
 
 absl::StatusOr<Credentials> SeqpacketConn::GetPeerCredentials() {
   if (me_.state.closed()) return ClosedError(NamedInfo("get", &names()));
-  Credentials credentials;
-  credentials.pid = getpid();
-  credentials.uid = getuid();
-  credentials.gid = getgid();
-  return credentials;
+  return CredentialsOfThisProcess();
 }
 
 }  // namespace

@@ -21,8 +21,8 @@ struct SeqpacketEnd {
   Lease lease;         // held until Close
 };
 
-// Both are sockets of `host`. Extensions: MessageTraits, ReadCloser,
-// BufferControl, BlockedProbe, ConnProbe, PeerCredentials.
+// Both are sockets of `host`. Extensions: MessageTraits, ReadCloser, Peeker,
+// HandlePassing, BufferControl, BlockedProbe, ConnProbe, PeerCredentials.
 std::pair<std::unique_ptr<FakeConn>, std::unique_ptr<FakeConn>>
 MakeSeqpacketPair(const HostRef& host, SeqpacketEnd near, SeqpacketEnd far);
 

@@ -9,6 +9,7 @@
 #include "backends/fake/fake_stream.h"
 #include "backends/fake/handshake.h"
 #include "backends/fake/ip_net.h"
+#include "backends/fake/tcp_conn.h"
 #include "backends/fake/wire_link.h"
 #include "transport/call.h"
 #include "transport/error.h"
@@ -105,7 +106,7 @@ class StreamDialer {
         StreamPlan{host_, network_, options_, IpPort(), target});
     absl::StatusOr<Lease> lease = Bind(*plan, info);
     if (!lease.ok()) return lease.status();
-    absl::StatusOr<std::unique_ptr<FakeStreamConn>> near =
+    absl::StatusOr<std::unique_ptr<FakeTcpConn>> near =
         host_.network->wire == nullptr
             ? Connect(*plan, dialing, call, info)
             : ConnectOnWire(plan, dialing, call, info);
@@ -139,7 +140,7 @@ class StreamDialer {
     return lease;
   }
 
-  static absl::StatusOr<std::unique_ptr<FakeStreamConn>> Connect(
+  static absl::StatusOr<std::unique_ptr<FakeTcpConn>> Connect(
       const StreamPlan& plan, const std::shared_ptr<Dialing>& dialing,
       Call& call, const ErrorInfo& info) {
     const std::shared_ptr<ListenQueue> queue = plan.Find();
@@ -147,15 +148,13 @@ class StreamDialer {
     auto [near, far] = plan.MakeEnds(*queue, nullptr);
     const absl::Status status = WaitForRoom(
         *queue,
-        std::make_unique<FakeStreamConn>(plan.There(), StreamKind::kTcp,
-                                         std::move(far), Lease()),
+        std::make_unique<FakeTcpConn>(plan.There(), std::move(far), Lease()),
         dialing, call, info, GiveUpSyn(plan.host.clock().MonotonicNow()));
     if (!status.ok()) return status;
-    return std::make_unique<FakeStreamConn>(plan.host, StreamKind::kTcp,
-                                            std::move(near), Lease());
+    return std::make_unique<FakeTcpConn>(plan.host, std::move(near), Lease());
   }
 
-  static absl::StatusOr<std::unique_ptr<FakeStreamConn>> ConnectOnWire(
+  static absl::StatusOr<std::unique_ptr<FakeTcpConn>> ConnectOnWire(
       const std::shared_ptr<const StreamPlan>& plan,
       const std::shared_ptr<Dialing>& dialing, Call& call,
       const ErrorInfo& info) {
@@ -167,16 +166,15 @@ class StreamDialer {
         WireLink::End{Addr::Tcp(plan->target.ip, plan->target.port),
                       host.NameOf(plan->target.ip)});
     // A Handshake that is given up may still be at it.
-    const auto near = std::make_shared<std::unique_ptr<FakeStreamConn>>();
+    const auto near = std::make_shared<std::unique_ptr<FakeTcpConn>>();
     Handshake::Steps steps;
     steps.find = [plan] { return plan->Find(); };
     steps.connect = [plan, link, dialing, near](ListenQueue& queue) {
       auto [own, far] = plan->MakeEnds(queue, link);
-      *near = std::make_unique<FakeStreamConn>(plan->host, StreamKind::kTcp,
-                                               std::move(own), Lease());
+      *near =
+          std::make_unique<FakeTcpConn>(plan->host, std::move(own), Lease());
       return queue.Push(
-          std::make_unique<FakeStreamConn>(plan->There(), StreamKind::kTcp,
-                                           std::move(far), Lease()),
+          std::make_unique<FakeTcpConn>(plan->There(), std::move(far), Lease()),
           dialing);
     };
     const auto handshake = std::make_shared<Handshake>(

@@ -43,14 +43,15 @@ void UdpHub::RemoveUser() {
   if (--users_ == 0) released = std::move(lease_);
 }
 
-DatagramSink::Verdict UdpHub::Deliver(const Addr& from, std::string data,
+DatagramSink::Verdict UdpHub::Deliver(const Addr& from, Datagram& datagram,
                                       const std::shared_ptr<CallState>&) {
   Peer reader;
   std::vector<Peer> expired;
   {
     absl::MutexLock lock(&mutex_);
     Sweep(&expired);
-    const size_t cost = Cost(std::min(data.size(), options_.max_datagram));
+    const size_t cost =
+        Cost(std::min(datagram.data.size(), options_.max_datagram));
     auto it = peers_.find(*from.ip_port());
     Peer peer = it != peers_.end() ? it->second : nullptr;
     if (peer == nullptr) {
@@ -71,7 +72,7 @@ DatagramSink::Verdict UdpHub::Deliver(const Addr& from, std::string data,
     }
     peer->queued_bytes += cost;
     queued_bytes_ += cost;
-    peer->queue.push_back(std::move(data));
+    peer->queue.push_back(std::move(datagram.data));
   }
   for (const Peer& peer : expired) peer->state.Signal(Direction::kRead);
   CallState& waits = reader != nullptr ? reader->state : accept_state_;

@@ -62,7 +62,7 @@ class UdpHub final : public DatagramSink, public NetstatSource {
   void AddUser();
   void RemoveUser();
 
-  Verdict Deliver(const Addr& from, std::string data,
+  Verdict Deliver(const Addr& from, Datagram& datagram,
                   const std::shared_ptr<CallState>& sender) override;
 
   struct Taken {

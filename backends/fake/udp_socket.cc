@@ -34,7 +34,9 @@ absl::string_view HandToAll(NetworkState& network, const IpPort& from,
   }
   absl::string_view cause = "nobody is there";
   for (const auto& sink : sinks) {
-    const auto verdict = sink->Deliver(Addr::Ip("udp", from), data, nullptr);
+    Datagram datagram = {data, {}};
+    const auto verdict =
+        sink->Deliver(Addr::Ip("udp", from), datagram, nullptr);
     if (verdict == DatagramSink::Verdict::kTaken) cause = absl::string_view();
   }
   return cause;
@@ -53,10 +55,10 @@ absl::string_view Hand(HostState* there, NetworkState& network,
     sink = there->udp.Find(to.ip, to.port, from.port);
   }
   using Verdict = DatagramSink::Verdict;
+  Datagram datagram = {std::move(data), {}};
   const Verdict verdict =
-      sink == nullptr
-          ? Verdict::kRefused
-          : sink->Deliver(Addr::Ip("udp", from), std::move(data), nullptr);
+      sink == nullptr ? Verdict::kRefused
+                      : sink->Deliver(Addr::Ip("udp", from), datagram, nullptr);
   if (verdict == Verdict::kTaken) return absl::string_view();
   if (verdict == Verdict::kDropped) return "the receive buffer is full";
   if (sender != nullptr) sender->Refuse(ECONNREFUSED);
@@ -145,13 +147,12 @@ void UdpPort::SendOnWire(const IpPort& from, const IpPort& to, std::string data,
   wire.Run();
 }
 
-int UdpSocket::Send(const Addr& to,
-                    absl::Span<const absl::string_view> pieces) {
+int UdpSocket::Send(const Addr& to, Datagram& datagram) {
   if (const int error = TakeError()) return error;
   if (!to.is_ip() || (to.network() != "udp" && to.network() != "fakegram")) {
     return EINVAL;
   }
-  return port_.Send(*to.ip_port(), JoinPieces(pieces),
+  return port_.Send(*to.ip_port(), std::move(datagram.data),
                     peer().has_value() ? shared_from_this() : nullptr);
 }
 
@@ -163,12 +164,11 @@ size_t UdpSocket::MaxMessageSize() const {
 }
 
 DatagramSink::Verdict UdpSocket::Deliver(
-    const Addr& from, std::string data,
+    const Addr& from, Datagram& datagram,
     const std::shared_ptr<CallState>& sender) {
   const CallNames& names = *state().names();
   return DatagramSocket::Deliver(
-      Addr::Ip(AddrNetwork(names.network), *from.ip_port()), std::move(data),
-      sender);
+      Addr::Ip(AddrNetwork(names.network), *from.ip_port()), datagram, sender);
 }
 
 }  // namespace plumb

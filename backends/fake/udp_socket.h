@@ -10,8 +10,6 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/string_view.h"
-#include "absl/types/span.h"
 #include "backends/fake/datagram_socket.h"
 #include "backends/fake/network_state.h"
 #include "backends/fake/port_table.h"
@@ -60,9 +58,9 @@ class UdpSocket final : public DatagramSocket,
       : DatagramSocket(std::move(state), peer, limits),
         port_(std::move(port)) {}
 
-  int Send(const Addr& to, absl::Span<const absl::string_view> pieces) override;
+  int Send(const Addr& to, Datagram& datagram) override;
   size_t MaxMessageSize() const override;
-  Verdict Deliver(const Addr& from, std::string data,
+  Verdict Deliver(const Addr& from, Datagram& datagram,
                   const std::shared_ptr<CallState>& sender) override;
 
   // Nobody was there.

@@ -9,6 +9,7 @@
 #include "backends/fake/dial_targets.h"
 #include "backends/fake/fake_stream.h"
 #include "backends/fake/seqpacket.h"
+#include "backends/fake/unix_conn.h"
 #include "backends/fake/unix_names.h"
 #include "backends/fake/unixgram_socket.h"
 #include "backends/fake/wire_link.h"
@@ -112,10 +113,9 @@ class UnixDialer {
                       SizeOr(queue.options.send_buffer, defaults.send_buffer),
                       defaults.receive_buffer};
     auto [near, far] = MakeMemoryStream(std::move(stream));
-    return {std::make_unique<FakeStreamConn>(host_, StreamKind::kUnix,
-                                             std::move(near), std::move(lease)),
-            std::make_unique<FakeStreamConn>(host_, StreamKind::kUnix,
-                                             std::move(far), Lease())};
+    return {std::make_unique<FakeUnixConn>(host_, std::move(near),
+                                           std::move(lease)),
+            std::make_unique<FakeUnixConn>(host_, std::move(far), Lease())};
   }
 
   // Null without a Wire. Nothing gets between the two when they connect.

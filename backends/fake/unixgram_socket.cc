@@ -17,8 +17,7 @@ size_t UnixgramSocket::MaxMessageSize() const {
   return buffer > kReserve ? buffer - kReserve : 0;
 }
 
-int UnixgramSocket::Send(const Addr& to,
-                         absl::Span<const absl::string_view> pieces) {
+int UnixgramSocket::Send(const Addr& to, Datagram& datagram) {
   if (disconnected_.load()) return ENOTCONN;
   std::shared_ptr<DatagramSink> sink = target_;
   if (sink == nullptr) {
@@ -30,11 +29,10 @@ int UnixgramSocket::Send(const Addr& to,
     if (error != 0) return error;
     sink = node.socket;
   }
-  std::string data = JoinPieces(pieces);
-  if (data.size() > MaxMessageSize()) return EMSGSIZE;
+  if (datagram.data.size() > MaxMessageSize()) return EMSGSIZE;
   Wire* const wire = host_.network->wire.get();
-  const std::string seen = wire != nullptr ? data : std::string();
-  switch (sink->Deliver(local_, std::move(data), shared_state())) {
+  const std::string seen = wire != nullptr ? datagram.data : std::string();
+  switch (sink->Deliver(local_, datagram, shared_state())) {
     case Verdict::kFull:
       return EAGAIN;
     case Verdict::kNotAllowed:

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "absl/strings/string_view.h"
-#include "absl/types/span.h"
 #include "backends/fake/datagram_socket.h"
 #include "backends/fake/network_state.h"
 
@@ -31,8 +30,9 @@ class UnixgramSocket final : public DatagramSocket {
         flow_(host_.network->wire != nullptr ? host_.network->wire->NewFlow()
                                              : 0) {}
 
-  int Send(const Addr& to, absl::Span<const absl::string_view> pieces) override;
+  int Send(const Addr& to, Datagram& datagram) override;
   size_t MaxMessageSize() const override;
+  bool PassesHandles() const override { return true; }
   void SetSendBuffer(size_t bytes) override { send_buffer_.store(bytes); }
 
  private:

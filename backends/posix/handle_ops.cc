@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <string>
+#include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "transport/handle_checks.h"
 
 namespace plumb {
 namespace {
@@ -17,12 +17,6 @@ constexpr size_t kHandleBytes = kMaxHandles * sizeof(int);
 
 iovec ToIovec(absl::string_view bytes) {
   return {const_cast<char*>(bytes.data()), bytes.size()};
-}
-
-absl::Status TooManyHandles(ErrorInfo info, size_t count, size_t max) {
-  const std::string cause =
-      absl::StrCat("too many handles: ", count, ", at most ", max);
-  return OpError(absl::StatusCode::kInvalidArgument, std::move(info), cause);
 }
 
 }  // namespace
@@ -125,26 +119,7 @@ absl::Status ReceiveHandlesOp::CheckHandles(size_t max_handles,
   // The control buffer has room for all, so it is the table of descriptors that
   // has none.
   if (lost_some_) return ErrnoError(std::move(info), "recvmsg", EMFILE);
-  if (handles_.size() <= max_handles) return absl::OkStatus();
-  return TooManyHandles(std::move(info), handles_.size(), max_handles);
-}
-
-absl::Status CheckOutgoing(bool no_bytes, absl::Span<const int> handles,
-                           ErrorInfo info) {
-  if (handles.size() > kMaxHandles) {
-    return TooManyHandles(std::move(info), handles.size(), kMaxHandles);
-  }
-  // The kernel would lose them without a word.
-  if (!no_bytes || handles.empty()) return absl::OkStatus();
-  return OpError(absl::StatusCode::kInvalidArgument, std::move(info),
-                 "handles without a byte to go along with");
-}
-
-absl::Status BadHandleError(ErrorInfo info) {
-  info.syscall = "sendmsg";
-  info.errno_value = EBADF;
-  return OpError(absl::StatusCode::kInvalidArgument, std::move(info),
-                 "sendmsg: bad file descriptor");
+  return CheckIncomingHandles(handles_.size(), max_handles, std::move(info));
 }
 
 }  // namespace plumb

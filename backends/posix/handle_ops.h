@@ -77,15 +77,6 @@ class ReceiveHandlesOp final : public SocketOp {
   bool lost_some_ = false;
 };
 
-// Whether `handles` can be sent: not more than kMaxHandles, and on a stream not
-// with no byte to go along with, which is what `no_bytes` says. `info` is of
-// the operation that is to send them.
-absl::Status CheckOutgoing(bool no_bytes, absl::Span<const int> handles,
-                           ErrorInfo info);
-
-// Of an operation that failed with EBADF, as one of the handles is not open.
-absl::Status BadHandleError(ErrorInfo info);
-
 }  // namespace plumb
 
 #endif  // PLUMB_BACKENDS_POSIX_HANDLE_OPS_H_

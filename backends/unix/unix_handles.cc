@@ -20,7 +20,8 @@ absl::Status HandlePassingPackets::WriteToWithHandles(
   if (!call.ok()) return SendError(call, to);
   const absl::StatusOr<SockAddr> address = Destination(to);
   if (!address.ok()) return ForOp(address.status(), WriteInfo(to));
-  const absl::Status possible = CheckOutgoing(false, handles, WriteInfo(to));
+  const absl::Status possible =
+      CheckOutgoingHandles(false, handles, WriteInfo(to));
   if (!possible.ok()) return possible;
   SendHandlesOp op(fd(), data, handles, &*address);
   if (!RunSend(call, op)) return SendError(call, to);

@@ -19,6 +19,7 @@
 #include "backends/posix/stream_conn.h"
 #include "transport/call.h"
 #include "transport/extension.h"
+#include "transport/handle_checks.h"
 #include "transport/handle_passing.h"
 
 namespace plumb {
@@ -40,8 +41,8 @@ class PassingHandles : public Base, public HandlePassing {
     Call call(this->state(), Direction::kWrite);
     if (!call.ok()) return call.Error("write");
     if (this->write_closed()) return this->WriteError(EPIPE, 0);
-    const absl::Status possible =
-        CheckOutgoing(kStream && data.empty(), handles, this->Info("write"));
+    const absl::Status possible = CheckOutgoingHandles(
+        kStream && data.empty(), handles, this->Info("write"));
     if (!possible.ok() || (kStream && data.empty())) return possible;
     SendHandlesOp op(this->fd(), data, handles);
     if (!call.Run(op)) {

@@ -72,7 +72,9 @@ ConnBackend FakeStream() {
   PairOptions options;
   options.network = "fake";
   options.address = "127.0.0.1:0";
-  return Stream("captured_fake", &Fake, options);
+  ConnBackend backend = Stream("captured_fake", &Fake, options);
+  backend.abilities.peek = true;
+  return backend;
 }
 
 ConnBackend UnixStream() {

@@ -24,6 +24,8 @@ ConnBackend Connected(const char* name, const char* network,
   ConnBackend backend;
   backend.name = name;
   backend.network = network;
+  backend.abilities.peek = true;
+  backend.abilities.handles = *address == '\0';
   backend.make_pair = [options](Clock& clock) {
     return DialAndAccept(*MakeHost(clock), options);
   };

@@ -42,6 +42,7 @@ ConnBackend Dialled() {
   };
   backend.abilities.half_close = HalfClose::kNone;
   backend.abilities.write_to_gone = WriteToGone::kRefused;
+  backend.abilities.peek = true;
   return backend;
 }
 
@@ -79,6 +80,7 @@ ConnBackend Unixgram() {
   backend.abilities.backpressure = backend.abilities.reliable = true;
   backend.abilities.half_close = HalfClose::kNone;
   backend.abilities.write_to_gone = WriteToGone::kRefused;
+  backend.abilities.peek = true;
   return backend;
 }
 

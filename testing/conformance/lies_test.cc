@@ -51,6 +51,8 @@ ConnBackend Connected(const char* network, const char* address) {
   if (*address == '\0') options.dial.local_address = "";
   ConnBackend backend;
   backend.name = backend.network = network;
+  backend.abilities.peek = true;
+  backend.abilities.handles = *address == '\0';
   backend.make_pair = [options](Clock& clock) -> absl::StatusOr<ConnPair> {
     absl::StatusOr<ConnPair> pair = DialAndAccept(*MakeHost(clock), options);
     if (!pair.ok()) return pair;

@@ -76,6 +76,7 @@ TransportBackend Unixgram() {
   backend.dial_kind = DialKind::kFindsPeer;
   backend.wrong_network_cause = "address family not supported by protocol";
   backend.sender_waits = true;
+  backend.handles = true;
   return backend;
 }
 

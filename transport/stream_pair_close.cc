@@ -1,0 +1,121 @@
+// How a stream in memory ends, and how its calls do.
+#include <cerrno>
+#include <memory>
+#include <utility>
+
+#include "transport/stream_pair.h"
+
+namespace plumb {
+
+bool StreamPair::NotConnectedLocked(const End& me) const {
+  return kind_ == StreamKind::kTcp &&
+         (me.was_reset || (me.sent_end && me.got_end));
+}
+
+// The end of what `me` sends.
+void StreamPair::EndLocked(End& me, End& other) {
+  if (std::exchange(me.sent_end, true)) return;
+  if (link_ == nullptr) {
+    other.got_end = true;
+  } else {
+    link_->SendEnd(side_of(me));
+  }
+}
+
+absl::Status StreamPair::CloseWrite(int side) {
+  End& me = ends_[side];
+  if (!me.state.Enter()) return ClosedError(me.Info("close"));
+  bool connected;
+  {
+    SystemMutexLock lock(&mutex_);
+    connected = !NotConnectedLocked(me);
+    if (connected) EndLocked(me, peer(side));
+  }
+  RunLink();
+  peer(side).state.Signal(Direction::kRead);
+  me.state.Signal(Direction::kWrite);
+  return LeaveShutdown(me, connected);
+}
+
+absl::Status StreamPair::LeaveShutdown(End& me, bool connected) {
+  absl::Status status;
+  if (!connected) status = ErrnoError(me.Info("close"), "shutdown", ENOTCONN);
+  me.state.Leave();
+  return status;
+}
+
+absl::Status StreamPair::CloseRead(int side) {
+  End& me = ends_[side];
+  if (!me.state.Enter()) return ClosedError(me.Info("close"));
+  bool connected;
+  {
+    SystemMutexLock lock(&mutex_);
+    connected = !NotConnectedLocked(me);
+    if (connected) me.stopped_read = true;
+  }
+  me.state.Signal(Direction::kRead);
+  peer(side).state.Signal(Direction::kWrite);
+  return LeaveShutdown(me, connected);
+}
+
+absl::Status StreamPair::SetDeadline(int side, Direction direction,
+                                     absl::Time when) {
+  End& me = ends_[side];
+  if (!me.state.Enter()) return ClosedError(me.SetInfo());
+  const bool set = me.state.SetDeadline(direction, when);
+  absl::Status status;
+  if (!set) status = ClosedError(me.SetInfo());
+  if (set && direction != Direction::kWrite) {
+    SystemMutexLock lock(&mutex_);
+    me.in.Withdraw();
+  }
+  me.state.Leave();
+  return status;
+}
+
+absl::Status StreamPair::Close(int side, StreamClose how,
+                               absl::FunctionRef<void()> release) {
+  End& me = ends_[side];
+  const std::shared_ptr<const CallNames> names = me.state.names();
+  {
+    SystemMutexLock lock(&mutex_);
+    me.closing = true;
+    me.in.Withdraw();
+    peer(side).in.TakeBack();
+  }
+  // The first closer may have freed this by the time that a second one returns.
+  if (!me.state.Close()) return ClosedError(NamedInfo("close", names.get()));
+  HandleMarks closed;
+  {
+    SystemMutexLock lock(&mutex_);
+    CloseLocked(me, peer(side), how);
+    if (HandleMarks* const marks = MarksLocked(me)) std::swap(closed, *marks);
+  }
+  RunLink();
+  peer(side).state.Signal(Direction::kRead);
+  peer(side).state.Signal(Direction::kWrite);
+  release();
+  me.state.Done();
+  return absl::OkStatus();
+}
+
+void StreamPair::CloseLocked(End& me, End& other, StreamClose how) {
+  const bool unread = kind_ != StreamKind::kPipe && !me.in.empty();
+  me.closed = true;
+  me.in.Clear();
+  if (!unread && how != StreamClose::kReset) {
+    EndLocked(me, other);
+    return;
+  }
+  const bool tcp = kind_ == StreamKind::kTcp;
+  if (tcp && (me.was_reset || (me.sent_end && me.got_end))) return;
+  const int error = tcp && me.sent_end ? EPIPE : ECONNRESET;
+  if (link_ != nullptr) {
+    link_->SendReset(side_of(me), error);
+    return;
+  }
+  other.was_reset = true;
+  other.error = error;
+}
+
+}  // namespace plumb

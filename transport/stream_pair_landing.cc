@@ -1,0 +1,77 @@
+// What arrives at an end of a stream in memory, and what can be seen there.
+#include <utility>
+
+#include "transport/stream_pair.h"
+
+namespace plumb {
+
+void StreamPair::LandData(int side, absl::string_view data) {
+  End& me = ends_[side];
+  bool wake = false;
+  bool room = false;
+  {
+    SystemMutexLock lock(&mutex_);
+    peer(side).in_flight -= data.size();
+    if (me.closed) {
+      // tcp(7): who writes to a closed end learns so from a reset.
+      if (kind_ == StreamKind::kTcp) link_->SendReset(side, 0);
+    } else {
+      const HandleMarks* const marks = MarksLocked(me);
+      if (marks != nullptr && !marks->empty()) me.in.Withdraw();
+      me.in.Append(data);
+      wake = std::exchange(me.reader_waits, false);
+    }
+    // What went straight to a reader leaves room.
+    room = RoomForWriterLocked(me, peer(side));
+  }
+  if (wake) me.state.Signal(Direction::kRead);
+  if (room) peer(side).state.Signal(Direction::kWrite);
+}
+
+void StreamPair::LandEnd(int side) {
+  {
+    SystemMutexLock lock(&mutex_);
+    ends_[side].got_end = true;
+  }
+  SignalBoth(side);
+}
+
+void StreamPair::LandReset(int side, int error, absl::string_view rule) {
+  std::vector<Descriptor> lost;
+  {
+    SystemMutexLock lock(&mutex_);
+    End& me = ends_[side];
+    if (me.was_reset) return;
+    me.was_reset = true;
+    me.error = error;
+    if (!rule.empty()) RareLocked().rule = std::string(rule);
+    HandleMarks* const marks = MarksLocked(me);
+    if (marks != nullptr) lost = marks->CutAfter(me.in.size());
+  }
+  SignalBoth(side);
+}
+
+void StreamPair::SignalBoth(int side) {
+  ends_[side].state.Signal(Direction::kRead);
+  ends_[side].state.Signal(Direction::kWrite);
+}
+
+size_t StreamPair::Room(int side) {
+  SystemMutexLock lock(&mutex_);
+  return RoomLocked(ends_[side], peer(side));
+}
+
+StreamStatus StreamPair::Status(int side) {
+  SystemMutexLock lock(&mutex_);
+  const End& me = ends_[side];
+  StreamStatus status;
+  status.unread = me.in.size();
+  status.in_flight = me.in_flight;
+  status.readable = ReadableLocked(me);
+  status.sent_end = me.sent_end;
+  status.got_end = me.got_end;
+  status.was_reset = me.was_reset;
+  return status;
+}
+
+}  // namespace plumb
