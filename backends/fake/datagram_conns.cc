@@ -281,7 +281,7 @@ void* FakePacketConn::Extension(absl::string_view name) {
               name, this)) {
     return found;
   }
-  if (!socket().PassesHandles()) return nullptr;
+  if (!socket().PassesHandles()) return socket().Extension(name);
   return FindExtension<PacketHandlePassing>(name, this);
 }
 

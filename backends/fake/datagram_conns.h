@@ -96,7 +96,7 @@ class DatagramConn final : public Conn,
   absl::Status WriteDatagram(Call& call, Datagram datagram);
 };
 
-// Extensions: on unixgram also PacketHandlePassing.
+// Extensions: on unixgram also PacketHandlePassing, on udp MulticastControl.
 class FakePacketConn final : public PacketConn,
                              public DatagramObject,
                              public PacketHandlePassing {

@@ -13,6 +13,7 @@
 #include "transport/addr.h"
 #include "transport/call.h"
 #include "transport/descriptor.h"
+#include "transport/ip_addr.h"
 
 namespace plumb {
 
@@ -37,6 +38,12 @@ class DatagramSink {
   // `sender` is signalled for writing, which is null when it cannot wait.
   virtual Verdict Deliver(const Addr& from, Datagram& datagram,
                           const std::shared_ptr<CallState>& sender) = 0;
+
+  // Whether it is given what comes to multicast `group` on that interface. With
+  // the lock of the network held.
+  virtual bool Hears(const IpAddr& group, uint32_t interface) const {
+    return true;
+  }
 };
 
 // The bytes of `pieces` as one.

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
 #include "backends/fake/datagram_sink.h"
@@ -61,6 +62,8 @@ class DatagramSocket : public DatagramSink, public NetstatSource {
   virtual size_t MaxMessageSize() const = 0;
   // Whether Send takes descriptors.
   virtual bool PassesHandles() const { return false; }
+  // What only this kind of socket answers for; null for none.
+  virtual void* Extension(absl::string_view name) { return nullptr; }
 
   // Receives no more, and drops what waits.
   void Shut();

@@ -15,9 +15,10 @@
 // them.
 //
 // Hosts have the addresses 10.0.0.1 and fd00::1 upwards, in the order in which
-// Host first named them. "localhost", 127.0.0.1, ::1 and the empty host are the
-// host itself. Names of other hosts are looked up in the network and nowhere
-// else. Paths and abstract names of unix sockets belong to a host.
+// Host first named them, on the interface eth0 of one link. "localhost",
+// 127.0.0.1, ::1 and the empty host are the host itself. Names of other hosts
+// are looked up in the network and nowhere else. Paths and abstract names of
+// unix sockets belong to a host.
 //
 // It has no time and no randomness of its own: deadlines, and how long a Dial
 // waits for room in a backlog, are on FakeNetworkOptions::clock; ports are
@@ -33,8 +34,9 @@
 //   want of room
 // - who dials when the backlog is full is let in as soon as there is room, and
 //   not when the SYN is next repeated, unless there is a policy or an observer
-// - raw IP ("ip4:icmp") is Unimplemented, multicast goes nowhere; a broadcast
-//   (255.255.255.255 or 10.255.255.255) reaches all hosts, and is one packet
+// - raw IP ("ip4:icmp") is Unimplemented
+// - a broadcast (255.255.255.255 or 10.255.255.255) reaches all hosts; it is
+//   one packet, and so is what goes to a multicast group
 // - there are no file permissions and no directories: any path can be bound,
 //   UnixListenOptions::mode changes nothing, and FakeHost::RemovePath takes the
 //   place of unlink(2)
@@ -87,9 +89,9 @@ struct NetworkState;
 // tcp and fake; HandlePassing and PeerCredentials (this process) in place of
 // TcpControl on unix and unixpacket; MessageTraits where there are messages,
 // Peeker of those that were dialled, and HandlePassing on unixgram, whose
-// PacketConns have PacketHandlePassing. Of Listen("udp", ...)
-// UdpListenerStats. BlockedProbe of everything; ConnProbe of Conns and
-// PacketConns, ListenerProbe of Listeners (probes.h).
+// PacketConns have PacketHandlePassing, and those of udp MulticastControl. Of
+// Listen("udp", ...) UdpListenerStats. BlockedProbe of everything; ConnProbe of
+// Conns and PacketConns, ListenerProbe of Listeners (probes.h).
 class FakeHost final : public Transport,
                        public std::enable_shared_from_this<FakeHost> {
  public:

@@ -2,7 +2,8 @@
 // where. Conns and Listeners hold it, so that they outlive the FakeNetwork.
 //
 // Lock order: `mutex` before those of sockets. Under it a socket is asked for
-// its row (netstat.h) and for nothing else, and no one is signalled.
+// its row (netstat.h) and whether it hears a group, for nothing else, and no
+// one is signalled.
 #ifndef PLUMB_BACKENDS_FAKE_NETWORK_STATE_H_
 #define PLUMB_BACKENDS_FAKE_NETWORK_STATE_H_
 
@@ -46,8 +47,21 @@ struct UnixNode {
   bool stale() const { return queue == nullptr && socket == nullptr; }
 };
 
+// The interfaces of a host.
+constexpr uint32_t kLoopback = 1;  // "lo"
+constexpr uint32_t kEthernet = 2;  // "eth0"
+
 struct HostState {
+  // A multicast group on an interface.
+  using Group = std::pair<uint32_t, IpAddr>;
+
   HostState(std::string host_name, uint32_t number, PortRange ports);
+
+  // One socket that has joined it less.
+  void LeaveGroup(const Group& group) {
+    auto it = groups.find(group);
+    if (--it->second == 0) groups.erase(it);
+  }
 
   // One of this host's own addresses.
   bool Has(const IpAddr& ip) const {
@@ -63,6 +77,8 @@ struct HostState {
   PortTable<DatagramSink> udp;
   std::map<std::string, UnixNode> unix_names;
   uint32_t last_autobind = 0;
+  // How many sockets have joined each.
+  absl::flat_hash_map<Group, int> groups;
   absl::flat_hash_set<const NetstatSource*> sockets;
 };
 

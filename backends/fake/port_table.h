@@ -4,8 +4,8 @@
 //
 //   PortTable<ListenQueue> ports({32768, 60999});
 //   uint16_t port = 0;
-//   int error = ports.Choose(AddressSet::AnyV4(), &port, false, EADDRINUSE);
-//   uint64_t id = ports.Bind(AddressSet::AnyV4(), port, false, queue);
+//   int error = ports.Choose(AddressSet::AnyV4(), &port, kAlone, EADDRINUSE);
+//   uint64_t id = ports.Bind(AddressSet::AnyV4(), port, kAlone, queue);
 //
 // Threads: none of its own; the network's mutex guards it.
 #ifndef PLUMB_BACKENDS_FAKE_PORT_TABLE_H_
@@ -58,6 +58,17 @@ struct PortRange {
   uint16_t last;
 };
 
+// With whom a port is shared; bits.
+enum PortSharing : uint8_t {
+  kAlone = 0,
+  kReusePort = 1,     // SO_REUSEPORT: those who set it, too
+  kReuseAddress = 2,  // SO_REUSEADDR, of udp: the same
+};
+
+inline PortSharing operator|(PortSharing a, PortSharing b) {
+  return static_cast<PortSharing>(uint8_t{a} | uint8_t{b});
+}
+
 template <typename T>
 class PortTable {
  public:
@@ -65,16 +76,16 @@ class PortTable {
       : ephemeral_(ephemeral), next_(ephemeral.first) {}
 
   // Whether `*port` of `where` can be bound; chooses a free one when it is 0.
-  // Shared with others only when all `share`. Returns 0, EADDRINUSE, or
-  // `exhausted` when no port is free.
-  int Choose(const AddressSet& where, uint16_t* port, bool share,
+  // Shared with others only when all have a bit of `share` in common. Returns
+  // 0, EADDRINUSE, or `exhausted` when no port is free.
+  int Choose(const AddressSet& where, uint16_t* port, PortSharing share,
              int exhausted) {
     if (*port == 0) return FindFree(where, port) ? 0 : exhausted;
     return IsFree(where, *port, share) ? 0 : EADDRINUSE;
   }
 
   // Binds `target` to what was chosen; the id is for Unbind.
-  uint64_t Bind(const AddressSet& where, uint16_t port, bool share,
+  uint64_t Bind(const AddressSet& where, uint16_t port, PortSharing share,
                 std::shared_ptr<T> target) {
     ports_[port].push_back({++last_id_, where, share, std::move(target)});
     return last_id_;
@@ -92,8 +103,9 @@ class PortTable {
     if (bindings.empty()) ports_.erase(it);
   }
 
-  // Who gets what is for `ip` and `port`; of several who share it, always the
-  // same for one `source`. Null when there is nobody.
+  // Who gets what is for `ip` and `port`; of several who share it by
+  // SO_REUSEPORT always the same for one `source`, else the last one. Null when
+  // there is nobody.
   std::shared_ptr<T> Find(const IpAddr& ip, uint16_t port,
                           uint16_t source) const {
     auto it = ports_.find(port);
@@ -104,10 +116,12 @@ class PortTable {
         found.push_back(&binding);
       }
     }
-    return found.empty() ? nullptr : found[source % found.size()]->target;
+    if (found.empty()) return nullptr;
+    const bool spread = (found.back()->share & kReusePort) != 0;
+    return spread ? found[source % found.size()]->target : found.back()->target;
   }
 
-  // All who get what is for `ip` and `port`, of a broadcast.
+  // All who get what is for `ip` and `port`, a broadcast or a group.
   std::vector<std::shared_ptr<T>> FindAll(const IpAddr& ip,
                                           uint16_t port) const {
     std::vector<std::shared_ptr<T>> found;
@@ -125,15 +139,15 @@ class PortTable {
   struct Binding {
     uint64_t id;
     AddressSet where;
-    bool share;
+    PortSharing share;
     std::shared_ptr<T> target;
   };
 
-  bool IsFree(const AddressSet& where, uint16_t port, bool share) const {
+  bool IsFree(const AddressSet& where, uint16_t port, PortSharing share) const {
     auto it = ports_.find(port);
     if (it == ports_.end()) return true;
     for (const Binding& binding : it->second) {
-      if (share && binding.share) continue;
+      if ((share & binding.share) != 0) continue;
       if (binding.where.Overlaps(where)) return false;
     }
     return true;
@@ -144,7 +158,7 @@ class PortTable {
     for (int i = 0; i < count; ++i) {
       const uint16_t candidate = next_;
       next_ = next_ == ephemeral_.last ? ephemeral_.first : next_ + 1;
-      if (!IsFree(where, candidate, false)) continue;
+      if (!IsFree(where, candidate, kAlone)) continue;
       *port = candidate;
       return true;
     }

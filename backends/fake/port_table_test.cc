@@ -30,7 +30,7 @@ TEST(AddressSetTest, OverlapGoesBothWays) {
 TEST(PortTableTest, FindsWhoIsBound) {
   PortTable<int> ports({40000, 40009});
   const auto target = std::make_shared<int>(1);
-  const uint64_t id = ports.Bind(AddressSet::AnyV4(), 80, false, target);
+  const uint64_t id = ports.Bind(AddressSet::AnyV4(), 80, kAlone, target);
   EXPECT_EQ(ports.Find(kOne, 80, 0), target);
   EXPECT_EQ(ports.Find(kOne, 81, 0), nullptr);
   EXPECT_EQ(ports.Find(IpAddr::LoopbackV6(), 80, 0), nullptr);
@@ -41,11 +41,11 @@ TEST(PortTableTest, FindsWhoIsBound) {
 
 TEST(PortTableTest, AReservationIsNotFoundButTaken) {
   PortTable<int> ports({40000, 40009});
-  ports.Bind(AddressSet::One(kOne), 80, false, nullptr);
+  ports.Bind(AddressSet::One(kOne), 80, kAlone, nullptr);
   EXPECT_EQ(ports.Find(kOne, 80, 0), nullptr);
   uint16_t port = 80;
-  EXPECT_EQ(ports.Choose(AddressSet::AnyV4(), &port, false, 0), EADDRINUSE);
-  EXPECT_EQ(ports.Choose(AddressSet::AnyV6(), &port, false, 0), 0);
+  EXPECT_EQ(ports.Choose(AddressSet::AnyV4(), &port, kAlone, 0), EADDRINUSE);
+  EXPECT_EQ(ports.Choose(AddressSet::AnyV6(), &port, kAlone, 0), 0);
 }
 
 TEST(PortTableTest, SharesAmongThoseWhoAllShare) {
@@ -53,13 +53,27 @@ TEST(PortTableTest, SharesAmongThoseWhoAllShare) {
   const AddressSet any = AddressSet::AnyV4();
   const auto first = std::make_shared<int>(1);
   const auto second = std::make_shared<int>(2);
-  ports.Bind(any, 80, true, first);
+  ports.Bind(any, 80, kReusePort, first);
   uint16_t port = 80;
-  EXPECT_EQ(ports.Choose(any, &port, false, 0), EADDRINUSE);
-  EXPECT_EQ(ports.Choose(any, &port, true, 0), 0);
-  ports.Bind(any, 80, true, second);
+  EXPECT_EQ(ports.Choose(any, &port, kAlone, 0), EADDRINUSE);
+  EXPECT_EQ(ports.Choose(any, &port, kReusePort, 0), 0);
+  ports.Bind(any, 80, kReusePort, second);
   EXPECT_EQ(ports.Find(kOne, 80, 1000), first);
   EXPECT_EQ(ports.Find(kOne, 80, 1001), second);
+}
+
+TEST(PortTableTest, WhatIsSharedByReuseAddressIsTheLastOnes) {
+  PortTable<int> ports({40000, 40009});
+  const AddressSet any = AddressSet::AnyV4();
+  ports.Bind(any, 80, kReuseAddress, std::make_shared<int>(1));
+  uint16_t port = 80;
+  EXPECT_EQ(ports.Choose(any, &port, kReusePort, 0), EADDRINUSE);
+  EXPECT_EQ(ports.Choose(any, &port, kReusePort | kReuseAddress, 0), 0);
+  const auto last = std::make_shared<int>(2);
+  ports.Bind(any, 80, kReuseAddress, last);
+  EXPECT_EQ(ports.Find(kOne, 80, 1000), last);
+  EXPECT_EQ(ports.Find(kOne, 80, 1001), last);
+  EXPECT_EQ(ports.FindAll(kOne, 80).size(), 2u);
 }
 
 TEST(PortTableTest, GivesOutPortsInOrderUntilNoneIsLeft) {
@@ -67,12 +81,12 @@ TEST(PortTableTest, GivesOutPortsInOrderUntilNoneIsLeft) {
   const AddressSet any = AddressSet::AnyV4();
   for (const uint16_t expected : {65534, 65535}) {
     uint16_t port = 0;
-    ASSERT_EQ(ports.Choose(any, &port, false, EAGAIN), 0);
+    ASSERT_EQ(ports.Choose(any, &port, kAlone, EAGAIN), 0);
     EXPECT_EQ(port, expected);
-    ports.Bind(any, port, false, nullptr);
+    ports.Bind(any, port, kAlone, nullptr);
   }
   uint16_t port = 0;
-  EXPECT_EQ(ports.Choose(any, &port, false, EAGAIN), EAGAIN);
+  EXPECT_EQ(ports.Choose(any, &port, kAlone, EAGAIN), EAGAIN);
 }
 
 }  // namespace

@@ -125,8 +125,8 @@ class StreamDialer {
     {
       absl::MutexLock lock(&host_.network->mutex);
       PortTable<ListenQueue>& ports = host_.host->tcp;
-      error = ports.Choose(where, &plan.source.port, false, EADDRNOTAVAIL);
-      if (error == 0) id = ports.Bind(where, plan.source.port, false, nullptr);
+      error = ports.Choose(where, &plan.source.port, kAlone, EADDRNOTAVAIL);
+      if (error == 0) id = ports.Bind(where, plan.source.port, kAlone, nullptr);
       there = host_.FindHost(plan.target.ip);
     }
     if (error != 0) {
@@ -225,7 +225,8 @@ absl::StatusOr<std::unique_ptr<Listener>> ListenStream(
   if (!where.ip().IsUnspecified() && !host.host->Has(where.ip())) {
     return ErrnoError(std::move(info), "bind", EADDRNOTAVAIL);
   }
-  const bool share = options.reuse_port.value_or(false);
+  const PortSharing share =
+      options.reuse_port.value_or(false) ? kReusePort : kAlone;
   std::shared_ptr<ListenQueue> queue;
   uint16_t port = local->port;
   uint64_t id = 0;

@@ -9,6 +9,8 @@
 #include "backends/fake/dial_targets.h"
 #include "backends/fake/fake_stream.h"
 #include "backends/fake/ip_net.h"
+#include "backends/fake/multicast.h"
+#include "backends/fake/port_table.h"
 #include "backends/fake/udp_hub.h"
 #include "backends/fake/udp_hub_conns.h"
 #include "backends/fake/udp_socket.h"
@@ -30,19 +32,35 @@ DatagramSocket::Limits MakeLimits(const HostRef& host, const Options& options) {
   return limits;
 }
 
-// Where to listen.
+// Where to listen, and with whom.
 struct Place {
   IpPort asked;
   AddressSet where = AddressSet::AnyV4();
+  PortSharing share = kAlone;
 };
 
+// A group's address shares the port with others that listen there, and is the
+// wildcard, so that it does not keep off what is not for the group
+// (multicast.h).
+void ListenAtGroup(Place& place) {
+  place.where =
+      place.asked.ip.is_v4() ? AddressSet::AnyV4() : AddressSet::AnyV6();
+  place.share = place.share | kReuseAddress;
+}
+
 absl::StatusOr<Place> FindPlace(const HostRef& host, absl::string_view network,
-                                absl::string_view address) {
+                                absl::string_view address,
+                                const ListenOptions& options) {
   const absl::StatusOr<IpPort> asked = host.ResolveForListen(network, address);
   if (!asked.ok()) {
     return FailWith(asked.status(), NetworkInfo("listen", network));
   }
-  Place place = {*asked, AddressesToListen(network, asked->ip)};
+  Place place = {*asked, AddressesToListen(network, asked->ip),
+                 options.reuse_port.value_or(false) ? kReusePort : kAlone};
+  if (asked->ip.IsMulticast()) {
+    ListenAtGroup(place);
+    return place;
+  }
   if (!place.where.ip().IsUnspecified() && !host.host->Has(place.where.ip())) {
     ErrorInfo info = NetworkInfo("listen", network);
     info.addr = Addr::Ip(AddrNetwork(network), place.asked);
@@ -56,19 +74,19 @@ template <typename Make>
 absl::StatusOr<std::pair<uint16_t, Lease>> BindUdp(const HostRef& host,
                                                    absl::string_view network,
                                                    const Place& place,
-                                                   bool share, Make make) {
+                                                   Make make) {
   uint16_t port = place.asked.port;
   uint64_t id;
   {
     absl::MutexLock lock(&host.network->mutex);
     PortTable<DatagramSink>& ports = host.host->udp;
-    const int error = ports.Choose(place.where, &port, share, EADDRINUSE);
+    const int error = ports.Choose(place.where, &port, place.share, EADDRINUSE);
     if (error != 0) {
       ErrorInfo info = NetworkInfo("listen", network);
       info.addr = Addr::Ip(AddrNetwork(network), place.asked);
       return ErrnoError(std::move(info), "bind", error);
     }
-    id = ports.Bind(place.where, port, share, make(port));
+    id = ports.Bind(place.where, port, place.share, make(port));
   }
   return std::make_pair(port, PortLease(host, &HostState::udp, port, id));
 }
@@ -100,7 +118,7 @@ absl::StatusOr<std::unique_ptr<Conn>> DialUdpTarget(
   {
     absl::MutexLock lock(&host.network->mutex);
     PortTable<DatagramSink>& ports = host.host->udp;
-    error = ports.Choose(where, &source.port, false, EAGAIN);
+    error = ports.Choose(where, &source.port, kAlone, EAGAIN);
     if (error != 0) {
       return ErrnoError(info, error == EAGAIN ? "connect" : "bind", error);
     }
@@ -111,7 +129,7 @@ absl::StatusOr<std::unique_ptr<Conn>> DialUdpTarget(
     socket = std::make_shared<UdpSocket>(std::move(state), remote,
                                          MakeLimits(host, options),
                                          UdpPort{host, where, source.port});
-    id = ports.Bind(where, source.port, false, socket);
+    id = ports.Bind(where, source.port, kAlone, socket);
   }
   return std::make_unique<DatagramConn>(
       host, std::move(socket),
@@ -149,19 +167,17 @@ absl::StatusOr<std::unique_ptr<Listener>> ListenUdp(
   if (limits.idle_timeout <= absl::ZeroDuration()) {
     return BadIdleTimeout(network, limits.idle_timeout);
   }
-  const absl::StatusOr<Place> place = FindPlace(host, network, address);
+  const absl::StatusOr<Place> place =
+      FindPlace(host, network, address, options);
   if (!place.ok()) return place.status();
   std::shared_ptr<UdpHub> hub;
-  auto bound =
-      BindUdp(host, network, *place, options.reuse_port.value_or(false),
-              [&](uint16_t port) {
-                const Addr addr =
-                    Addr::Ip(AddrNetwork(network), {place->where.ip(), port});
-                hub = std::make_shared<UdpHub>(
-                    host.clock(), MakeNames(network, Addr(), addr), limits,
-                    std::max<size_t>(BacklogOf(host, options), 1));
-                return hub;
-              });
+  auto bound = BindUdp(host, network, *place, [&](uint16_t port) {
+    const Addr addr = Addr::Ip(AddrNetwork(network), {place->where.ip(), port});
+    hub = std::make_shared<UdpHub>(
+        host.clock(), MakeNames(network, Addr(), addr), limits,
+        std::max<size_t>(BacklogOf(host, options), 1));
+    return hub;
+  });
   if (!bound.ok()) return bound.status();
   hub->HoldLease(ShowWithLease(host, hub.get(), std::move(bound->second)));
   return MakeUdpListener(std::move(hub),
@@ -175,24 +191,27 @@ absl::StatusOr<std::unique_ptr<PacketConn>> ListenUdpPacket(
       CheckOptions("listen", network, options.SetNames(),
                    {"reuse_port", "send_buffer", "receive_buffer"});
   if (!status.ok()) return status;
-  const absl::StatusOr<Place> place = FindPlace(host, network, address);
+  const absl::StatusOr<Place> place =
+      FindPlace(host, network, address, options);
   if (!place.ok()) return place.status();
-  std::shared_ptr<DatagramSocket> socket;
-  auto bound =
-      BindUdp(host, network, *place, options.reuse_port.value_or(false),
-              [&](uint16_t port) {
-                const Addr addr =
-                    Addr::Ip(AddrNetwork(network), {place->where.ip(), port});
-                auto state = std::make_shared<CallState>(
-                    host.clock(), MakeNames(network, addr, Addr()));
-                socket = std::make_shared<UdpSocket>(
-                    std::move(state), Addr(), MakeLimits(host, options),
-                    UdpPort{host, place->where, port});
-                return socket;
-              });
+  std::shared_ptr<UdpSocket> socket;
+  auto bound = BindUdp(host, network, *place, [&](uint16_t port) {
+    const Addr addr = Addr::Ip(AddrNetwork(network), {place->where.ip(), port});
+    auto state = std::make_shared<CallState>(host.clock(),
+                                             MakeNames(network, addr, Addr()));
+    socket = std::make_shared<UdpSocket>(
+        state, Addr(), MakeLimits(host, options),
+        UdpPort{host, place->where, port},
+        std::make_unique<UdpMulticast>(host, state, place->where));
+    return socket;
+  });
   if (!bound.ok()) return bound.status();
+  Lease lease([socket, port = std::move(bound->second)]() mutable {
+    socket->LeaveGroups();
+    port.Release();
+  });
   return std::make_unique<FakePacketConn>(host, std::move(socket),
-                                          std::move(bound->second));
+                                          std::move(lease));
 }
 
 }  // namespace plumb

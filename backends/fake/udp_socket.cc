@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "transport/extension.h"
+
 namespace plumb {
 
 size_t MaxUdpPayload(const IpAddr& remote) {
@@ -19,21 +21,45 @@ bool IsBroadcast(const IpAddr& ip) {
          ip == IpAddr::V4(10, 255, 255, 255);
 }
 
-// Hands `data` to whoever listens on all addresses, on all hosts, the sender's
-// too; why to nobody, or nothing.
-absl::string_view HandToAll(NetworkState& network, const IpPort& from,
-                            const IpPort& to, const std::string& data) {
+// What a datagram goes by, beside its addresses.
+struct UdpRoute {
+  HostState* own;    // of the sender
+  HostState* there;  // null for an address that no host has, and for many
+  MulticastRoute multicast;
+};
+
+// Who gets what is sent to a group or to all.
+std::vector<std::shared_ptr<DatagramSink>> FindMany(NetworkState& network,
+                                                    const UdpRoute& route,
+                                                    const IpPort& to) {
+  const bool multicast = to.ip.IsMulticast();
+  const uint32_t interface = route.multicast.interface;
   std::vector<std::shared_ptr<DatagramSink>> sinks;
-  {
-    absl::MutexLock lock(&network.mutex);
-    for (const auto& [name, host] : network.hosts) {
-      for (auto& sink : host->udp.FindAll(to.ip, to.port)) {
+  absl::MutexLock lock(&network.mutex);
+  for (const auto& [name, host] : network.hosts) {
+    if (multicast) {
+      const bool own = host.get() == route.own;
+      if (own ? !route.multicast.own_host : !route.multicast.other_hosts) {
+        continue;
+      }
+      const HostState::Group group(interface, to.ip);
+      if (!IsAllHostsGroup(to.ip) && !host->groups.contains(group)) continue;
+    }
+    for (auto& sink : host->udp.FindAll(to.ip, to.port)) {
+      if (!multicast || sink->Hears(to.ip, interface)) {
         sinks.push_back(std::move(sink));
       }
     }
   }
+  return sinks;
+}
+
+// Why to nobody, or nothing.
+absl::string_view HandToMany(NetworkState& network, const UdpRoute& route,
+                             const IpPort& from, const IpPort& to,
+                             const std::string& data) {
   absl::string_view cause = "nobody is there";
-  for (const auto& sink : sinks) {
+  for (const auto& sink : FindMany(network, route, to)) {
     Datagram datagram = {data, {}};
     const auto verdict =
         sink->Deliver(Addr::Ip("udp", from), datagram, nullptr);
@@ -42,17 +68,19 @@ absl::string_view HandToAll(NetworkState& network, const IpPort& from,
   return cause;
 }
 
-// Hands `data` to who is at `to` on `there`; why not, or nothing.
-absl::string_view Hand(HostState* there, NetworkState& network,
+// Hands `data` to who is at `to`; why not, or nothing.
+absl::string_view Hand(NetworkState& network, const UdpRoute& route,
                        const IpPort& from, const IpPort& to, std::string data,
                        UdpSocket* sender) {
-  if (IsBroadcast(to.ip)) return HandToAll(network, from, to, data);
+  if (IsBroadcast(to.ip) || to.ip.IsMulticast()) {
+    return HandToMany(network, route, from, to, data);
+  }
   // Nobody has that address, and nobody says so.
-  if (there == nullptr) return "no host has that address";
+  if (route.there == nullptr) return "no host has that address";
   std::shared_ptr<DatagramSink> sink;
   {
     absl::MutexLock lock(&network.mutex);
-    sink = there->udp.Find(to.ip, to.port, from.port);
+    sink = route.there->udp.Find(to.ip, to.port, from.port);
   }
   using Verdict = DatagramSink::Verdict;
   Datagram datagram = {std::move(data), {}};
@@ -68,14 +96,14 @@ absl::string_view Hand(HostState* there, NetworkState& network,
 // On its way, it keeps neither the network nor the sender.
 class UdpArrival final : public Wire::Target {
  public:
-  UdpArrival(const HostRef& host, HostState* there,
-             const std::shared_ptr<UdpSocket>& sender)
-      : network_(host.network), there_(there), sender_(sender) {}
+  UdpArrival(const std::shared_ptr<NetworkState>& network,
+             const UdpRoute& route, const std::shared_ptr<UdpSocket>& sender)
+      : network_(network), route_(route), sender_(sender) {}
 
   absl::string_view Land(const Packet& packet) override {
     const auto network = network_.lock();
     if (network == nullptr) return "the network is gone";
-    return Hand(there_, *network, *packet.source.ip_port(),
+    return Hand(*network, route_, *packet.source.ip_port(),
                 *packet.destination.ip_port(), std::string(packet.payload),
                 sender_.lock().get());
   }
@@ -85,9 +113,26 @@ class UdpArrival final : public Wire::Target {
 
  private:
   const std::weak_ptr<NetworkState> network_;
-  HostState* const there_;
+  const UdpRoute route_;
   const std::weak_ptr<UdpSocket> sender_;
 };
+
+void SendOnWire(const HostRef& host, UdpFlow& flow, const UdpRoute& route,
+                const IpPort& from, const IpPort& to, std::string data,
+                const std::shared_ptr<UdpSocket>& sender) {
+  Packet packet;
+  packet.protocol = Packet::Protocol::kUdp;
+  packet.flow = flow.number;
+  packet.ordinal = flow.sent.fetch_add(1);
+  packet.source = Addr::Ip("udp", from);
+  packet.source_host = host.host->name;
+  packet.destination = Addr::Ip("udp", to);
+  if (route.there != nullptr) packet.destination_host = route.there->name;
+  Wire& wire = *host.network->wire;
+  wire.Send(packet, std::move(data),
+            std::make_shared<UdpArrival>(host.network, route, sender));
+  wire.Run();
+}
 
 }  // namespace
 
@@ -97,54 +142,44 @@ UdpPort::UdpPort(const HostRef& h, const AddressSet& w, uint16_t p)
   flow = std::make_shared<UdpFlow>(host.network->wire->NewFlow());
 }
 
-int UdpPort::Send(const IpPort& to, std::string data,
-                  const std::shared_ptr<UdpSocket>& sender) const {
-  IpAddr ip = to.ip;
-  if (ip.IsUnspecified()) {
-    ip = ip.is_v6() ? IpAddr::LoopbackV6() : IpAddr::LoopbackV4();
-  }
+int UdpPort::SourceFor(const IpAddr& to, IpAddr* source) const {
   const bool any = where.ip().IsUnspecified();
-  if (any ? !where.Contains(ip) : where.ip().is_v4() != ip.is_v4()) {
-    return ip.is_v6() ? EAFNOSUPPORT : ENETUNREACH;
+  if (any ? !where.Contains(to) : where.ip().is_v4() != to.is_v4()) {
+    return to.is_v6() ? EAFNOSUPPORT : ENETUNREACH;
   }
-  if (data.size() > MaxUdpPayload(ip)) return EMSGSIZE;
-  if (to.port == 0) return EINVAL;
-  const IpPort from = {any ? host.SourceFor(ip) : where.ip(), port};
-  const bool reachable = host.host->Has(ip) || IsBroadcast(ip);
-  if (from.ip.IsLoopback() && !reachable) return EINVAL;
-  if (flow != nullptr) {
-    SendOnWire(from, {ip, to.port}, std::move(data), sender);
-    return 0;
-  }
-  HostState* there;
-  {
-    absl::MutexLock lock(&host.network->mutex);
-    there = host.FindHost(ip);
-  }
-  Hand(there, *host.network, from, {ip, to.port}, std::move(data),
-       sender.get());
-  return 0;
+  *source = any ? host.SourceFor(to) : where.ip();
+  const bool reachable =
+      host.host->Has(to) || IsBroadcast(to) || to.IsMulticast();
+  return source->IsLoopback() && !reachable ? EINVAL : 0;
 }
 
-void UdpPort::SendOnWire(const IpPort& from, const IpPort& to, std::string data,
-                         const std::shared_ptr<UdpSocket>& sender) const {
-  HostState* there;
-  {
-    absl::MutexLock lock(&host.network->mutex);
-    there = host.FindHost(to.ip);
+int UdpPort::Send(IpPort to, std::string data,
+                  const std::shared_ptr<UdpSocket>& sender,
+                  MulticastRoute route) const {
+  if (to.ip.IsUnspecified()) {
+    to.ip = to.ip.is_v6() ? IpAddr::LoopbackV6() : IpAddr::LoopbackV4();
   }
-  Packet packet;
-  packet.protocol = Packet::Protocol::kUdp;
-  packet.flow = flow->number;
-  packet.ordinal = flow->sent.fetch_add(1);
-  packet.source = Addr::Ip("udp", from);
-  packet.source_host = host.host->name;
-  packet.destination = Addr::Ip("udp", to);
-  if (there != nullptr) packet.destination_host = there->name;
-  Wire& wire = *host.network->wire;
-  wire.Send(packet, std::move(data),
-            std::make_shared<UdpArrival>(host, there, sender));
-  wire.Run();
+  IpPort from = {IpAddr(), port};
+  const int error = SourceFor(to.ip, &from.ip);
+  if (error == EAFNOSUPPORT || error == ENETUNREACH) return error;
+  if (data.size() > MaxUdpPayload(to.ip)) return EMSGSIZE;
+  if (to.port == 0) return EINVAL;
+  if (error != 0) return error;
+  UdpRoute way = {host.host, nullptr, route};
+  if (to.ip.IsMulticast()) {
+    if (to.ip.zone() != 0) way.multicast.interface = to.ip.zone();
+    to.ip = to.ip.WithZone(0);
+    way.multicast.Choose(from.ip);
+  } else {
+    absl::MutexLock lock(&host.network->mutex);
+    way.there = host.FindHost(to.ip);
+  }
+  if (flow != nullptr) {
+    SendOnWire(host, *flow, way, from, to, std::move(data), sender);
+  } else {
+    Hand(*host.network, way, from, to, std::move(data), sender.get());
+  }
+  return 0;
 }
 
 int UdpSocket::Send(const Addr& to, Datagram& datagram) {
@@ -152,8 +187,15 @@ int UdpSocket::Send(const Addr& to, Datagram& datagram) {
   if (!to.is_ip() || (to.network() != "udp" && to.network() != "fakegram")) {
     return EINVAL;
   }
-  return port_.Send(*to.ip_port(), std::move(datagram.data),
-                    peer().has_value() ? shared_from_this() : nullptr);
+  return port_.Send(
+      *to.ip_port(), std::move(datagram.data),
+      peer().has_value() ? shared_from_this() : nullptr,
+      multicast_ != nullptr ? multicast_->Route() : MulticastRoute());
+}
+
+void* UdpSocket::Extension(absl::string_view name) {
+  if (multicast_ == nullptr) return nullptr;
+  return FindExtension<MulticastControl>(name, multicast_.get());
 }
 
 size_t UdpSocket::MaxMessageSize() const {

@@ -10,7 +10,9 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/string_view.h"
 #include "backends/fake/datagram_socket.h"
+#include "backends/fake/multicast.h"
 #include "backends/fake/network_state.h"
 #include "backends/fake/port_table.h"
 #include "transport/ip_addr.h"
@@ -31,11 +33,12 @@ struct UdpFlow {
 struct UdpPort {
   UdpPort(const HostRef& h, const AddressSet& w, uint16_t p);
 
-  // Sends `data` to `to`. An errno of 0, EMSGSIZE, or why `to` cannot be
-  // reached from here. Losing it is no error; `sender`, unless it is null,
-  // learns when nobody is there.
-  int Send(const IpPort& to, std::string data,
-           const std::shared_ptr<UdpSocket>& sender) const;
+  // Sends `data` to `to`, and when that is a group by `route`. An errno of 0,
+  // EMSGSIZE, or why `to` cannot be reached from here. Losing it is no error;
+  // `sender`, unless it is null, learns when nobody is there.
+  int Send(IpPort to, std::string data,
+           const std::shared_ptr<UdpSocket>& sender,
+           MulticastRoute route = MulticastRoute()) const;
 
   HostRef host;
   AddressSet where;
@@ -43,8 +46,8 @@ struct UdpPort {
   std::shared_ptr<UdpFlow> flow;  // null without a Wire
 
  private:
-  void SendOnWire(const IpPort& from, const IpPort& to, std::string data,
-                  const std::shared_ptr<UdpSocket>& sender) const;
+  // An errno, and the address to send from.
+  int SourceFor(const IpAddr& to, IpAddr* source) const;
 };
 
 // What a datagram to `remote` can carry.
@@ -53,21 +56,30 @@ size_t MaxUdpPayload(const IpAddr& remote);
 class UdpSocket final : public DatagramSocket,
                         public std::enable_shared_from_this<UdpSocket> {
  public:
+  // `multicast` is null for a socket that cannot join groups.
   UdpSocket(std::shared_ptr<CallState> state, const Addr& peer, Limits limits,
-            UdpPort port)
+            UdpPort port, std::unique_ptr<UdpMulticast> multicast = nullptr)
       : DatagramSocket(std::move(state), peer, limits),
-        port_(std::move(port)) {}
+        port_(std::move(port)),
+        multicast_(std::move(multicast)) {}
 
   int Send(const Addr& to, Datagram& datagram) override;
   size_t MaxMessageSize() const override;
   Verdict Deliver(const Addr& from, Datagram& datagram,
                   const std::shared_ptr<CallState>& sender) override;
 
+  bool Hears(const IpAddr& group, uint32_t interface) const override {
+    return multicast_ == nullptr || multicast_->Hears(group, interface);
+  }
+  void* Extension(absl::string_view name) override;
+  void LeaveGroups() { multicast_->LeaveAll(); }
+
   // Nobody was there.
   void Refuse(int error) { SetError(error); }
 
  private:
   const UdpPort port_;
+  const std::unique_ptr<UdpMulticast> multicast_;
 };
 
 }  // namespace plumb

@@ -13,8 +13,6 @@
 #include "testing/wait_until_blocked.h"
 #include "transport/error.h"
 #include "transport/extensions.h"
-#include "transport/ip_addr.h"
-#include "transport/multicast.h"
 
 namespace plumb {
 
@@ -165,25 +163,6 @@ CONFORMANCE_CASE(PacketConnConformance, BufferSizes) {
   EXPECT_THAT(near().Close(), IsOk());
   EXPECT_TRUE(IsClosedOf("set", near_addr(), buffers->SetReadBuffer(1000)));
   EXPECT_TRUE(IsClosedOf("set", near_addr(), buffers->SetWriteBuffer(1000)));
-}
-
-CONFORMANCE_CASE(PacketConnConformance, MulticastWhereThereIsSome) {
-  Covers({"S-MC"});
-  auto* const control = Extension<MulticastControl>(near());
-  if (!backend().multicast || GetParam().variant.decorated) {
-    EXPECT_EQ(control, nullptr);
-    return;
-  }
-  const IpAddr self = near_addr().ip();
-  EXPECT_THAT(
-      control->JoinGroup(self),
-      ErrorIs(Code::kInvalidArgument,
-              absl::StrCat("set ", network(), " ", near_addr().ToString(),
-                           ": address ", self.ToString(),
-                           ": not a multicast address")));
-  EXPECT_THAT(control->SetMulticastLoopback(false), IsOk());
-  EXPECT_THAT(near().Close(), IsOk());
-  EXPECT_TRUE(IsClosedOf("set", near_addr(), control->JoinGroup(self)));
 }
 
 CONFORMANCE_CASE(PacketConnConformance, UnknownExtensionIsNone) {

@@ -3,6 +3,7 @@
 #define PLUMB_TESTING_CONFORMANCE_PACKET_SUITE_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "testing/conformance/transport_backend.h"
 #include "testing/conformance/transport_fixture.h"
 #include "transport/addr.h"
+#include "transport/ip_addr.h"
 #include "transport/packet_conn.h"
 
 namespace plumb {
@@ -63,6 +65,12 @@ class PacketConnConformance : public TransportFixture {
 
   // Whether `near` and `far` hear each other.
   ::testing::AssertionResult Works();
+
+  // Whether `near` has MulticastControl, which it asserts to be as it should.
+  bool HasMulticast();
+  std::unique_ptr<PacketConn> ListenAt(const IpAddr& ip, uint16_t port);
+  // From `near`.
+  absl::Status SendTo(const IpAddr& ip, uint16_t port, absl::string_view data);
 
   // For errors of `near`.
   ::testing::AssertionResult FailsToRead(const absl::Status& status,

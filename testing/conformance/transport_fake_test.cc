@@ -38,6 +38,7 @@ TransportBackend Stream(const char* network) {
 TransportBackend Udp(const char* network) {
   TransportBackend backend = Stream(network);
   backend.packets = true;
+  backend.multicast = true;
   backend.dial_kind = DialKind::kAsksNobody;
   backend.queued_are_reset = false;
   backend.accepted_by_datagram = true;
