@@ -53,7 +53,9 @@ struct StreamStatus {
   bool readable = false;  // a Read would not wait
   bool sent_end = false;
   bool got_end = false;
-  bool was_reset = false;
+  bool ended_first = false;  // sent_end before the peer's end came
+  bool was_reset = false;    // by the peer
+  bool sent_reset = false;
 };
 
 }  // namespace plumb

@@ -67,7 +67,9 @@ class StreamPair final : public StreamReceiver {
     bool sent_end = false;      // no more comes from here
     bool got_end = false;       // the peer's sent_end has arrived
     bool stopped_read = false;  // CloseRead
+    bool ended_first = false;   // sent_end before got_end
     bool was_reset = false;     // by the peer
+    bool sent_reset = false;
   };
 
   explicit StreamPair(const MemoryStreamOptions& options)

@@ -15,6 +15,7 @@ bool StreamPair::NotConnectedLocked(const End& me) const {
 // The end of what `me` sends.
 void StreamPair::EndLocked(End& me, End& other) {
   if (std::exchange(me.sent_end, true)) return;
+  me.ended_first = !me.got_end;
   if (link_ == nullptr) {
     other.got_end = true;
   } else {
@@ -107,6 +108,7 @@ void StreamPair::CloseLocked(End& me, End& other, StreamClose how) {
     EndLocked(me, other);
     return;
   }
+  me.sent_reset = true;
   const bool tcp = kind_ == StreamKind::kTcp;
   if (tcp && (me.was_reset || (me.sent_end && me.got_end))) return;
   const int error = tcp && me.sent_end ? EPIPE : ECONNRESET;

@@ -70,7 +70,9 @@ StreamStatus StreamPair::Status(int side) {
   status.readable = ReadableLocked(me);
   status.sent_end = me.sent_end;
   status.got_end = me.got_end;
+  status.ended_first = me.ended_first;
   status.was_reset = me.was_reset;
+  status.sent_reset = me.sent_reset;
   return status;
 }
 

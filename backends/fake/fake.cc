@@ -75,6 +75,10 @@ std::vector<NetstatRow> FakeHost::Netstat() const {
     for (const NetstatSource* source : host_->host->sockets) {
       rows.push_back(source->Row());
     }
+    for (NetstatRow& row :
+         host_->host->tcp.TimeWaitRows(host_->clock().MonotonicNow())) {
+      rows.push_back(std::move(row));
+    }
   }
   std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
     return std::tie(a.network, a.local, a.remote) <
@@ -143,9 +147,7 @@ std::shared_ptr<FakeHost> FakeNetwork::Host(absl::string_view name) {
   if (host != nullptr) return host;
   const uint32_t number = static_cast<uint32_t>(hosts_.size());
   const FakeNetworkOptions& options = state_->options;
-  auto made = std::make_unique<HostState>(
-      std::string(name), number,
-      PortRange{options.first_port, options.last_port});
+  auto made = std::make_unique<HostState>(std::string(name), number, options);
   HostState* const made_state = made.get();
   {
     absl::MutexLock state_lock(&state_->mutex);

@@ -44,8 +44,9 @@
 //   that its RLIMIT_NOFILE allows; sending them fails for want of room, not
 //   receiving them
 // - "localhost" is 127.0.0.1 first, then ::1
-// - a dialled connection has its local port for itself, and gives it back in
-//   Close: there is no TIME_WAIT
+// - TIME_WAIT is there when FakeNetworkOptions::time_wait asks for it, and
+//   begins with Close when the peer's end had come before; so long a closed end
+//   waits for the peer's, too (FIN_WAIT2)
 // - a stream holds the sum of the two buffers, not doubled; no delay and
 //   keep-alive are accepted and change nothing
 // - an address that no host has is `no route to host` at once for tcp, and

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "absl/time/time.h"
 #include "backends/fake/link_policy.h"
 #include "backends/fake/packet_observer.h"
 #include "transport/clock.h"
@@ -33,6 +34,11 @@ struct FakeNetworkOptions {
   // The ports that are given out for port 0 and to who dials, both included.
   uint16_t first_port = 32768;
   uint16_t last_port = 60999;
+
+  // How long the end of a tcp connection that was closed first keeps its port,
+  // in TIME_WAIT; 60 s on Linux. By default not at all, so that a test that
+  // moves no clock can use ports again.
+  absl::Duration time_wait = absl::ZeroDuration();
 
   // Who judges the packets, and who sees them. With neither there are no
   // packets: bytes go from one end straight to the other, which is faster.

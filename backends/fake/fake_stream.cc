@@ -11,8 +11,8 @@ namespace plumb {
 
 size_t BufferSize(int bytes) { return static_cast<size_t>(std::max(bytes, 1)); }
 
-FakeStreamConn::FakeStreamConn(const HostRef& host, StreamEnd end, Lease lease)
-    : host_(host), end_(std::move(end)), lease_(std::move(lease)) {
+FakeStreamConn::FakeStreamConn(const HostRef& host, StreamEnd end)
+    : host_(host), end_(std::move(end)) {
   ShowSocket(host_, this);
 }
 
@@ -21,7 +21,7 @@ absl::Status FakeStreamConn::Close() {
   return end_.Close(reset ? StreamClose::kReset : StreamClose::kGraceful,
                     [this] {
                       HideSocket(host_, this);
-                      lease_.Release();
+                      Release();
                     });
 }
 

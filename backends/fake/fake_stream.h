@@ -32,11 +32,8 @@ class FakeStreamConn : public FakeConn,
                        public ConnProbe,
                        public NetstatSource {
  public:
-  // A socket of `host`, and shown there. Holds `lease` until Close.
-  FakeStreamConn(const HostRef& host, StreamEnd end, Lease lease);
-
-  // Before anybody else has it: one more thing to hold until Close.
-  void HoldLease(Lease lease) { lease_ = std::move(lease); }
+  // A socket of `host`, and shown there.
+  FakeStreamConn(const HostRef& host, StreamEnd end);
 
   absl::StatusOr<size_t> Read(absl::Span<char> buffer) override {
     return end_.Read(buffer);
@@ -70,7 +67,10 @@ class FakeStreamConn : public FakeConn,
   NetstatRow Row() const override;
 
  protected:
+  const HostRef& host() const { return host_; }
   StreamEnd& end() { return end_; }
+  // Part of Close: gives back what is bound.
+  virtual void Release() = 0;
   void ResetOnClose(bool on) {
     reset_on_close_.store(on, std::memory_order_relaxed);
   }
@@ -79,7 +79,6 @@ class FakeStreamConn : public FakeConn,
   const HostRef host_;
   std::atomic<bool> reset_on_close_{false};
   StreamEnd end_;
-  Lease lease_;
 };
 
 // A size from a user as a size of a buffer.

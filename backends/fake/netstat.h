@@ -26,7 +26,9 @@ struct NetstatRow {
 };
 
 // The states: LISTEN; ESTABLISHED; FIN_WAIT2, CLOSE_WAIT and CLOSED of a stream
-// whose end was written, has come, or both; RESET.
+// whose end was written, has come, or both; RESET. Of tcp connections that were
+// closed and keep their port (FakeNetworkOptions::time_wait), FIN_WAIT2 and,
+// when the peer's end has come, TIME_WAIT.
 
 const char* StreamStateName(bool sent_end, bool got_end, bool was_reset);
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "transport/network_name.h"
 
 namespace plumb {
@@ -35,12 +36,14 @@ absl::Status NoSuchHost(absl::string_view host) {
 
 }  // namespace
 
-HostState::HostState(std::string host_name, uint32_t number, PortRange ports)
+HostState::HostState(std::string host_name, uint32_t number,
+                     const FakeNetworkOptions& options)
     : name(std::move(host_name)),
       v4(HostV4(number)),
       v6(HostV6(number)),
-      tcp(ports),
-      udp(ports) {}
+      tcp({options.first_port, options.last_port},
+          absl::ToInt64Nanoseconds(options.time_wait)),
+      udp({options.first_port, options.last_port}) {}
 
 absl::StatusOr<std::vector<IpAddr>> HostRef::Lookup(
     absl::string_view network_name, const Endpoint& endpoint) const {

@@ -26,6 +26,7 @@
 #include "backends/fake/listen_queue.h"
 #include "backends/fake/netstat.h"
 #include "backends/fake/port_table.h"
+#include "backends/fake/tcp_ports.h"
 #include "backends/fake/wire.h"
 #include "transport/addr.h"
 #include "transport/endpoint.h"
@@ -55,7 +56,8 @@ struct HostState {
   // A multicast group on an interface.
   using Group = std::pair<uint32_t, IpAddr>;
 
-  HostState(std::string host_name, uint32_t number, PortRange ports);
+  HostState(std::string host_name, uint32_t number,
+            const FakeNetworkOptions& options);
 
   // One socket that has joined it less.
   void LeaveGroup(const Group& group) {
@@ -73,7 +75,7 @@ struct HostState {
   const IpAddr v6;
 
   // The network's mutex guards these.
-  PortTable<ListenQueue> tcp;
+  TcpPorts tcp;
   PortTable<DatagramSink> udp;
   std::map<std::string, UnixNode> unix_names;
   uint32_t last_autobind = 0;
@@ -166,17 +168,6 @@ struct HostRef {
   absl::StatusOr<std::vector<IpAddr>> Lookup(absl::string_view network_name,
                                              const Endpoint& endpoint) const;
 };
-
-// Keeps what is bound to `port` as `id` in `table` of `host`. Not to be
-// released under the network's mutex.
-template <typename T>
-Lease PortLease(const HostRef& host, PortTable<T> HostState::*table,
-                uint16_t port, uint64_t id) {
-  return Lease([host, table, port, id] {
-    absl::MutexLock lock(&host.network->mutex);
-    (host.host->*table).Unbind(port, id);
-  });
-}
 
 // Shows `source` in the table of its host until it is hidden.
 void ShowSocket(const HostRef& host, const NetstatSource* source);

@@ -103,6 +103,9 @@ class PortTable {
     if (bindings.empty()) ports_.erase(it);
   }
 
+  // Whether anybody is bound to `port`, at whatever address.
+  bool IsBound(uint16_t port) const { return ports_.contains(port); }
+
   // Who gets what is for `ip` and `port`; of several who share it by
   // SO_REUSEPORT always the same for one `source`, else the last one. Null when
   // there is nobody.

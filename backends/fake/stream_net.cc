@@ -9,7 +9,9 @@
 #include "backends/fake/fake_stream.h"
 #include "backends/fake/handshake.h"
 #include "backends/fake/ip_net.h"
+#include "backends/fake/port_table.h"
 #include "backends/fake/tcp_conn.h"
+#include "backends/fake/tcp_ports.h"
 #include "backends/fake/wire_link.h"
 #include "transport/call.h"
 #include "transport/error.h"
@@ -49,10 +51,20 @@ struct StreamPlan {
     return MakeMemoryStream(std::move(stream));
   }
 
-  // The host of the target, which there is.
-  HostRef There() const {
-    absl::MutexLock lock(&host.network->mutex);
-    return {host.network, host.FindHost(target.ip)};
+  // The Listener's end, which has its port there.
+  std::unique_ptr<FakeTcpConn> MakeFar(StreamEnd end) const {
+    HostRef there = host;
+    {
+      absl::MutexLock lock(&host.network->mutex);
+      there.host = host.FindHost(target.ip);
+      there.host->tcp.Accept({target, source});
+    }
+    return std::make_unique<FakeTcpConn>(there, std::move(end),
+                                         FakeTcpConn::Port::kAccepted);
+  }
+  std::unique_ptr<FakeTcpConn> MakeNear(StreamEnd end) const {
+    return std::make_unique<FakeTcpConn>(host, std::move(end),
+                                         FakeTcpConn::Port::kOthers);
   }
 
   // Who listens at the target now.
@@ -60,7 +72,7 @@ struct StreamPlan {
     absl::MutexLock lock(&host.network->mutex);
     HostState* const there = host.FindHost(target.ip);
     if (there == nullptr) return nullptr;
-    return there->tcp.Find(target.ip, target.port, source.port);
+    return there->tcp.Find(target, source.port);
   }
 
   HostRef host;
@@ -68,6 +80,30 @@ struct StreamPlan {
   DialOptions options;
   IpPort source;
   IpPort target;
+};
+
+// The port of a connection that is being dialled, until the Conn has it.
+class DialledPort {
+ public:
+  DialledPort(const HostRef& host, const TcpPorts::Ends& ends)
+      : host_(&host), ends_(ends) {}
+  DialledPort(DialledPort&& other) noexcept
+      : host_(std::exchange(other.host_, nullptr)), ends_(other.ends_) {}
+  DialledPort& operator=(DialledPort&&) = delete;
+  ~DialledPort() {
+    if (host_ == nullptr) return;
+    absl::MutexLock lock(&host_->network->mutex);
+    host_->host->tcp.Release(ends_, true);
+  }
+
+  void GiveTo(FakeTcpConn& conn) {
+    host_ = nullptr;
+    conn.HoldPort();
+  }
+
+ private:
+  const HostRef* host_;
+  const TcpPorts::Ends ends_;
 };
 
 // One Dial: what its tries of several addresses share.
@@ -104,40 +140,39 @@ class StreamDialer {
     const ErrorInfo info = targets_.Info(network_, target);
     auto plan = std::make_shared<StreamPlan>(
         StreamPlan{host_, network_, options_, IpPort(), target});
-    absl::StatusOr<Lease> lease = Bind(*plan, info);
-    if (!lease.ok()) return lease.status();
+    absl::StatusOr<DialledPort> port = Bind(*plan, info);
+    if (!port.ok()) return port.status();
     absl::StatusOr<std::unique_ptr<FakeTcpConn>> near =
         host_.network->wire == nullptr
             ? Connect(*plan, dialing, call, info)
             : ConnectOnWire(plan, dialing, call, info);
     if (!near.ok()) return near.status();
-    (*near)->HoldLease(*std::move(lease));
+    port->GiveTo(**near);
     return *std::move(near);
   }
 
   // Binds the source, and sees whether the target can be reached from there.
-  absl::StatusOr<Lease> Bind(StreamPlan& plan, const ErrorInfo& info) const {
+  absl::StatusOr<DialledPort> Bind(StreamPlan& plan,
+                                   const ErrorInfo& info) const {
     int error = targets_.SourceFor(host_, plan.target, &plan.source);
     if (error != 0) return ErrnoError(info, "bind", error);
-    const AddressSet where = AddressSet::One(plan.source.ip);
-    uint64_t id = 0;
+    TcpPorts::Ends ends(plan.source, plan.target);
     HostState* there;
     {
       absl::MutexLock lock(&host_.network->mutex);
-      PortTable<ListenQueue>& ports = host_.host->tcp;
-      error = ports.Choose(where, &plan.source.port, kAlone, EADDRNOTAVAIL);
-      if (error == 0) id = ports.Bind(where, plan.source.port, kAlone, nullptr);
+      error = host_.host->tcp.Dial(host_.clock().MonotonicNow(), &ends);
       there = host_.FindHost(plan.target.ip);
     }
     if (error != 0) {
       return ErrnoError(info, error == EADDRINUSE ? "bind" : "connect", error);
     }
-    Lease lease = PortLease(host_, &HostState::tcp, plan.source.port, id);
+    plan.source = ends.first;
+    DialledPort port(host_, ends);
     if (there == nullptr) return ErrnoError(info, "connect", EHOSTUNREACH);
     if (plan.source.ip.IsLoopback() && there != host_.host) {
       return ErrnoError(info, "connect", EINVAL);
     }
-    return lease;
+    return port;
   }
 
   static absl::StatusOr<std::unique_ptr<FakeTcpConn>> Connect(
@@ -146,12 +181,11 @@ class StreamDialer {
     const std::shared_ptr<ListenQueue> queue = plan.Find();
     if (queue == nullptr) return ErrnoError(info, "connect", ECONNREFUSED);
     auto [near, far] = plan.MakeEnds(*queue, nullptr);
-    const absl::Status status = WaitForRoom(
-        *queue,
-        std::make_unique<FakeTcpConn>(plan.There(), std::move(far), Lease()),
-        dialing, call, info, GiveUpSyn(plan.host.clock().MonotonicNow()));
+    const absl::Status status =
+        WaitForRoom(*queue, plan.MakeFar(std::move(far)), dialing, call, info,
+                    GiveUpSyn(plan.host.clock().MonotonicNow()));
     if (!status.ok()) return status;
-    return std::make_unique<FakeTcpConn>(plan.host, std::move(near), Lease());
+    return plan.MakeNear(std::move(near));
   }
 
   static absl::StatusOr<std::unique_ptr<FakeTcpConn>> ConnectOnWire(
@@ -171,11 +205,8 @@ class StreamDialer {
     steps.find = [plan] { return plan->Find(); };
     steps.connect = [plan, link, dialing, near](ListenQueue& queue) {
       auto [own, far] = plan->MakeEnds(queue, link);
-      *near =
-          std::make_unique<FakeTcpConn>(plan->host, std::move(own), Lease());
-      return queue.Push(
-          std::make_unique<FakeTcpConn>(plan->There(), std::move(far), Lease()),
-          dialing);
+      *near = plan->MakeNear(std::move(own));
+      return queue.Push(plan->MakeFar(std::move(far)), dialing);
     };
     const auto handshake = std::make_shared<Handshake>(
         host.network->wire, link, dialing, std::move(steps));
@@ -232,17 +263,21 @@ absl::StatusOr<std::unique_ptr<Listener>> ListenStream(
   uint64_t id = 0;
   {
     absl::MutexLock lock(&host.network->mutex);
-    PortTable<ListenQueue>& ports = host.host->tcp;
-    const int error = ports.Choose(where, &port, share, EADDRINUSE);
+    TcpPorts& ports = host.host->tcp;
+    const int error =
+        ports.ChooseForListen(where, share, host.clock().MonotonicNow(), &port);
     if (error != 0) return ErrnoError(std::move(info), "bind", error);
     const Addr addr = Addr::Ip(AddrNetwork(network), {where.ip(), port});
     queue = std::make_shared<ListenQueue>(host.clock(),
                                           MakeNames(network, Addr(), addr),
                                           options, BacklogOf(host, options));
-    id = ports.Bind(where, port, share, queue);
+    id = ports.Listen(where, port, share, queue);
   }
-  Lease lease = ShowWithLease(host, queue.get(),
-                              PortLease(host, &HostState::tcp, port, id));
+  Lease bound([host, port, id] {
+    absl::MutexLock lock(&host.network->mutex);
+    host.host->tcp.Unlisten(port, id);
+  });
+  Lease lease = ShowWithLease(host, queue.get(), std::move(bound));
   return std::make_unique<FakeListener>(std::move(queue), std::move(lease));
 }
 

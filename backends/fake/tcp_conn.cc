@@ -1,5 +1,7 @@
 #include "backends/fake/tcp_conn.h"
 
+#include "absl/synchronization/mutex.h"
+#include "backends/fake/tcp_ports.h"
 #include "transport/error.h"
 #include "transport/extension.h"
 
@@ -8,6 +10,30 @@ namespace plumb {
 void* FakeTcpConn::Extension(absl::string_view name) {
   if (void* found = FindExtension<TcpControl>(name, this)) return found;
   return FakeStreamConn::Extension(name);
+}
+
+// Who ends first keeps the port for a while, if that is asked for, and so lets
+// the peer's side go.
+void FakeTcpConn::Release() {
+  if (port_ == Port::kOthers) return;
+  const StreamStatus status = end().Status();
+  const CallNames& names = end().names();
+  const TcpPorts::Ends ends(*names.source.ip_port(), *names.addr.ip_port());
+  const bool dialled = port_ == Port::kDialled;
+  const MonotonicNanos now = host().clock().MonotonicNow();
+  absl::MutexLock lock(&host().network->mutex);
+  TcpPorts& ports = host().host->tcp;
+  if (!ports.Lingers()) return ports.Release(ends, dialled);
+  const bool reset = status.was_reset || status.sent_reset;
+  if (!reset && status.ended_first) {
+    ports.Linger(ends, {names.network, status.got_end, dialled, now});
+  } else {
+    ports.Release(ends, dialled);
+  }
+  HostState* const there = host().FindHost(ends.second.ip);
+  const TcpPorts::Ends theirs(ends.second, ends.first);
+  if (reset) return there->tcp.PeerReset(theirs);
+  there->tcp.PeerEnded(theirs, now);
 }
 
 absl::Status FakeTcpConn::CheckOpen() {

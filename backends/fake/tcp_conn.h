@@ -2,6 +2,9 @@
 #ifndef PLUMB_BACKENDS_FAKE_TCP_CONN_H_
 #define PLUMB_BACKENDS_FAKE_TCP_CONN_H_
 
+#include <cstdint>
+#include <utility>
+
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -13,8 +16,15 @@ namespace plumb {
 // Extensions: those of FakeStreamConn, and TcpControl.
 class FakeTcpConn final : public FakeStreamConn, public TcpControl {
  public:
-  using FakeStreamConn::FakeStreamConn;
+  // Who has its port, which Close gives back.
+  enum class Port : uint8_t { kOthers, kDialled, kAccepted };
+
+  FakeTcpConn(const HostRef& host, StreamEnd end, Port port)
+      : FakeStreamConn(host, std::move(end)), port_(port) {}
   ~FakeTcpConn() override { (void)Close(); }
+
+  // Before anybody else has it: the port that was dialled from.
+  void HoldPort() { port_ = Port::kDialled; }
 
   void* Extension(absl::string_view name) override;
   absl::Status SetNoDelay(bool on) override;
@@ -23,6 +33,9 @@ class FakeTcpConn final : public FakeStreamConn, public TcpControl {
 
  private:
   absl::Status CheckOpen();
+  void Release() override;
+
+  Port port_;
 };
 
 }  // namespace plumb

@@ -32,6 +32,15 @@ DatagramSocket::Limits MakeLimits(const HostRef& host, const Options& options) {
   return limits;
 }
 
+// Keeps what is bound to `port` as `id`. Not to be released under the network's
+// mutex.
+Lease PortLease(const HostRef& host, uint16_t port, uint64_t id) {
+  return Lease([host, port, id] {
+    absl::MutexLock lock(&host.network->mutex);
+    host.host->udp.Unbind(port, id);
+  });
+}
+
 // Where to listen, and with whom.
 struct Place {
   IpPort asked;
@@ -88,7 +97,7 @@ absl::StatusOr<std::pair<uint16_t, Lease>> BindUdp(const HostRef& host,
     }
     id = ports.Bind(place.where, port, place.share, make(port));
   }
-  return std::make_pair(port, PortLease(host, &HostState::udp, port, id));
+  return std::make_pair(port, PortLease(host, port, id));
 }
 
 absl::Status BadIdleTimeout(absl::string_view network,
@@ -131,9 +140,8 @@ absl::StatusOr<std::unique_ptr<Conn>> DialUdpTarget(
                                          UdpPort{host, where, source.port});
     id = ports.Bind(where, source.port, kAlone, socket);
   }
-  return std::make_unique<DatagramConn>(
-      host, std::move(socket),
-      PortLease(host, &HostState::udp, source.port, id));
+  return std::make_unique<DatagramConn>(host, std::move(socket),
+                                        PortLease(host, source.port, id));
 }
 
 }  // namespace

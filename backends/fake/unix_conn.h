@@ -3,6 +3,7 @@
 #define PLUMB_BACKENDS_FAKE_UNIX_CONN_H_
 
 #include <cstddef>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -22,7 +23,9 @@ class FakeUnixConn final : public FakeStreamConn,
                            public HandlePassing,
                            public PeerCredentials {
  public:
-  using FakeStreamConn::FakeStreamConn;
+  // Holds `lease` until Close.
+  FakeUnixConn(const HostRef& host, StreamEnd end, Lease lease)
+      : FakeStreamConn(host, std::move(end)), lease_(std::move(lease)) {}
   ~FakeUnixConn() override { (void)Close(); }
 
   void* Extension(absl::string_view name) override;
@@ -32,6 +35,11 @@ class FakeUnixConn final : public FakeStreamConn,
   absl::StatusOr<Incoming> ReadWithHandles(absl::Span<char> buffer,
                                            size_t max_handles) override;
   absl::StatusOr<Credentials> GetPeerCredentials() override;
+
+ private:
+  void Release() override { lease_.Release(); }
+
+  Lease lease_;
 };
 
 }  // namespace plumb
