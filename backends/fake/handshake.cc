@@ -35,6 +35,9 @@ class Handshake::Arrival final : public Wire::Target {
     return packet.Has(Packet::kAck) ? handshake->LandSynAck()
                                     : handshake->LandSyn();
   }
+  void Lose(const Packet&, absl::string_view rule) override {
+    if (const auto handshake = handshake_.lock()) handshake->Lose(rule);
+  }
   void Reset(const Packet&, absl::string_view rule) override {
     const auto handshake = handshake_.lock();
     if (handshake == nullptr) return;
@@ -114,6 +117,11 @@ absl::string_view Handshake::LandSynAck() {
   if (connected == Dialing::kWaiting) queue_->GiveUp(dialing_);
   Finish(connected, absl::string_view());
   return absl::string_view();
+}
+
+void Handshake::Lose(absl::string_view rule) {
+  absl::MutexLock lock(&mutex_);
+  if (result_ == Dialing::kWaiting) rule_ = std::string(rule);
 }
 
 void Handshake::Finish(Dialing::Result result, absl::string_view rule) {

@@ -55,6 +55,8 @@ class Handshake final : public std::enable_shared_from_this<Handshake> {
   absl::string_view LandSyn();
   absl::string_view LandSynAck();
   Dialing::Result result();
+  // A policy lost a packet: who is to blame when no other comes through.
+  void Lose(absl::string_view rule);
   void Finish(Dialing::Result result, absl::string_view rule);
 
   const std::shared_ptr<Wire> wire_;

@@ -39,11 +39,13 @@
 #define PLUMB_BACKENDS_FAKE_LINK_POLICY_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "backends/fake/packet.h"
@@ -98,9 +100,26 @@ struct Judgement {
   }
 };
 
+// What a policy may have the network do. Any thread.
+class LinkControl {
+ public:
+  // As FakeNetwork::JudgeInFlight.
+  virtual void JudgeInFlight() = 0;
+  // Calls `function` when `delay` has passed on the network's clock, as one of
+  // the calls of the policy; never, when the network goes before.
+  virtual void CallAfter(absl::Duration delay,
+                         absl::AnyInvocable<void()> function) = 0;
+
+ protected:
+  ~LinkControl() = default;
+};
+
 class LinkPolicy {
  public:
   virtual ~LinkPolicy() = default;
+
+  // Before all else, by the network that has this policy.
+  virtual void Start(std::weak_ptr<LinkControl> network) {}
 
   // `now` is on the network's clock.
   virtual Judgement AtSend(const Packet&, absl::Time) {

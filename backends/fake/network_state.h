@@ -125,7 +125,9 @@ struct NetworkState {
         wire(options.policy == nullptr && options.observer == nullptr
                  ? nullptr
                  : std::make_shared<Wire>(*options.clock, options.policy,
-                                          options.observer)) {}
+                                          options.observer)) {
+    if (options.policy != nullptr) options.policy->Start(wire);
+  }
 
   Clock& clock() const { return *options.clock; }
 

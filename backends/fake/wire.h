@@ -31,7 +31,8 @@
 
 namespace plumb {
 
-class Wire final : public std::enable_shared_from_this<Wire> {
+class Wire final : public LinkControl,
+                   public std::enable_shared_from_this<Wire> {
  public:
   // Whom a packet goes to, who knows its sender too. Called with no lock held,
   // one call at a time.
@@ -66,10 +67,11 @@ class Wire final : public std::enable_shared_from_this<Wire> {
   void Run();
 
   // Calls `function` as part of what happens here.
-  void CallAfter(absl::Duration delay, absl::AnyInvocable<void()> function);
+  void CallAfter(absl::Duration delay,
+                 absl::AnyInvocable<void()> function) override;
 
   // See FakeNetwork.
-  void JudgeInFlight();
+  void JudgeInFlight() override;
   std::vector<PacketInFlight> InFlight() const;
 
  private:

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/mutex.h"
@@ -381,15 +382,17 @@ TEST_F(WireTest, ALostSynIsRepeatedUntilDialTimesOut) {
   auto listener = Must(db_->Listen("tcp4", ":80"));
   policy_->set_send([](const Packet&) { return Judgement::Drop("dead"); });
   const absl::Time start = clock_.TimeNow();
-  std::string error;
-  std::thread dialer([&] { error = ErrorOf(web_->Dial("tcp4", "db:80")); });
+  absl::Status error;
+  std::thread dialer([&] { error = web_->Dial("tcp4", "db:80").status(); });
   for (int seconds : {1, 2, 3, 4, 5, 7, 11, 19, 35, 67, 131}) {
     clock_.AwaitAlarms(1);
     ASSERT_TRUE(clock_.AdvanceToNextAlarm());
     EXPECT_EQ(clock_.TimeNow() - start, absl::Seconds(seconds));
   }
   dialer.join();
-  EXPECT_EQ(error, "dial tcp4 10.0.0.1:80: connect: connection timed out");
+  EXPECT_EQ(error.message(),
+            "dial tcp4 10.0.0.1:80: connect: connection timed out");
+  EXPECT_EQ(GetErrorInfo(error)->injected_by, "dead");
 }
 
 TEST_F(WireTest, ASynToAFullBacklogIsLostAndRepeated) {
