@@ -5,7 +5,6 @@
 #define PLUMB_TESTING_FAULT_COMPILE_PLAN_H_
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -14,14 +13,6 @@
 #include "testing/fault/fault_support.h"
 
 namespace plumb {
-
-// What a plan is checked against.
-struct FaultSetting {
-  // Where it is carried out. None: anywhere, nothing is refused.
-  std::vector<FaultTarget> targets;
-  // The hosts that there are. None: any name goes.
-  std::vector<std::string> hosts;
-};
 
 struct CompiledPlan {
   uint64_t seed = 0;

@@ -45,20 +45,6 @@ absl::string_view WhyNotOnCalls(const FaultSpec& spec, FaultNetwork network) {
 
 }  // namespace
 
-const char* FaultTargetName(FaultTarget target) {
-  switch (target) {
-    case FaultTarget::kFake:
-      return "fake";
-    case FaultTarget::kTcp:
-      return "tcp";
-    case FaultTarget::kUdp:
-      return "udp";
-    case FaultTarget::kUnix:
-      return "unix";
-  }
-  return "";
-}
-
 absl::Span<const FaultNetwork> NetworksOf(FaultTarget target) {
   static constexpr FaultNetwork kTcp[] = {FaultNetwork::kTcp};
   static constexpr FaultNetwork kUdp[] = {FaultNetwork::kUdp};

@@ -5,6 +5,8 @@
 #define PLUMB_TESTING_FAULT_FAULT_SUPPORT_H_
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -21,7 +23,14 @@ enum class FaultTarget : uint8_t {
   kUdp,   // whatever else
   kUnix,
 };
-const char* FaultTargetName(FaultTarget target);
+
+// What a plan is checked against.
+struct FaultSetting {
+  // Where it is carried out. None: anywhere, nothing is refused.
+  std::vector<FaultTarget> targets;
+  // The hosts that there are. None: any name goes.
+  std::vector<std::string> hosts;
+};
 
 // The networks whose packets or calls are judged there.
 absl::Span<const FaultNetwork> NetworksOf(FaultTarget target);

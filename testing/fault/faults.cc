@@ -42,8 +42,12 @@ FaultOutage* Current(FaultTable& table, absl::string_view host,
 }  // namespace
 
 Faults::Faults(uint64_t seed, const std::vector<FaultSpec>& rules,
-               std::vector<FaultOutage> outages, Clock& clock)
-    : seed_(seed), clock_(clock), start_(clock.TimeNow()) {
+               std::vector<FaultOutage> outages, FaultSetting setting,
+               Clock& clock)
+    : seed_(seed),
+      setting_(std::move(setting)),
+      clock_(clock),
+      start_(clock.TimeNow()) {
   auto table = std::make_shared<FaultTable>();
   for (const FaultSpec& rule : rules) {
     table->rules.push_back(std::make_shared<FaultState>(rule, seed));

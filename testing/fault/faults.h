@@ -34,6 +34,7 @@
 #include "absl/time/time.h"
 #include "testing/fault/fault_spec.h"
 #include "testing/fault/fault_state.h"
+#include "testing/fault/fault_support.h"
 #include "transport/clock.h"
 
 namespace plumb {
@@ -57,7 +58,7 @@ class Faults {
   // Checked ones: use MakeFaults. The plan starts now on `clock`, which
   // outlives this.
   Faults(uint64_t seed, const std::vector<FaultSpec>& rules,
-         std::vector<FaultOutage> outages, Clock& clock = Clock::Real());
+         std::vector<FaultOutage> outages, FaultSetting setting, Clock& clock);
   Faults(const Faults&) = delete;
   Faults& operator=(const Faults&) = delete;
 
@@ -72,8 +73,8 @@ class Faults {
   void Crash(absl::string_view host);
   void Restart(absl::string_view host);
 
-  // Adds a rule before all others; `rule` is checked (make_faults.h). Errors:
-  // AlreadyExists, `a rule 'x' is there already`.
+  // Adds a rule before all others. Checked ones: use AddRule of make_faults.h,
+  // or a ScopedRule. Errors: AlreadyExists, `a rule 'x' is there already`.
   absl::Status Add(const FaultSpec& rule);
   // Takes a rule away; what it counted stays. Errors: NotFound.
   absl::Status Remove(absl::string_view id);
@@ -97,6 +98,8 @@ class Faults {
   Clock& clock() const { return clock_; }
   absl::Time start() const { return start_; }
   uint64_t seed() const { return seed_; }
+  // What the plan was checked against, and what is added is.
+  const FaultSetting& setting() const { return setting_; }
 
   // For FaultLink: the rules now, and a number that is another one when they
   // are others.
@@ -112,6 +115,7 @@ class Faults {
   void TellChange();
 
   const uint64_t seed_;
+  const FaultSetting setting_;
   Clock& clock_;
   const absl::Time start_;
   std::atomic<uint64_t> generation_{1};

@@ -12,6 +12,7 @@
 
 #include <memory>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "testing/fault/compile_plan.h"
@@ -30,6 +31,12 @@ absl::StatusOr<std::shared_ptr<Faults>> MakeFaults(
 absl::StatusOr<std::shared_ptr<Faults>> MakeFaults(
     absl::string_view plan, const FaultSetting& setting = FaultSetting(),
     Clock& clock = Clock::Real());
+
+// Adds a rule before all others, until Faults::Remove. Errors besides:
+// AlreadyExists.
+absl::Status AddRule(Faults& faults, const FaultRule& rule);
+// The same for one in text form: `id: "split" match { to: "db" } partition {}`.
+absl::Status AddRule(Faults& faults, absl::string_view rule);
 
 }  // namespace plumb
 

@@ -1,0 +1,200 @@
+#include "testing/fault/fault_policy.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "testing/fault/fault_network.h"
+#include "testing/fault/fault_verdict.h"
+
+namespace plumb {
+namespace {
+
+FaultNetwork NetworkOf(Packet::Protocol protocol) {
+  switch (protocol) {
+    case Packet::Protocol::kTcp:
+      return FaultNetwork::kTcp;
+    case Packet::Protocol::kUdp:
+      return FaultNetwork::kUdp;
+    case Packet::Protocol::kUnix:
+      return FaultNetwork::kUnix;
+    case Packet::Protocol::kUnixgram:
+      return FaultNetwork::kUnixgram;
+  }
+  return FaultNetwork::kTcp;
+}
+
+FaultSegment SegmentOf(const Packet& packet) {
+  if (packet.Has(Packet::kRst)) return FaultSegment::kAbort;
+  if (packet.Has(Packet::kSyn)) {
+    return packet.Has(Packet::kAck) ? FaultSegment::kAnswer
+                                    : FaultSegment::kOpen;
+  }
+  return packet.Has(Packet::kFin) ? FaultSegment::kEnd : FaultSegment::kData;
+}
+
+FaultPacket Describe(const Packet& packet) {
+  FaultPacket described;
+  described.segment = SegmentOf(packet);
+  // Datagrams have no flags.
+  described.position = packet.flags == 0 ? packet.ordinal : packet.offset;
+  described.size = packet.payload.size();
+  described.attempt = packet.attempt;
+  return described;
+}
+
+Judgement JudgementOf(const FaultVerdict& verdict, const Packet& packet) {
+  switch (verdict.action) {
+    case FaultVerdict::Action::kDrop:
+      return Judgement::Drop(verdict.rule);
+    case FaultVerdict::Action::kHold:
+      return Judgement::Hold(verdict.rule);
+    case FaultVerdict::Action::kReset:
+      return Judgement::Reset(verdict.rule);
+    case FaultVerdict::Action::kPass:
+      break;
+  }
+  Judgement judgement = Judgement::Pass(verdict.delay);
+  judgement.copies.assign(verdict.copies.begin(), verdict.copies.end());
+  if (!verdict.changes.empty()) {
+    std::string payload(packet.payload);
+    for (const FaultVerdict::Change& change : verdict.changes) {
+      payload[change.at] = static_cast<char>(
+          static_cast<uint8_t>(payload[change.at]) ^ change.flip);
+    }
+    judgement.payload = std::move(payload);
+  }
+  return judgement;
+}
+
+}  // namespace
+
+FaultPolicy::FaultPolicy(std::shared_ptr<Faults> faults)
+    : faults_(std::move(faults)) {}
+
+FaultPolicy::~FaultPolicy() { faults_->Unsubscribe(subscription_); }
+
+void FaultPolicy::Start(std::weak_ptr<LinkControl> link) {
+  network_ = link;
+  subscription_ = faults_->Subscribe([link] {
+    if (const auto network = link.lock()) network->JudgeInFlight();
+  });
+  AwaitEdge();
+}
+
+// The network owns this, and calls back only while it is there.
+void FaultPolicy::AwaitEdge() {
+  const absl::Time now = faults_->clock().TimeNow();
+  const absl::Time edge = faults_->NextEdge(now);
+  const auto network = network_.lock();
+  if (network == nullptr || edge == absl::InfiniteFuture()) return;
+  network->CallAfter(edge - now, [this] {
+    if (const auto there = network_.lock()) there->JudgeInFlight();
+    AwaitEdge();
+  });
+}
+
+// Between the same two names there may be many connections of unix sockets.
+uint64_t FaultPolicy::InstanceOf(const Packet& packet) {
+  if (packet.protocol != Packet::Protocol::kUnix) return 0;
+  const auto [it, is_new] = unix_instances_.try_emplace(packet.flow, 0);
+  if (is_new) {
+    std::string ends[] = {
+        absl::StrCat(packet.source_host, " ", packet.source.name()),
+        absl::StrCat(packet.destination_host, " ", packet.destination.name())};
+    if (ends[1] < ends[0]) std::swap(ends[0], ends[1]);
+    it->second = unix_connections_[absl::StrCat(ends[0], " ", ends[1])]++;
+  }
+  return it->second;
+}
+
+FaultLink& FaultPolicy::LinkOf(const Packet& packet) {
+  std::unique_ptr<FaultLink>& link =
+      links_[Key{packet.flow, packet.source, packet.destination}];
+  if (link == nullptr) {
+    FaultEnds ends;
+    ends.network = NetworkOf(packet.protocol);
+    ends.from = {packet.source_host, packet.source};
+    ends.to = {packet.destination_host, packet.destination};
+    ends.instance = InstanceOf(packet);
+    ends.flow = packet.flow;
+    link = std::make_unique<FaultLink>(faults_, std::move(ends));
+  }
+  return *link;
+}
+
+Judgement FaultPolicy::AtSend(const Packet& packet, absl::Time now) {
+  const FaultVerdict verdict = LinkOf(packet).AtSend(Describe(packet), now);
+  if (verdict.action == FaultVerdict::Action::kHold) {
+    SetHolder(packet.id, verdict.rule);
+  }
+  return JudgementOf(verdict, packet);
+}
+
+std::optional<Judgement> FaultPolicy::InFlight(const Packet& packet,
+                                               absl::Time now) {
+  const std::string holder = HolderOf(packet.id);
+  {
+    absl::MutexLock lock(&mutex_);
+    const auto decided = decisions_.find(packet.id);
+    if (decided != decisions_.end()) {
+      Judgement judgement = std::move(decided->second);
+      decisions_.erase(decided);
+      holders_.erase(packet.id);
+      return judgement;
+    }
+  }
+  const std::optional<FaultVerdict> verdict =
+      LinkOf(packet).InFlight(Describe(packet), holder, now);
+  const bool holds =
+      verdict.has_value() && verdict->action == FaultVerdict::Action::kHold;
+  if (holds && verdict->rule == holder) return std::nullopt;
+  SetHolder(packet.id, holds ? verdict->rule : absl::string_view());
+  if (verdict.has_value()) return JudgementOf(*verdict, packet);
+  if (holder.empty()) return std::nullopt;
+  return Judgement::Pass();
+}
+
+Judgement FaultPolicy::AtLanding(const Packet& packet, absl::Time now) {
+  const FaultVerdict verdict = LinkOf(packet).AtLanding(Describe(packet), now);
+  Judgement judgement = JudgementOf(verdict, packet);
+  // Nothing comes after these.
+  if (verdict.passes() && (packet.flags & (Packet::kFin | Packet::kRst)) != 0) {
+    links_.erase(Key{packet.flow, packet.source, packet.destination});
+  }
+  return judgement;
+}
+
+std::vector<uint64_t> FaultPolicy::HeldBy(absl::string_view rule) const {
+  std::vector<uint64_t> ids;
+  absl::MutexLock lock(&mutex_);
+  for (const auto& [id, holder] : holders_) {
+    if (holder == rule) ids.push_back(id);
+  }
+  return ids;
+}
+
+void FaultPolicy::Decide(uint64_t packet_id, Judgement judgement) {
+  {
+    absl::MutexLock lock(&mutex_);
+    decisions_[packet_id] = std::move(judgement);
+  }
+  if (const auto network = network_.lock()) network->JudgeInFlight();
+}
+
+std::string FaultPolicy::HolderOf(uint64_t packet_id) const {
+  absl::MutexLock lock(&mutex_);
+  const auto it = holders_.find(packet_id);
+  return it == holders_.end() ? std::string() : it->second;
+}
+
+void FaultPolicy::SetHolder(uint64_t packet_id, absl::string_view rule) {
+  absl::MutexLock lock(&mutex_);
+  if (rule.empty()) {
+    holders_.erase(packet_id);
+  } else {
+    holders_[packet_id] = std::string(rule);
+  }
+}
+
+}  // namespace plumb
