@@ -5,8 +5,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "backends/fake/packet.h"
 #include "benchmark/benchmark.h"
 #include "testing/fault/fault_link.h"
+#include "testing/fault/fault_policy.h"
 #include "testing/fault/faults.h"
 #include "testing/fault/make_faults.h"
 #include "transport/addr.h"
@@ -60,6 +62,32 @@ void BM_RulesOfOneHost(benchmark::State& state) {
   Judge(state, Plan(static_cast<int>(state.range(0)), true));
 }
 BENCHMARK(BM_RulesOfOneHost)->Arg(100);
+
+// The same as BM_Rules, as a fake network asks: with its packets, of a thousand
+// connections in turn.
+void BM_Policy(benchmark::State& state) {
+  absl::StatusOr<std::shared_ptr<Faults>> faults =
+      MakeFaults(Plan(static_cast<int>(state.range(0)), false));
+  if (!faults.ok()) return state.SkipWithError("the plan is wrong");
+  FaultPolicy policy(*faults);
+  Packet packet;
+  packet.source_host = "web";
+  packet.destination_host = "db0";
+  packet.destination = Addr::Tcp(IpAddr::V4(10, 0, 0, 1), 80);
+  packet.flags = Packet::kAck;
+  const std::string payload(1448, 'x');
+  packet.payload = payload;
+  const absl::Time now = (*faults)->start();
+  for (auto _ : state) {
+    packet.flow = packet.flow % 1000 + 1;
+    packet.source = Addr::Tcp(IpAddr::V4(10, 0, 0, 2),
+                              static_cast<uint16_t>(32768 + packet.flow));
+    packet.offset += payload.size();
+    benchmark::DoNotOptimize(policy.AtSend(packet, now));
+    benchmark::DoNotOptimize(policy.AtLanding(packet, now));
+  }
+}
+BENCHMARK(BM_Policy)->Arg(0)->Arg(100);
 
 }  // namespace
 }  // namespace plumb
