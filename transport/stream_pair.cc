@@ -184,7 +184,6 @@ absl::Status StreamPair::Write(int side,
   PieceCursor cursor(pieces);
   Call call(me.state, Direction::kWrite);
   if (!call.ok()) return call.Error("write");
-  if (cursor.remaining() == 0) return absl::OkStatus();
   Attempt attempt = TryWrite(side, cursor, handles);
   while (attempt.kind == Attempt::kBlocked && call.Wait()) {
     attempt = TryWrite(side, cursor, handles);
@@ -239,16 +238,21 @@ StreamPair::Attempt StreamPair::WriteLocked(End& me, End& other,
                                             PieceCursor& cursor,
                                             std::vector<Descriptor>* handles) {
   const bool tcp = kind_ == StreamKind::kTcp;
-  if (cursor.remaining() == 0) return Attempt::Done(0);
+  const bool nothing = cursor.remaining() == 0;
+  if (nothing && (cursor.done() > 0 || kind_ == StreamKind::kPipe)) {
+    return Attempt::Done(0);
+  }
   if (me.sent_end) return {Attempt::kShut, 0, 0};
+  if (nothing) return Attempt::Done(0);
   if (me.was_reset) {
     const int error = tcp ? std::exchange(me.error, 0) : 0;
     return Attempt::Failed(error != 0 ? error : EPIPE);
   }
-  if (other.closed && tcp && link_ == nullptr) {
+  if (tcp && link_ == nullptr && RefusesDataLocked(other)) {
     // It goes out, and what comes back is a reset: tcp(7) learns so.
     cursor.SkipAll();
     me.was_reset = true;
+    if (!other.closed) ResetLocked(other, ECONNRESET);
     return Attempt::Done(0);
   }
   if (!tcp && (other.closed || other.stopped_read))
@@ -261,6 +265,16 @@ StreamPair::Attempt StreamPair::WriteLocked(End& me, End& other,
   if (cursor.remaining() == 0) return Attempt::Done(0);
   if (other.in.capacity() == 0 && !me.closing) other.in.Lend(&cursor);
   return Attempt();
+}
+
+// Both of its directions have ended: tcp(7) answers data with a reset.
+bool StreamPair::RefusesDataLocked(const End& end) {
+  return end.closed || (end.sent_end && end.stopped_read);
+}
+
+void StreamPair::ResetLocked(End& end, int error) {
+  end.was_reset = true;
+  end.error = error;
 }
 
 void StreamPair::SendLocked(End& me, End& other, PieceCursor& cursor) {

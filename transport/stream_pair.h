@@ -160,6 +160,8 @@ class StreamPair final : public StreamReceiver {
   Attempt WriteLocked(End& me, End& other, PieceCursor& cursor,
                       std::vector<Descriptor>* handles)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  static bool RefusesDataLocked(const End& end);
+  static void ResetLocked(End& end, int error);
   void SendLocked(End& me, End& other, PieceCursor& cursor)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SendMarkedLocked(End& me, End& other, PieceCursor& cursor,

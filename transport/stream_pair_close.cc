@@ -15,6 +15,7 @@ bool StreamPair::NotConnectedLocked(const End& me) const {
 // The end of what `me` sends.
 void StreamPair::EndLocked(End& me, End& other) {
   if (std::exchange(me.sent_end, true)) return;
+  if (kind_ == StreamKind::kTcp && me.was_reset) return;
   me.ended_first = !me.got_end;
   if (link_ == nullptr) {
     other.got_end = true;
@@ -116,8 +117,7 @@ void StreamPair::CloseLocked(End& me, End& other, StreamClose how) {
     link_->SendReset(side_of(me), error);
     return;
   }
-  other.was_reset = true;
-  other.error = error;
+  ResetLocked(other, error);
 }
 
 }  // namespace plumb

@@ -1,4 +1,5 @@
 // What arrives at an end of a stream in memory, and what can be seen there.
+#include <cerrno>
 #include <utility>
 
 #include "transport/stream_pair.h"
@@ -12,10 +13,12 @@ void StreamPair::LandData(int side, absl::string_view data) {
   {
     SystemMutexLock lock(&mutex_);
     peer(side).in_flight -= data.size();
-    if (me.closed) {
-      // tcp(7): who writes to a closed end learns so from a reset.
-      if (kind_ == StreamKind::kTcp) link_->SendReset(side, 0);
-    } else {
+    if (kind_ == StreamKind::kTcp && RefusesDataLocked(me)) {
+      // Who writes to a closed end learns so from a reset.
+      link_->SendReset(side, 0);
+      if (!me.closed) ResetLocked(me, ECONNRESET);
+      wake = true;
+    } else if (!me.closed) {
       const HandleMarks* const marks = MarksLocked(me);
       if (marks != nullptr && !marks->empty()) me.in.Withdraw();
       me.in.Append(data);
@@ -42,8 +45,7 @@ void StreamPair::LandReset(int side, int error, absl::string_view rule) {
     SystemMutexLock lock(&mutex_);
     End& me = ends_[side];
     if (me.was_reset) return;
-    me.was_reset = true;
-    me.error = error;
+    ResetLocked(me, error);
     if (!rule.empty()) RareLocked().rule = std::string(rule);
     HandleMarks* const marks = MarksLocked(me);
     if (marks != nullptr) lost = marks->CutAfter(me.in.size());

@@ -44,6 +44,12 @@ class DatagramSink {
   virtual bool Hears(const IpAddr& group, uint32_t interface) const {
     return true;
   }
+  // Whether it is the socket whose state that is, which may be null.
+  virtual bool IsOf(const CallState* state) const { return false; }
+  // Whether it takes what comes from there; from null, from a new socket.
+  virtual bool TakesFrom(const Addr& from, const CallState* sender) const {
+    return true;
+  }
 };
 
 // The bytes of `pieces` as one.

@@ -76,7 +76,7 @@ DatagramSink::Verdict DatagramSocket::Deliver(
   {
     absl::MutexLock lock(&mutex_);
     if (shut_) return Verdict::kRefused;
-    if (peer_.has_value() && from != peer_) return Verdict::kNotAllowed;
+    if (!TakesFrom(from, sender.get())) return Verdict::kNotAllowed;
     if (!HasRoom(datagram.data.size())) {
       if (!limits_.sender_waits || sender == nullptr) return Verdict::kDropped;
       if (!absl::c_linear_search(waiting_, sender)) waiting_.push_back(sender);
@@ -96,6 +96,17 @@ void DatagramSocket::Shut() {
     absl::MutexLock lock(&mutex_);
     shut_ = true;
     dropped.swap(queue_);
+    senders.swap(waiting_);
+  }
+  for (const auto& sender : senders) sender->Signal(Direction::kWrite);
+}
+
+void DatagramSocket::Purge() {
+  std::vector<std::shared_ptr<CallState>> senders;
+  {
+    absl::MutexLock lock(&mutex_);
+    queue_.clear();
+    queued_bytes_ = 0;
     senders.swap(waiting_);
   }
   for (const auto& sender : senders) sender->Signal(Direction::kWrite);

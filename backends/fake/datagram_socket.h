@@ -72,8 +72,16 @@ class DatagramSocket : public DatagramSink, public NetstatSource {
 
   Verdict Deliver(const Addr& from, Datagram& datagram,
                   const std::shared_ptr<CallState>& sender) override;
+  bool IsOf(const CallState* state) const override {
+    return state == state_.get();
+  }
+  bool TakesFrom(const Addr& from, const CallState*) const override {
+    return !peer_.has_value() || from == peer_;
+  }
 
  protected:
+  // Drops what waits.
+  void Purge();
   const std::shared_ptr<CallState>& shared_state() const { return state_; }
   // What has come of an earlier datagram, once; 0 for nothing.
   int TakeError();

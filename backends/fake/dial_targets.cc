@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "transport/direction.h"
+#include "transport/network_name.h"
 
 namespace plumb {
 namespace {
@@ -34,7 +35,7 @@ absl::StatusOr<DialTargets> DialTargets::Resolve(const HostRef& host,
   targets.from = *from;
   if (IsWildcard(from->ip)) return targets;
   auto unreachable = [&from](const IpPort& target) {
-    return target.ip.is_v4() != from->ip.is_v4();
+    return !IsWildcard(target.ip) && target.ip.is_v4() != from->ip.is_v4();
   };
   targets.to.erase(
       std::remove_if(targets.to.begin(), targets.to.end(), unreachable),
@@ -43,6 +44,14 @@ absl::StatusOr<DialTargets> DialTargets::Resolve(const HostRef& host,
   return OpError(absl::StatusCode::kInvalidArgument, ErrorInfo(),
                  absl::StrCat("address ", from->ToString(),
                               ": no suitable address found"));
+}
+
+IpPort DialTargets::Destination(absl::string_view network,
+                                const IpPort& target) {
+  if (!IsWildcard(target.ip)) return target;
+  const bool v6 = ParseNetworkName(network).family == AddressFamily::kV6 ||
+                  target.ip.is_v6();
+  return {v6 ? IpAddr::LoopbackV6() : IpAddr::LoopbackV4(), target.port};
 }
 
 ErrorInfo DialTargets::Info(absl::string_view network,

@@ -20,7 +20,8 @@
 namespace plumb {
 
 struct DialTargets {
-  std::vector<IpPort> to;      // at least one, in the order in which to try
+  std::vector<IpPort> to;      // as asked for, at least one, in the order in
+                               // which to try
   std::optional<IpPort> from;  // DialOptions::local_address
 
   // Errors are causes.
@@ -28,6 +29,9 @@ struct DialTargets {
                                              absl::string_view network,
                                              absl::string_view address,
                                              const DialOptions& options);
+
+  // Where `target` leads: a wildcard or no host is this host.
+  static IpPort Destination(absl::string_view network, const IpPort& target);
 
   // Of the errors of a try of `target`.
   ErrorInfo Info(absl::string_view network, const IpPort& target) const;

@@ -49,6 +49,8 @@
 //   waits for the peer's, too (FIN_WAIT2)
 // - a stream holds the sum of the two buffers, not doubled; no delay and
 //   keep-alive are accepted and change nothing
+// - an end or a reset does not wait behind what there is no room for, and a
+//   reset takes nothing back of it
 // - an address that no host has is `no route to host` at once for tcp, and
 //   swallows datagrams
 // - SO_REUSEPORT spreads by the sender's port

@@ -67,12 +67,11 @@ absl::StatusOr<std::vector<IpPort>> HostRef::ResolveForDial(
     return OpError(absl::StatusCode::kInvalidArgument, ErrorInfo(),
                    "missing address");
   }
-  absl::StatusOr<Endpoint> endpoint = ParseEndpoint(network_name, address);
+  const absl::StatusOr<Endpoint> endpoint =
+      ParseEndpoint(network_name, address);
   if (!endpoint.ok()) return endpoint.status();
-  const bool v6 = ParseNetworkName(network_name).family == AddressFamily::kV6 ||
-                  endpoint->ip.is_v6();
-  if (endpoint->host.empty() || endpoint->ip.IsUnspecified()) {
-    endpoint->ip = v6 ? IpAddr::LoopbackV6() : IpAddr::LoopbackV4();
+  if (endpoint->host.empty()) {
+    return std::vector<IpPort>{{IpAddr(), endpoint->port}};
   }
   const absl::StatusOr<std::vector<IpAddr>> ips =
       Lookup(network_name, *endpoint);
@@ -107,6 +106,8 @@ absl::string_view HostRef::NameOf(const IpAddr& ip) const {
 }
 
 IpAddr HostRef::SourceFor(const IpAddr& to) const {
+  // Its route has a source of its own, for all of 127/8.
+  if (to.IsLoopback() && to.is_v4()) return IpAddr::LoopbackV4();
   if (host->Has(to)) return to;
   return to.is_v6() ? host->v6 : host->v4;
 }

@@ -139,7 +139,8 @@ class StreamDialer {
       Call& call) {
     const ErrorInfo info = targets_.Info(network_, target);
     auto plan = std::make_shared<StreamPlan>(
-        StreamPlan{host_, network_, options_, IpPort(), target});
+        StreamPlan{host_, network_, options_, IpPort(),
+                   DialTargets::Destination(network_, target)});
     absl::StatusOr<DialledPort> port = Bind(*plan, info);
     if (!port.ok()) return port.status();
     absl::StatusOr<std::unique_ptr<FakeTcpConn>> near =

@@ -113,8 +113,8 @@ absl::Status BadIdleTimeout(absl::string_view network,
 absl::StatusOr<std::unique_ptr<Conn>> DialUdpTarget(
     const HostRef& host, absl::string_view network, const DialTargets& targets,
     const DialOptions& options) {
-  const IpPort& target = targets.to.front();
-  const ErrorInfo info = targets.Info(network, target);
+  const ErrorInfo info = targets.Info(network, targets.to.front());
+  const IpPort target = DialTargets::Destination(network, targets.to.front());
   const auto dialing = StartDialing(host.clock(), options);
   const Call call(dialing->state, Direction::kWrite);
   if (!call.ok()) return CallError(call.outcome(), info);

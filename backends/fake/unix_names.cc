@@ -8,16 +8,32 @@
 
 namespace plumb {
 
-int ChooseUnixName(const HostRef& host, bool replace_stale, std::string* name) {
+namespace {
+
+// unix(7) does not say so, but sockets of different types can have the same
+// abstract name.
+std::string KeyOf(absl::string_view name, UnixNode::Type type) {
+  std::string key(name);
+  if (IsAbstractUnixName(name)) {
+    key += '\0';
+    key += static_cast<char>('0' + static_cast<int>(type));
+  }
+  return key;
+}
+
+}  // namespace
+
+int ChooseUnixName(const HostRef& host, UnixNode::Type type, bool replace_stale,
+                   std::string* name) {
   auto& names = host.host->unix_names;
   if (name->empty()) {
     do {
       *name = absl::StrFormat("@%05x", ++host.host->last_autobind);
-    } while (names.count(*name) > 0);
+    } while (names.count(KeyOf(*name, type)) > 0);
     return 0;
   }
   if (!UnixNameFits(*name)) return EINVAL;
-  auto it = names.find(*name);
+  auto it = names.find(KeyOf(*name, type));
   if (it == names.end()) return 0;
   if (!replace_stale || !it->second.stale()) return EADDRINUSE;
   names.erase(it);
@@ -28,20 +44,22 @@ uint64_t BindUnixName(const HostRef& host, const std::string& name,
                       UnixNode node) {
   node.id = ++host.network->last_unix_id;
   const uint64_t id = node.id;
-  host.host->unix_names[name] = std::move(node);
+  std::string key = KeyOf(name, node.type);
+  host.host->unix_names[std::move(key)] = std::move(node);
   return id;
 }
 
-Lease UnixLease(const HostRef& host, std::string name, uint64_t id,
-                bool unlink) {
-  return Lease([host, name = std::move(name), id, unlink] {
+Lease UnixLease(const HostRef& host, const std::string& name,
+                UnixNode::Type type, uint64_t id, bool unlink) {
+  return Lease([host, key = KeyOf(name, type), id,
+                unlink = unlink || IsAbstractUnixName(name)] {
     // Destroyed after the lock is released.
     UnixNode removed;
     absl::MutexLock lock(&host.network->mutex);
-    auto it = host.host->unix_names.find(name);
+    auto it = host.host->unix_names.find(key);
     if (it == host.host->unix_names.end() || it->second.id != id) return;
     removed = it->second;
-    if (unlink || IsAbstractUnixName(name)) {
+    if (unlink) {
       host.host->unix_names.erase(it);
       return;
     }
@@ -54,7 +72,7 @@ int FindUnixNode(const HostRef& host, absl::string_view name,
                  UnixNode::Type type, UnixNode* node) {
   if (!UnixNameFits(name)) return EINVAL;
   absl::MutexLock lock(&host.network->mutex);
-  auto it = host.host->unix_names.find(std::string(name));
+  auto it = host.host->unix_names.find(KeyOf(name, type));
   if (it == host.host->unix_names.end()) {
     return IsAbstractUnixName(name) ? ECONNREFUSED : ENOENT;
   }

@@ -10,10 +10,11 @@
 
 namespace plumb {
 
-// Whether `*name` can be bound; an empty one becomes one that is free, as the
-// kernel's autobind does it. A stale file is removed when `replace_stale`.
-// Returns 0, EADDRINUSE or EINVAL.
-int ChooseUnixName(const HostRef& host, bool replace_stale, std::string* name)
+// Whether `*name` can be bound by a socket of `type`; an empty one becomes one
+// that is free, as the kernel's autobind does it. A stale file is removed when
+// `replace_stale`. Returns 0, EADDRINUSE or EINVAL.
+int ChooseUnixName(const HostRef& host, UnixNode::Type type, bool replace_stale,
+                   std::string* name)
     ABSL_EXCLUSIVE_LOCKS_REQUIRED(host.network->mutex);
 
 // Binds `node` to what was chosen; its id.
@@ -22,8 +23,8 @@ uint64_t BindUnixName(const HostRef& host, const std::string& name,
     ABSL_EXCLUSIVE_LOCKS_REQUIRED(host.network->mutex);
 
 // Keeps it bound. A path stays, as a stale file, unless `unlink`.
-Lease UnixLease(const HostRef& host, std::string name, uint64_t id,
-                bool unlink);
+Lease UnixLease(const HostRef& host, const std::string& name,
+                UnixNode::Type type, uint64_t id, bool unlink);
 
 // What is bound to `name` for sockets of `type`. Returns 0 or the errno of
 // connect(2).

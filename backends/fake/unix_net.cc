@@ -90,14 +90,14 @@ class UnixDialer {
     uint64_t id;
     {
       absl::MutexLock lock(&host_.network->mutex);
-      const int error = ChooseUnixName(host_, false, &name);
+      const int error = ChooseUnixName(host_, TypeOf(network_), false, &name);
       if (error != 0) return ErrnoError(info_, "bind", error);
       local_ = Addr::Named(AddrNetwork(network_), name);
       UnixNode node = make();
       node.type = TypeOf(network_);
       id = BindUnixName(host_, name, std::move(node));
     }
-    return UnixLease(host_, std::move(name), id, false);
+    return UnixLease(host_, name, TypeOf(network_), id, false);
   }
 
   Ends MakeStream(const ListenQueue& queue, Lease lease) const {
@@ -145,6 +145,9 @@ class UnixDialer {
 
   absl::StatusOr<std::unique_ptr<Conn>> Connect(const UnixNode& target) {
     const bool named = options_.local_address.has_value();
+    if (!target.socket->TakesFrom(local_, nullptr)) {
+      return ErrnoError(info_, "connect", EPERM);
+    }
     std::shared_ptr<DatagramSocket> socket;
     absl::StatusOr<Lease> lease = BindLocal([&] {
       socket = std::make_shared<UnixgramSocket>(
@@ -185,7 +188,8 @@ absl::StatusOr<Lease> Bind(const HostRef& host, absl::string_view network,
   uint64_t id;
   {
     absl::MutexLock lock(&host.network->mutex);
-    const int error = ChooseUnixName(host, extras.replace_stale, &bound);
+    const int error =
+        ChooseUnixName(host, TypeOf(network), extras.replace_stale, &bound);
     if (error != 0) {
       ErrorInfo info = NetworkInfo("listen", network);
       info.addr = Addr::Named(AddrNetwork(network), name);
@@ -195,7 +199,7 @@ absl::StatusOr<Lease> Bind(const HostRef& host, absl::string_view network,
     node.type = TypeOf(network);
     id = BindUnixName(host, bound, std::move(node));
   }
-  return UnixLease(host, std::move(bound), id,
+  return UnixLease(host, bound, TypeOf(network), id,
                    extras.unlink_on_close.value_or(unlink));
 }
 

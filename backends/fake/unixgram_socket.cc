@@ -23,13 +23,15 @@ int UnixgramSocket::Send(const Addr& to, Datagram& datagram) {
   if (sink == nullptr) {
     if (!to.has_value()) return EINVAL;
     if (to.network() != "unixgram") return EAFNOSUPPORT;
+  }
+  if (datagram.data.size() > MaxMessageSize()) return EMSGSIZE;
+  if (sink == nullptr) {
     UnixNode node;
     const int error =
         FindUnixNode(host_, to.name(), UnixNode::Type::kDatagram, &node);
     if (error != 0) return error;
     sink = node.socket;
   }
-  if (datagram.data.size() > MaxMessageSize()) return EMSGSIZE;
   Wire* const wire = host_.network->wire.get();
   const std::string seen = wire != nullptr ? datagram.data : std::string();
   switch (sink->Deliver(local_, datagram, shared_state())) {
@@ -38,12 +40,23 @@ int UnixgramSocket::Send(const Addr& to, Datagram& datagram) {
     case Verdict::kNotAllowed:
       return EPERM;
     case Verdict::kRefused:
-      disconnected_.store(target_ != nullptr);
+      if (target_ != nullptr) Disconnect();
       return ECONNREFUSED;
     default:
       if (wire != nullptr) Note(*wire, to.has_value() ? to : peer(), seen);
       return 0;
   }
+}
+
+// The kernel finds out when it next sends.
+void UnixgramSocket::Disconnect() {
+  disconnected_.store(true);
+  Purge();
+}
+
+// A name may have changed hands: it is the socket that counts.
+bool UnixgramSocket::TakesFrom(const Addr&, const CallState* sender) const {
+  return target_ == nullptr || disconnected_.load() || target_->IsOf(sender);
 }
 
 void UnixgramSocket::Note(Wire& wire, const Addr& to, absl::string_view data) {

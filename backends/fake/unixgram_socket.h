@@ -34,8 +34,10 @@ class UnixgramSocket final : public DatagramSocket {
   size_t MaxMessageSize() const override;
   bool PassesHandles() const override { return true; }
   void SetSendBuffer(size_t bytes) override { send_buffer_.store(bytes); }
+  bool TakesFrom(const Addr& from, const CallState* sender) const override;
 
  private:
+  void Disconnect();
   // What was sent and delivered.
   void Note(Wire& wire, const Addr& to, absl::string_view data);
 

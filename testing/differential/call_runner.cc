@@ -1,0 +1,125 @@
+#include "testing/differential/call_runner.h"
+
+#include <memory>
+#include <utility>
+
+#include "absl/time/time.h"
+#include "transport/scope.h"
+
+namespace plumb {
+namespace {
+
+// Longer than anything takes that comes at all.
+constexpr absl::Duration kPatience = absl::Seconds(5);
+constexpr absl::Duration kStuck = absl::Seconds(10);
+// For what should not come.
+constexpr absl::Duration kSoon = absl::Milliseconds(200);
+
+// Whether `call` was done before it waited, or while there was hope.
+bool AwaitBlocked(Socket& socket, const WaitingCall& call, Direction direction,
+                  bool hope) {
+  if (hope) {
+    return Eventually([&] { return call.done(); }, kPatience);
+  }
+  Eventually([&] { return call.done() || socket.Blocked(direction) > 0; },
+             kStuck);
+  return call.done();
+}
+
+void Cut(Socket& socket, WaitingCall& call, Direction direction) {
+  if (!socket.is_open()) {
+    call.Cancel();
+    call.Join();
+    return;
+  }
+  const bool was_past = socket.past(direction);
+  socket.SetDeadline(direction, absl::Time()).IgnoreError();
+  // A deadline that is not kept is told as what it is.
+  if (!Eventually([&] { return call.done(); }, kStuck)) call.Cancel();
+  call.Join();
+  if (was_past) return;
+  socket.SetDeadline(direction, absl::InfiniteFuture()).IgnoreError();
+}
+
+}  // namespace
+
+void CallRunner::Start(Socket& socket, SplitCall call) {
+  socket.waiting = std::make_unique<WaitingCall>(call.run);
+  // A Dial has nothing to ask.
+  if (socket.is_open()) {
+    AwaitBlocked(socket, *socket.waiting, call.direction, false);
+  }
+  socket.pending = std::move(call);
+}
+
+Outcome CallRunner::Finish(Socket& socket, bool hope) {
+  WaitingCall& call = *socket.waiting;
+  const bool done =
+      Eventually([&] { return call.done(); }, hope ? kPatience : kSoon);
+  if (done) {
+    call.Join();
+  } else {
+    Cut(socket, call, socket.pending.direction);
+  }
+  socket.waiting = nullptr;
+  const SplitCall pending = std::move(socket.pending);
+  Outcome outcome = pending.tell();
+  outcome.blocked = !done;
+  return outcome;
+}
+
+Readiness CallRunner::CanGo(Socket& socket, Direction direction) {
+  if (direction == Direction::kWrite) return Readiness::kReady;
+  if (socket.conn != nullptr) return net_.CanRead(*socket.conn);
+  if (socket.listener != nullptr) return net_.CanAccept(*socket.listener);
+  return net_.CanRead(*socket.packets);
+}
+
+Outcome CallRunner::Do(Socket& socket, const SplitCall& call, bool hope) {
+  if (call.at_once || !socket.is_open() || socket.past(call.direction)) {
+    call.run();
+    return call.tell();
+  }
+  const Direction direction = call.direction;
+  Readiness readiness = CanGo(socket, direction);
+  if (readiness == Readiness::kWouldWait && hope) {
+    Eventually(
+        [&] {
+          readiness = CanGo(socket, direction);
+          return readiness != Readiness::kWouldWait;
+        },
+        kPatience);
+  }
+  switch (readiness) {
+    case Readiness::kReady: {
+      const DeadlineScope limit(kStuck);
+      call.run();
+      return call.tell();
+    }
+    case Readiness::kWouldWait: {
+      socket.SetDeadline(direction, absl::Time()).IgnoreError();
+      call.run();
+      socket.SetDeadline(direction, absl::InfiniteFuture()).IgnoreError();
+      Outcome outcome = call.tell();
+      outcome.blocked = true;
+      return outcome;
+    }
+    default:
+      return Watch(socket, call, hope);
+  }
+}
+
+Outcome CallRunner::Watch(Socket& socket, const SplitCall& call, bool hope) {
+  WaitingCall running(call.run);
+  const bool done = AwaitBlocked(socket, running, call.direction, hope);
+  if (done) {
+    running.Join();
+  } else {
+    Cut(socket, running, call.direction);
+  }
+  Outcome outcome = call.tell();
+  outcome.blocked = !done;
+  return outcome;
+}
+
+}  // namespace plumb

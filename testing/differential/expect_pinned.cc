@@ -1,0 +1,38 @@
+#include "testing/differential/expect_pinned.h"
+
+#include <optional>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "testing/differential/compare.h"
+#include "testing/differential/kernel_net.h"
+#include "testing/differential/script.h"
+#include "testing/differential/world.h"
+
+namespace plumb {
+
+void ExpectPinned(FakeWays ways, absl::string_view script,
+                  absl::string_view kernel, absl::string_view fake) {
+  const absl::StatusOr<Script> parsed = ParseScript(script);
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  const Trace on_fake = RunScript(*MakeFakeNet(ways), *parsed, nullptr);
+  const Trace on_kernel = RunScript(*MakeKernelNet(), *parsed, &on_fake);
+  for (size_t i = 0; i + 1 < parsed->size(); ++i) {
+    EXPECT_EQ(on_kernel[i].text, on_fake[i].text) << FormatStep((*parsed)[i]);
+  }
+  EXPECT_EQ(on_kernel.back().text, kernel);
+  EXPECT_EQ(on_fake.back().text, fake);
+}
+
+void ExpectSame(absl::string_view script, absl::string_view last) {
+  const absl::StatusOr<Script> parsed = ParseScript(script);
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  Comparer comparer;
+  const std::optional<Difference> difference = comparer.Compare(*parsed);
+  if (difference.has_value()) {
+    ADD_FAILURE() << Explain(*difference, comparer.kernel_trace());
+  }
+  EXPECT_EQ(comparer.kernel_trace().back().text, last);
+}
+
+}  // namespace plumb

@@ -1,0 +1,21 @@
+// For tests that pin what a script comes to.
+#ifndef PLUMB_TESTING_DIFFERENTIAL_EXPECT_PINNED_H_
+#define PLUMB_TESTING_DIFFERENTIAL_EXPECT_PINNED_H_
+
+#include "absl/strings/string_view.h"
+#include "testing/differential/fake_net.h"
+
+namespace plumb {
+
+// The last step of `script` has these outcomes on the kernel and on the fake;
+// all steps before it have the same on both.
+void ExpectPinned(FakeWays ways, absl::string_view script,
+                  absl::string_view kernel, absl::string_view fake);
+
+// All steps have the same outcome on both, both ways of the fake, and the last
+// one has this one.
+void ExpectSame(absl::string_view script, absl::string_view last);
+
+}  // namespace plumb
+
+#endif  // PLUMB_TESTING_DIFFERENTIAL_EXPECT_PINNED_H_

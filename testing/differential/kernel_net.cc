@@ -1,0 +1,190 @@
+#include "testing/differential/kernel_net.h"
+
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+// After netinet/in.h. Has more than netinet/tcp.h, and the same names.
+#include <linux/tcp.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "backends/tcp/tcp.h"
+#include "backends/udp/udp.h"
+#include "backends/unix/unix.h"
+#include "testing/differential/waiting_call.h"
+#include "transport/descriptor.h"
+#include "transport/error.h"
+#include "transport/extension.h"
+#include "transport/extensions.h"
+#include "transport/registry.h"
+
+namespace plumb {
+namespace {
+
+// The states of tcp(7) sockets, in the order of the kernel's numbers.
+enum TcpState {
+  kEstablished = 1,
+  kSynSent,
+  kSynRecv,
+  kFinWait1,
+  kFinWait2,
+  kTimeWait,
+  kClosed,
+  kCloseWait,
+  kLastAck,
+  kListen,
+  kClosing,
+};
+constexpr const char* kStateNames[] = {"",          "ESTABLISHED", "SYN_SENT",
+                                       "SYN_RECV",  "FIN_WAIT1",   "FIN_WAIT2",
+                                       "TIME_WAIT", "CLOSED",      "CLOSE_WAIT",
+                                       "LAST_ACK",  "LISTEN",      "CLOSING"};
+
+constexpr absl::Duration kArrives = absl::Milliseconds(200);
+
+template <typename Endpoint>
+int DescriptorOf(Endpoint& endpoint) {
+  auto* const handle = Extension<NativeHandle>(endpoint);
+  return handle == nullptr ? -1 : handle->Descriptor();
+}
+
+std::optional<tcp_info> InfoOf(Conn& conn) {
+  tcp_info info = {};
+  socklen_t size = sizeof info;
+  const int fd = DescriptorOf(conn);
+  if (fd < 0 || !conn.LocalAddr().is_ip()) return std::nullopt;
+  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) {
+    return std::nullopt;
+  }
+  return info;
+}
+
+// Nothing of what this end sent is on its way, and what the peer ended has
+// come.
+bool HasSettled(const OpenConn& open) {
+  const std::optional<tcp_info> info = InfoOf(*open.conn);
+  if (!info.has_value() || info->tcpi_state == kClosed) return true;
+  if (info->tcpi_unacked > 0) return false;
+  const bool got_end = info->tcpi_state != kEstablished &&
+                       info->tcpi_state != kFinWait1 &&
+                       info->tcpi_state != kFinWait2;
+  return got_end || !open.peer_ended;
+}
+
+template <typename Endpoint>
+Readiness Poll(Endpoint& endpoint) {
+  const int fd = DescriptorOf(endpoint);
+  if (fd < 0) return Readiness::kUnknown;
+  pollfd entry = {fd, POLLIN, 0};
+  return poll(&entry, 1, 0) > 0 ? Readiness::kReady : Readiness::kWouldWait;
+}
+
+// Whether nobody has the port, at any address, of any protocol.
+bool IsFree(uint16_t port) {
+  for (const int type : {SOCK_STREAM, SOCK_DGRAM}) {
+    const Descriptor fd(socket(AF_INET6, type | SOCK_CLOEXEC, 0));
+    sockaddr_in6 address = {};
+    address.sin6_family = AF_INET6;
+    address.sin6_port = htons(port);
+    if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address),
+             sizeof address) != 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
+class KernelNet final : public Net {
+ public:
+  KernelNet() : random_(static_cast<uint64_t>(getpid()) << 20) {
+    RegisterTcp(registry_).IgnoreError();
+    RegisterUdp(registry_).IgnoreError();
+    RegisterUnix(registry_).IgnoreError();
+    char folder[] = "/tmp/plumb_XXXXXX";
+    if (mkdtemp(folder) != nullptr) folder_ = folder;
+  }
+  ~KernelNet() override {
+    std::error_code ignored;
+    if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
+  }
+
+  Transport& transport() override { return registry_; }
+
+  Place MakePlace() override {
+    const uint64_t number = Next();
+    Place place;
+    const uint32_t net = 1 + number % 250;
+    const std::string start =
+        absl::StrCat("127.", net, ".", (number >> 8) % 256, ".");
+    const uint64_t last = 1 + (number >> 16) % 120;
+    place.host_a = absl::StrCat(start, 2 * last);
+    place.host_b = absl::StrCat(start, 2 * last + 1);
+    for (uint16_t& port : place.ports) port = FindPort();
+    place.directory = absl::StrCat(folder_, "/", ++runs_);
+    std::error_code ignored;
+    std::filesystem::create_directory(place.directory, ignored);
+    place.prefix = absl::StrCat("plumb-", getpid(), "-", runs_, "-");
+    return place;
+  }
+
+  void Settle(const std::vector<OpenConn>& conns) override {
+    Eventually(
+        [&] {
+          for (const OpenConn& conn : conns) {
+            if (!HasSettled(conn)) return false;
+          }
+          return true;
+        },
+        kArrives);
+  }
+  Readiness CanRead(Conn& conn) override { return Poll(conn); }
+  Readiness CanRead(PacketConn& packets) override { return Poll(packets); }
+  Readiness CanAccept(Listener& listener) override { return Poll(listener); }
+  std::string StateOf(Conn& conn) override {
+    const std::optional<tcp_info> info = InfoOf(conn);
+    return info.has_value() ? kStateNames[info->tcpi_state] : "";
+  }
+  absl::Status RemovePath(absl::string_view path) override {
+    const std::string name(path);
+    if (unlink(name.c_str()) == 0) return absl::OkStatus();
+    ErrorInfo info;
+    info.op = "remove";
+    info.addr = Addr::Named("unix", name);
+    return ErrnoError(info, "", errno);
+  }
+
+ private:
+  // SplitMix64.
+  uint64_t Next() {
+    uint64_t z = (random_ += 0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+  }
+
+  // Below those that the kernel gives out.
+  uint16_t FindPort() {
+    for (;;) {
+      const auto port = static_cast<uint16_t>(10000 + Next() % 20000);
+      if (IsFree(port)) return port;
+    }
+  }
+
+  Registry registry_;
+  std::string folder_;
+  uint64_t random_;
+  uint64_t runs_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Net> MakeKernelNet() { return std::make_unique<KernelNet>(); }
+
+}  // namespace plumb

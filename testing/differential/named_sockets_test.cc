@@ -1,0 +1,209 @@
+// What the datagrams, names and unix sockets of a fake network have of Linux, a
+// script each, as in named_streams_test.cc.
+
+#include "gtest/gtest.h"
+#include "testing/differential/expect_pinned.h"
+
+namespace plumb {
+namespace {
+
+TEST(NamedSocketsTest, ADatagramIsTruncated) {
+  ExpectSame(R"(
+packet P0 udp A:1
+packet P1 udp A:2
+writeto P1 P0 100
+readfrom P0 10
+)",
+             "ok 'ahovcjqxel' of 100 from udp A:#2");
+}
+
+TEST(NamedSocketsTest, AConnectedSocketHearsItsPeerAlone) {
+  ExpectSame(R"(
+packet P0 udp A:1
+packet P1 udp A:2
+dial C0 udp P0
+writeto P1 C0 10
+writeto P0 C0 5
+read C0 100
+)",
+             "ok 'ahovc'");
+}
+
+TEST(NamedSocketsTest, RefusedOnAClosedPort) {
+  ExpectSame(R"(
+dial C0 udp A:1
+write C0 5
+read C0 100
+)",
+             "UNAVAILABLE ECONNREFUSED from udp 127.0.0.1:p0 to udp A:#1: read "
+             "udp 127.0.0.1:p0->A:#1: read: connection refused");
+}
+
+TEST(NamedSocketsTest, ADatagramIsTooLong) {
+  ExpectSame(R"(
+packet P0 udp A:1
+writeto P0 P0 65508
+)",
+             "INVALID_ARGUMENT EMSGSIZE from udp A:#1 to udp A:#1: write udp "
+             "A:#1->A:#1: sendto: message too long");
+}
+
+TEST(NamedSocketsTest, UnixPaths) {
+  ExpectSame(R"(
+listen L0 unix /s
+listen L1 unix /s
+unlink /s
+listen L1 unix /s
+dial C0 unix /s
+accept C1 L1
+)",
+             "ok unix /s to unix @");
+}
+
+TEST(NamedSocketsTest, AStaleUnixPath) {
+  ExpectSame(R"(
+packet P0 unixgram /s
+close P0
+listen L0 unix /s
+listen L0 unix /s replace_stale=1
+)",
+             "ok unix /s");
+}
+
+TEST(NamedSocketsTest, AnotherKindOfUnixSocket) {
+  ExpectSame(
+      R"(
+listen L0 unix /s
+dial C0 unixpacket /s
+)",
+      "INVALID_ARGUMENT EPROTOTYPE from - to unixpacket /s: dial unixpacket "
+      "/s: connect: protocol wrong type for socket");
+}
+
+TEST(NamedSocketsTest, AbstractNames) {
+  ExpectSame(R"(
+listen L0 unix @s
+dial C0 unix @s from=@c
+accept C1 L0
+)",
+             "ok unix @s to unix @c");
+}
+
+TEST(NamedSocketsTest, SocketsOfTwoTypesHaveOneAbstractName) {
+  ExpectSame(R"(
+listen L0 unix @s
+listen L1 unixpacket @s
+packet P0 unixgram @s
+)",
+             "ok unixgram @s");
+}
+
+TEST(NamedSocketsTest, NobodyOfThatTypeHasTheAbstractName) {
+  ExpectSame(
+      R"(
+listen L0 unix @s
+dial C0 unixgram @s
+)",
+      "UNAVAILABLE ECONNREFUSED from - to unixgram @s: dial unixgram @s: "
+      "connect: connection refused");
+}
+
+TEST(NamedSocketsTest, NamesThatTheSystemChooses) {
+  ExpectSame(R"(
+listen L0 unix @
+dial C0 unix L0 from=@
+accept C1 L0
+)",
+             "ok unix @auto0 to unix @auto1");
+}
+
+TEST(NamedSocketsTest, AFullUnixgramQueue) {
+  ExpectSame(R"(
+packet P0 unixgram /p
+dial C0 unixgram P0
+write C0 1
+write C0 1
+fill C0
+)",
+             "full");
+}
+
+TEST(NamedSocketsTest, NobodyConnectsToAConnectedUnixgramSocket) {
+  ExpectSame(R"(
+packet P0 unixgram /p
+dial C0 unixgram P0 from=/c
+dial C1 unixgram C0
+)",
+             "PERMISSION_DENIED EPERM from - to unixgram /c: dial unixgram /c: "
+             "connect: operation not permitted");
+}
+
+TEST(NamedSocketsTest, ANameThatHasChangedHandsIsNotThePeer) {
+  ExpectSame(R"(
+packet P0 unixgram @p
+dial C0 unixgram P0 from=/c
+close P0
+packet P1 unixgram @p
+writeto P1 C0 5
+)",
+             "PERMISSION_DENIED EPERM from unixgram @p to unixgram /c: write "
+             "unixgram @p->/c: sendto: operation not permitted");
+}
+
+TEST(NamedSocketsTest, TooLongForADatagramIsToldBeforeNobodyThere) {
+  ExpectSame(R"(
+packet P0 unixgram /p
+writeto P0 /none 300000
+)",
+             "INVALID_ARGUMENT EMSGSIZE from unixgram /p to unixgram /none: "
+             "write unixgram /p->/none: sendto: message too long");
+}
+
+TEST(NamedSocketsTest, EpermOfAConnectedUnixgramSocket) {
+  ExpectSame(R"(
+packet P0 unixgram /p
+dial C0 unixgram P0 from=/c
+packet P1 unixgram /q
+writeto P1 C0 5
+)",
+             "PERMISSION_DENIED EPERM from unixgram /q to unixgram /c: write "
+             "unixgram /q->/c: sendto: operation not permitted");
+}
+
+TEST(NamedSocketsTest, Credentials) {
+  ExpectSame(R"(
+listen L0 unix /s
+dial C0 unix L0
+accept C1 L0
+close C1
+credentials C1
+)",
+             "CANCELLED kind 3 from unix /s to unix @: get unix /s->@: use of "
+             "closed network connection");
+}
+
+TEST(NamedSocketsTest, CredentialsOfThisProcess) {
+  ExpectSame(R"(
+listen L0 unix /s
+dial C0 unix L0
+accept C1 L0
+credentials C1
+closewrite C0
+read C1 10
+)",
+             "OUT_OF_RANGE kind 1 from unix /s to unix @: EOF");
+}
+
+TEST(NamedSocketsTest, AnEmptyMessageOfUnixpacketReadsAsTheEnd) {
+  ExpectSame(R"(
+listen L0 unixpacket /s
+dial C0 unixpacket L0
+accept C1 L0
+write C0 0
+read C1 10
+)",
+             "OUT_OF_RANGE kind 1 from unixpacket /s to unixpacket @: EOF");
+}
+
+}  // namespace
+}  // namespace plumb

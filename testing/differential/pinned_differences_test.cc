@@ -1,0 +1,62 @@
+// What of the list in backends/fake/fake.h a script can bring about: what the
+// kernel does, and what the fake does.
+
+#include "gtest/gtest.h"
+#include "testing/differential/expect_pinned.h"
+
+namespace plumb {
+namespace {
+
+// "an end or a reset does not wait behind what there is no room for"
+TEST(PinnedDifferencesTest, AnEndBehindAFullBufferComesAtOnce) {
+  ExpectPinned(
+      FakeWays::kDirect, R"(
+listen L0 tcp A:0
+dial C0 tcp L0
+accept C1 L0
+closewrite C1
+fill C0
+closewrite C0
+closewrite C1
+)",
+      "ok",
+      "FAILED_PRECONDITION ENOTCONN from tcp A:p0 to tcp "
+      "127.0.0.1:p1: close tcp A:p0->127.0.0.1:p1: shutdown: transport "
+      "endpoint is not connected");
+}
+
+TEST(PinnedDifferencesTest, AResetBehindAFullBufferComesAtOnce) {
+  ExpectPinned(
+      FakeWays::kDirect, R"(
+listen L0 tcp A:0
+dial C0 tcp L0
+accept C1 L0
+fill C1
+close C1
+write C0 1
+write C0 1
+)",
+      "UNAVAILABLE ECONNRESET from tcp 127.0.0.1:p1 to tcp A:p0: write "
+      "tcp 127.0.0.1:p1->A:p0: write: connection reset by peer",
+      "UNAVAILABLE EPIPE from tcp 127.0.0.1:p1 to tcp A:p0: write tcp "
+      "127.0.0.1:p1->A:p0: write: broken pipe");
+}
+
+// "a dialled connection [...] gives its port back in Close: there is no
+// TIME_WAIT"
+TEST(PinnedDifferencesTest, ThereIsNoTimeWait) {
+  ExpectPinned(FakeWays::kDirect, R"(
+listen L0 tcp A:1
+dial C0 tcp L0 from=B:2
+accept C1 L0
+close C0
+close C1
+dial C2 tcp L0 from=B:2
+)",
+               "ALREADY_EXISTS EADDRINUSE from tcp B:#2 to tcp A:#1: dial tcp "
+               "B:#2->A:#1: bind: address already in use",
+               "ok tcp B:#2 to tcp A:#1");
+}
+
+}  // namespace
+}  // namespace plumb

@@ -1,0 +1,348 @@
+#include "testing/differential/world.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "testing/differential/call_runner.h"
+#include "testing/differential/calls.h"
+#include "testing/differential/sockets.h"
+#include "transport/descriptor.h"
+#include "transport/error.h"
+#include "transport/extension.h"
+#include "transport/extensions.h"
+#include "transport/handle_passing.h"
+#include "transport/scope.h"
+
+namespace plumb {
+namespace {
+
+constexpr size_t kPiece = 256 * 1024;  // of what fills a stream
+constexpr size_t kMessage = 1000;      // the same of messages
+
+class World {
+ public:
+  World(Net& net, const Trace* expected)
+      : net_(net),
+        expected_(expected),
+        names_(net.MakePlace(), [this](absl::string_view slot, bool peer) {
+          Socket* const socket = sockets_.Find({slot[0], slot[1] - '0'});
+          if (socket == nullptr) return Addr();
+          if (peer) {
+            return socket->conn == nullptr ? Addr()
+                                           : socket->conn->RemoteAddr();
+          }
+          return socket->LocalAddr();
+        }) {}
+
+  Trace Run(const Script& script) {
+    for (const Step& step : script) {
+      net_.Settle(sockets_.OpenConns());
+      const std::string state = StateBefore(step);
+      Outcome outcome = Do(step);
+      outcome.state = state;
+      trace_.push_back(std::move(outcome));
+    }
+    return std::move(trace_);
+  }
+
+ private:
+  // Of the step that is being done.
+  bool Expects(bool Outcome::*what) const {
+    return expected_ != nullptr && trace_.size() < expected_->size() &&
+           (*expected_)[trace_.size()].*what;
+  }
+  bool hopes() const {
+    return expected_ != nullptr && !Expects(&Outcome::blocked);
+  }
+
+  std::string StateBefore(const Step& step) {
+    Socket* const socket = sockets_.Find(step.slot);
+    if (socket == nullptr || socket->conn == nullptr) return "";
+    const absl::string_view network = socket->conn->LocalAddr().network();
+    if (network != "tcp") return "";
+    return socket->closed ? "gone" : net_.StateOf(*socket->conn);
+  }
+
+  static Outcome Say(std::string text) {
+    return {std::move(text), 0, false, ""};
+  }
+
+  Outcome Do(const Step& step) {
+    switch (step.verb) {
+      case Verb::kListen:
+        return Listen(step);
+      case Verb::kPacket:
+        return ListenPacket(step);
+      case Verb::kDial:
+        if (!IsThere(step.address)) return Say("nobody there");
+        return StartOrDo(sockets_.Make(step.slot), step, calls_.Dial(step));
+      case Verb::kUnlink:
+        return plumb::Tell(net_.RemovePath(names_.Resolve(step.address)), "",
+                           names_);
+      default:
+        break;
+    }
+    Socket* const socket = step.verb == Verb::kAccept
+                               ? sockets_.Find(step.listener)
+                               : sockets_.Find(step.slot);
+    if (socket == nullptr) return Say("nothing there");
+    if (step.verb == Verb::kEnd) {
+      return socket->waiting == nullptr ? Say("nothing began")
+                                        : runner_.Finish(*socket, hopes());
+    }
+    if (socket->LocalAddr() == Addr() && socket->conn == nullptr) {
+      return Say("not open yet");
+    }
+    if (!IsThere(step.address)) return Say("nobody there");
+    if (socket->waiting != nullptr && !CanRunBeside(step)) return Say("busy");
+    return DoOn(*socket, step);
+  }
+
+  // Not an address of an empty slot.
+  bool IsThere(absl::string_view address) const {
+    return names_.Resolve(address) != Addr().ToString();
+  }
+
+  // While a call waits in the slot.
+  static bool CanRunBeside(const Step& step) {
+    return step.verb == Verb::kClose || step.verb == Verb::kDeadline ||
+           step.verb == Verb::kCloseRead || step.verb == Verb::kCloseWrite;
+  }
+
+  Outcome DoOn(Socket& socket, const Step& step) {
+    switch (step.verb) {
+      case Verb::kAccept:
+        return socket.listener == nullptr
+                   ? Say("no listener")
+                   : StartOrDo(socket, step, calls_.Accept(socket, step.slot));
+      case Verb::kClose:
+        return Close(socket);
+      case Verb::kDeadline:
+        return SetDeadline(socket, step);
+      case Verb::kReadFrom:
+        return socket.packets == nullptr
+                   ? Say("no packets")
+                   : StartOrDo(socket, step,
+                               calls_.ReadFrom(socket, step.number));
+      case Verb::kWriteTo:
+        return socket.packets == nullptr
+                   ? Say("no packets")
+                   : StartOrDo(socket, step, calls_.WriteTo(socket, step));
+      default:
+        return socket.conn == nullptr ? Say("no connection")
+                                      : DoOnConn(socket, step);
+    }
+  }
+
+  Outcome DoOnConn(Socket& socket, const Step& step) {
+    switch (step.verb) {
+      case Verb::kRead:
+        return StartOrDo(socket, step, calls_.Read(socket, step.number));
+      case Verb::kWrite:
+        return StartOrDo(socket, step, calls_.Write(socket, step.number));
+      case Verb::kWait:
+        return StartOrDo(socket, step, calls_.WaitReadable(socket));
+      case Verb::kFill:
+        return Fill(socket);
+      case Verb::kDrain:
+        return Drain(socket);
+      case Verb::kCloseWrite:
+        sockets_.NoteEnd(socket);
+        return Tell(socket.conn->CloseWrite());
+      case Verb::kCloseRead:
+        socket.stopped_read = true;
+        return With<ReadCloser>(socket, [&](ReadCloser& closer) {
+          return Tell(closer.CloseRead());
+        });
+      case Verb::kLinger:
+        return With<TcpControl>(socket, [&](TcpControl& tcp) {
+          return Tell(tcp.SetLinger(absl::Milliseconds(step.number)));
+        });
+      case Verb::kCredentials:
+        return With<PeerCredentials>(
+            socket, [&](PeerCredentials& peer) { return TellPeer(peer); });
+      case Verb::kHandles:
+        return With<HandlePassing>(socket, [&](HandlePassing& passing) {
+          return PassHandles(passing, step.number);
+        });
+      default:
+        return With<HandlePassing>(socket, [&](HandlePassing& passing) {
+          return TakeHandles(passing, step.number);
+        });
+    }
+  }
+
+  Outcome Tell(const absl::Status& status, const std::string& good = "") {
+    return plumb::Tell(status, good, names_);
+  }
+
+  template <typename T, typename Function>
+  Outcome With(Socket& socket, Function function) {
+    T* const extension = Extension<T>(socket);
+    return extension == nullptr ? Say("no such extension")
+                                : function(*extension);
+  }
+
+  // Opening.
+
+  Outcome StartOrDo(Socket& socket, const Step& step, SplitCall call) {
+    if (!step.begin) return runner_.Do(socket, call, hopes());
+    runner_.Start(socket, std::move(call));
+    return Say("begun");
+  }
+
+  Outcome Listen(const Step& step) {
+    Socket& socket = sockets_.Make(step.slot);
+    auto listener = net_.transport().Listen(
+        step.network, names_.Resolve(step.address), MakeListenOptions(step));
+    if (!listener.ok()) return calls_.Fail(step.slot, listener.status());
+    socket.listener = *std::move(listener);
+    return Tell(absl::OkStatus(), names_.Tell(socket.listener->Address()));
+  }
+
+  Outcome ListenPacket(const Step& step) {
+    Socket& socket = sockets_.Make(step.slot);
+    auto packets = net_.transport().ListenPacket(
+        step.network, names_.Resolve(step.address), MakeListenOptions(step));
+    if (!packets.ok()) return calls_.Fail(step.slot, packets.status());
+    socket.packets = *std::move(packets);
+    return Tell(absl::OkStatus(), names_.Tell(socket.packets->LocalAddr()));
+  }
+
+  // Writes until it has to wait.
+  Outcome Fill(Socket& socket) {
+    Conn& conn = *socket.conn;
+    const bool stream = IsStream(conn.LocalAddr().network());
+    absl::Status status;
+    uint64_t gone = 0;
+    SplitCall write;
+    write.direction = Direction::kWrite;
+    write.run = [&] {
+      const size_t size = stream ? kPiece : kMessage;
+      while (status.ok()) {
+        status = conn.Write(Pattern(stream ? socket.written + gone : 0, size));
+        gone += status.ok() ? size : BytesDone(status);
+      }
+    };
+    write.tell = [&] { return Tell(status); };
+    const Outcome outcome = runner_.Watch(socket, write, false);
+    socket.filled = true;
+    socket.written += gone;
+    if (!outcome.blocked) return WithoutBytes(outcome);
+    Outcome full = Say("full");
+    full.blocked = true;
+    return full;
+  }
+
+  // How many had gone is not the same twice.
+  static Outcome WithoutBytes(Outcome outcome) {
+    const size_t end = outcome.text.find(" bytes from ");
+    if (end == std::string::npos) return outcome;
+    const size_t begin = outcome.text.rfind(' ', end - 1);
+    outcome.text.erase(begin, end + 6 - begin);
+    return outcome;
+  }
+
+  // Reads until it has to wait, or to the end. What fitted is not the same on
+  // all nets, so that of a filled one it tells only whether that came.
+  Outcome Drain(Socket& socket) {
+    Socket* const peer = socket.peer;
+    const bool stream = IsStream(socket.conn->LocalAddr().network());
+    const bool told = peer == nullptr || !peer->filled;
+    const uint64_t start = socket.received;
+    std::string data;
+    Outcome outcome;
+    do {
+      const bool more =
+          stream && peer != nullptr && socket.received < peer->written;
+      outcome = runner_.Do(socket, calls_.Read(socket, kFixedBuffer), more);
+      if (told && !stream) absl::StrAppend(&data, outcome.text, "; ");
+    } while (absl::StartsWith(outcome.text, "ok"));
+    if (told) absl::StrAppend(&data, socket.received - start, " bytes, ");
+    const bool all = peer != nullptr && !socket.stopped_read &&
+                     socket.received == peer->written;
+    if (all) {
+      peer->filled = false;
+      peer->written = socket.received = 0;
+    }
+    if (stream && !socket.stopped_read) data += all ? "all, " : "in part, ";
+    outcome.text = absl::StrCat(data, "then ", outcome.text);
+    return outcome;
+  }
+
+  // The rest.
+
+  Outcome Close(Socket& socket) {
+    if (!socket.closed && socket.conn != nullptr) sockets_.NoteEnd(socket);
+    if (!socket.closed && socket.listener != nullptr) {
+      sockets_.NoteListenerEnd(socket);
+    }
+    return Tell(socket.Close());
+  }
+
+  Outcome SetDeadline(Socket& socket, const Step& step) {
+    const Direction direction = step.direction == "both"   ? Direction::kBoth
+                                : step.direction == "read" ? Direction::kRead
+                                                           : Direction::kWrite;
+    const bool ok_before = !socket.closed;
+    if (ok_before && direction != Direction::kWrite) {
+      socket.read_past = step.past;
+    }
+    if (ok_before && direction != Direction::kRead) {
+      socket.write_past = step.past;
+    }
+    return Tell(socket.SetDeadline(
+        direction, step.past ? absl::Time() : absl::InfiniteFuture()));
+  }
+
+  Outcome TellPeer(PeerCredentials& peer) {
+    const absl::StatusOr<Credentials> who = peer.GetPeerCredentials();
+    if (!who.ok()) return Tell(who.status());
+    return Tell(absl::OkStatus(),
+                absl::StrCat(who->pid, " ", who->uid, " ", who->gid));
+  }
+
+  Outcome PassHandles(HandlePassing& passing, int64_t count) {
+    const Descriptor file(open("/dev/null", O_RDWR | O_CLOEXEC));
+    const std::vector<int> handles(static_cast<size_t>(count), file.get());
+    return Tell(passing.WriteWithHandles("h", handles));
+  }
+
+  Outcome TakeHandles(HandlePassing& passing, int64_t size) {
+    std::string buffer(static_cast<size_t>(size), '\0');
+    // What has come is there; nothing more does.
+    const DeadlineScope limit(absl::Seconds(1));
+    auto got = passing.ReadWithHandles(absl::MakeSpan(buffer));
+    if (!got.ok()) return Tell(got.status());
+    std::string text = absl::StrCat(got->size, " bytes and");
+    for (const Descriptor& handle : got->handles) {
+      struct stat status = {};
+      fstat(handle.get(), &status);
+      absl::StrAppend(&text, S_ISCHR(status.st_mode) ? " device" : " file");
+    }
+    return Tell(absl::OkStatus(), text);
+  }
+
+  Net& net_;
+  const Trace* const expected_;
+  Trace trace_;
+  Sockets sockets_;
+  Names names_;
+  Calls calls_{net_, names_, sockets_};
+  CallRunner runner_{net_};
+};
+
+}  // namespace
+
+Trace RunScript(Net& net, const Script& script, const Trace* expected) {
+  return World(net, expected).Run(script);
+}
+
+}  // namespace plumb
