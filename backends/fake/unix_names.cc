@@ -51,15 +51,17 @@ uint64_t BindUnixName(const HostRef& host, const std::string& name,
 
 Lease UnixLease(const HostRef& host, const std::string& name,
                 UnixNode::Type type, uint64_t id, bool unlink) {
-  return Lease([host, key = KeyOf(name, type), id,
-                unlink = unlink || IsAbstractUnixName(name)] {
+  const bool abstract = IsAbstractUnixName(name);
+  return Lease([host, key = KeyOf(name, type), id, unlink, abstract] {
     // Destroyed after the lock is released.
     UnixNode removed;
     absl::MutexLock lock(&host.network->mutex);
     auto it = host.host->unix_names.find(key);
-    if (it == host.host->unix_names.end() || it->second.id != id) return;
+    if (it == host.host->unix_names.end()) return;
+    // unlink(2) does not ask whose file it is.
+    if (it->second.id != id && (abstract || !unlink)) return;
     removed = it->second;
-    if (unlink) {
+    if (unlink || abstract) {
       host.host->unix_names.erase(it);
       return;
     }

@@ -60,6 +60,19 @@ accept C1 L1
              "ok unix /s to unix @");
 }
 
+TEST(NamedSocketsTest, AListenerRemovesWhatIsAtItsPath) {
+  ExpectSame(
+      R"(
+listen L0 unix /s
+unlink /s
+listen L1 unix /s
+close L0
+dial C0 unix /s
+)",
+      "NOT_FOUND ENOENT from - to unix /s: dial unix /s: connect: no such "
+      "file or directory");
+}
+
 TEST(NamedSocketsTest, AStaleUnixPath) {
   ExpectSame(R"(
 packet P0 unixgram /s
