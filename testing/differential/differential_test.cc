@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/base/config.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -23,7 +24,12 @@
 namespace plumb {
 namespace {
 
-int64_t scripts = 2000;
+// A sanitizer looks at the code, and takes ten times as long.
+#if defined(ABSL_HAVE_ADDRESS_SANITIZER) || defined(ABSL_HAVE_THREAD_SANITIZER)
+int64_t scripts = 200;
+#else
+int64_t scripts = 2200;
+#endif
 int64_t first_seed = 1;
 
 // Each cell of the coverage must be seen so often, by a run that is not
