@@ -1,0 +1,121 @@
+// The conformance suite of Conn, on a FaultTransport: without rules, and with
+// rules that never fire, so that everything is judged.
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "backends/fake/fake.h"
+#include "backends/tcp/tcp.h"
+#include "backends/udp/udp.h"
+#include "backends/unix/unix.h"
+#include "testing/conformance/conn.h"
+#include "testing/conformance/conn_pair.h"
+#include "testing/fault/fault_transport.h"
+
+namespace plumb {
+namespace {
+
+constexpr char kJudged[] = R"(
+  rule { id: "never" active { from: "1000h" } partition {} }
+)";
+
+std::shared_ptr<Transport> Faulty(std::shared_ptr<Transport> inner,
+                                  const char* plan, Clock& clock) {
+  return *MakeFaultTransport(std::move(inner), plan, FaultTransportOptions(),
+                             clock);
+}
+
+std::shared_ptr<Transport> MakeHost(Clock& clock) {
+  FakeNetworkOptions options;
+  options.clock = &clock;
+  return FakeNetwork(options).Host("host");
+}
+
+using Make = std::shared_ptr<Transport> (*)(Clock& clock);
+
+std::shared_ptr<Transport> Tcp(Clock& clock) { return MakeTcp(clock); }
+std::shared_ptr<Transport> Udp(Clock& clock) { return MakeUdp(clock); }
+std::shared_ptr<Transport> Unix(Clock& clock) { return MakeUnix(clock); }
+
+ConnBackend Stream(const char* plan, Make make, const PairOptions& options) {
+  ConnBackend backend;
+  backend.name =
+      std::string(*plan == '\0' ? "faulty_" : "judged_") + options.network;
+  backend.network = options.network;
+  backend.abilities.close_waits = true;
+  backend.make_pair = [plan, make, options](Clock& clock) {
+    return DialAndAccept(*Faulty(make(clock), plan, clock), options);
+  };
+  return backend;
+}
+
+ConnBackend TcpStream(const char* plan) {
+  PairOptions options;
+  options.network = "tcp4";
+  options.address = "127.0.0.1:0";
+  // Small ones, so that little is enough to fill them.
+  options.dial.send_buffer = options.dial.receive_buffer = 64 * 1024;
+  options.listen.send_buffer = options.listen.receive_buffer = 64 * 1024;
+  ConnBackend backend = Stream(plan, &Tcp, options);
+  backend.abilities.more_than_fits = 1024 * 1024;
+  return backend;
+}
+
+ConnBackend FakeStream(const char* plan) {
+  PairOptions options;
+  options.network = "fake";
+  options.address = "127.0.0.1:0";
+  return Stream(plan, &MakeHost, options);
+}
+
+ConnBackend UnixStream(const char* plan) {
+  PairOptions options;
+  options.network = "unix";
+  options.dial.local_address = "";
+  ConnBackend backend = Stream(plan, &Unix, options);
+  // What was taken in to be judged is not unread any more.
+  backend.abilities.reset_on_unread = *plan == '\0';
+  return backend;
+}
+
+ConnBackend UnixPacket(const char* plan) {
+  PairOptions options;
+  options.network = "unixpacket";
+  options.dial.local_address = "";
+  ConnBackend backend = Stream(plan, &Unix, options);
+  // What was taken in to be judged is not unread any more.
+  backend.abilities.reset_on_unread = *plan == '\0';
+  backend.abilities.messages = true;
+  backend.abilities.data_before_reset = false;
+  return backend;
+}
+
+ConnBackend UdpDialled(const char* plan) {
+  PairOptions options;
+  options.network = "udp";
+  options.address = "127.0.0.1:0";
+  options.by_datagram = true;
+  ConnBackend backend = Stream(plan, &Udp, options);
+  ConnAbilities& abilities = backend.abilities;
+  abilities.messages = abilities.empty_messages = true;
+  abilities.end_of_stream = abilities.reset_on_unread = false;
+  abilities.close_read = false;
+  abilities.backpressure = abilities.reliable = false;
+  abilities.half_close = HalfClose::kNone;
+  abilities.write_to_gone = WriteToGone::kRefused;
+  return backend;
+}
+
+PLUMB_INSTANTIATE_CONN_CONFORMANCE(Tcp, TcpStream(""));
+PLUMB_INSTANTIATE_CONN_CONFORMANCE(TcpJudged, TcpStream(kJudged));
+PLUMB_INSTANTIATE_CONN_CONFORMANCE(Fake, FakeStream(""));
+PLUMB_INSTANTIATE_CONN_CONFORMANCE(FakeJudged, FakeStream(kJudged));
+PLUMB_INSTANTIATE_CONN_CONFORMANCE(Unix, UnixStream(""));
+PLUMB_INSTANTIATE_CONN_CONFORMANCE(UnixJudged, UnixStream(kJudged));
+PLUMB_INSTANTIATE_CONN_CONFORMANCE(UnixPacket, UnixPacket(""));
+PLUMB_INSTANTIATE_CONN_CONFORMANCE(UnixPacketJudged, UnixPacket(kJudged));
+PLUMB_INSTANTIATE_CONN_CONFORMANCE(Udp, UdpDialled(""));
+PLUMB_INSTANTIATE_CONN_CONFORMANCE(UdpJudged, UdpDialled(kJudged));
+
+}  // namespace
+}  // namespace plumb

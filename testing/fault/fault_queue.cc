@@ -1,0 +1,107 @@
+#include "testing/fault/fault_queue.h"
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+namespace plumb {
+
+bool FaultQueue::IsKept(const FaultPiece& piece) const {
+  return stream_ || piece.packet.segment == FaultSegment::kEnd;
+}
+
+void FaultQueue::Insert(FaultPiece piece) {
+  bytes_ += piece.data.size();
+  auto place = pieces_.end();
+  if (stream_ && !pieces_.empty()) {
+    piece.due = std::max(piece.due, pieces_.back().due);
+  }
+  while (!stream_ && place != pieces_.begin() &&
+         std::prev(place)->due > piece.due) {
+    --place;
+  }
+  pieces_.insert(place, std::move(piece));
+}
+
+void FaultQueue::Add(FaultPiece piece, const FaultVerdict& verdict,
+                     absl::Time now) {
+  if (!verdict.passes()) {
+    const bool drop = verdict.action == FaultVerdict::Action::kDrop;
+    if (drop && !IsKept(piece)) return;
+    piece.held_by = std::string(verdict.rule);
+  }
+  for (const absl::Duration copy : verdict.copies) {
+    FaultPiece again = piece;
+    again.due = now + copy;
+    Insert(std::move(again));
+  }
+  piece.due = now + verdict.delay;
+  Insert(std::move(piece));
+}
+
+void FaultQueue::PutBack(FaultPiece piece) {
+  bytes_ += piece.data.size();
+  pieces_.push_front(std::move(piece));
+}
+
+std::string FaultQueue::Judge(absl::Time now) {
+  for (auto it = pieces_.begin(); it != pieces_.end();) {
+    FaultPiece& piece = *it;
+    const std::optional<FaultVerdict> verdict =
+        piece.link->InFlight(piece.packet, piece.held_by, now);
+    if (!verdict.has_value()) {
+      piece.held_by.clear();
+    } else if (verdict->action == FaultVerdict::Action::kReset) {
+      return std::string(verdict->rule);
+    } else if (verdict->action == FaultVerdict::Action::kHold ||
+               IsKept(piece)) {
+      piece.held_by = std::string(verdict->rule);
+    } else {
+      bytes_ -= piece.data.size();
+      it = pieces_.erase(it);
+      continue;
+    }
+    ++it;
+  }
+  return std::string();
+}
+
+FaultQueue::Pieces::const_iterator FaultQueue::Due(absl::Time now) const {
+  for (auto it = pieces_.begin(); it != pieces_.end(); ++it) {
+    if (it->held_by.empty() && it->due <= now) return it;
+    if (stream_) break;
+  }
+  return pieces_.end();
+}
+
+FaultPiece FaultQueue::TakeDue(absl::Time now) {
+  const auto it = Due(now);
+  FaultPiece piece = *it;
+  bytes_ -= piece.data.size();
+  pieces_.erase(it);
+  return piece;
+}
+
+absl::Time FaultQueue::NextChange(absl::Time now) const {
+  if (pieces_.empty()) return absl::InfiniteFuture();
+  absl::Time next = faults_->NextEdge(now);
+  for (const FaultPiece& piece : pieces_) {
+    if (piece.held_by.empty()) next = std::min(next, piece.due);
+    if (stream_) break;
+  }
+  return next;
+}
+
+void FaultQueue::Clear() {
+  pieces_.clear();
+  bytes_ = 0;
+}
+
+void ApplyChanges(const FaultVerdict& verdict, std::string* data) {
+  for (const FaultVerdict::Change& change : verdict.changes) {
+    (*data)[change.at] = static_cast<char>((*data)[change.at] ^ change.flip);
+  }
+}
+
+}  // namespace plumb

@@ -1,0 +1,76 @@
+#include "testing/fault/fault_receiver.h"
+
+#include <utility>
+
+#include "transport/scope.h"
+
+namespace plumb {
+
+absl::Status FaultReceiver::Await(Call& call, size_t size) {
+  Clock& clock = faults_->clock();
+  for (;;) {
+    const CancelSource source = calls_->Source(Direction::kRead);
+    if (absl::Status s = calls_->Check(call, "read"); !s.ok()) return s;
+    if (calls_->failed()) return absl::OkStatus();
+    const absl::Time now = clock.TimeNow();
+    if (const std::string rule = queue_.Judge(now); !rule.empty()) {
+      queue_.Clear();
+      hooks_.reset(rule);
+      continue;
+    }
+    if (queue_.HasDue(now)) return absl::OkStatus();
+    const absl::Time until = queue_.NextChange(now);
+    const bool full = queue_.bytes() >= kLimit;
+    if (full || (ended_ && !queue_.empty())) {
+      call.WaitUntil(clock.ToMonotonic(until));
+      continue;
+    }
+    if (absl::Status s = ReadAhead(call, size, until, source); !s.ok()) {
+      return s;
+    }
+  }
+}
+
+absl::Status FaultReceiver::ReadAhead(Call& call, size_t size, absl::Time until,
+                                      CancelSource source) {
+  FaultPiece piece;
+  absl::Status status;
+  {
+    CancelScope kicked(std::move(source));
+    DeadlineScope due(until, faults_->clock());
+    status = hooks_.read(size, &piece);
+  }
+  if (status.ok()) {
+    Judge(std::move(piece));
+    return absl::OkStatus();
+  }
+  // Of one of the two scopes, or of the call, which Await looks at; or the rule
+  // that reset it closed it.
+  if (IsCancelledCall(status) || IsTimeout(status)) return absl::OkStatus();
+  if (calls_->failed()) return absl::OkStatus();
+  if (ended_) return status;
+  piece.packet.segment = FaultSegment::kEnd;
+  piece.end = status;
+  if (IsEof(status)) {
+    ended_ = true;
+    Judge(std::move(piece));
+  } else {
+    queue_.Add(std::move(piece), FaultVerdict(), faults_->clock().TimeNow());
+  }
+  return absl::OkStatus();
+}
+
+void FaultReceiver::Judge(FaultPiece piece) {
+  const absl::Time now = faults_->clock().TimeNow();
+  const FaultVerdict verdict = sent_ ? piece.link->AtLanding(piece.packet, now)
+                                     : piece.link->AtSend(piece.packet, now);
+  if (verdict.action == FaultVerdict::Action::kReset) {
+    queue_.Clear();
+    hooks_.reset(verdict.rule);
+    return;
+  }
+  ApplyChanges(verdict, &piece.data);
+  queue_.Add(std::move(piece), verdict, now);
+}
+
+}  // namespace plumb

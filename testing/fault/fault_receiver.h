@@ -1,0 +1,72 @@
+// The incoming direction of a decorated connection: reads ahead of its owner's
+// Reads, while they wait, what fault rules delay or hold.
+//
+// Threads: calls take turns (they are in a Call of kRead).
+#ifndef PLUMB_TESTING_FAULT_FAULT_RECEIVER_H_
+#define PLUMB_TESTING_FAULT_FAULT_RECEIVER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "testing/fault/fault_calls.h"
+#include "testing/fault/fault_queue.h"
+#include "testing/fault/faults.h"
+#include "transport/call.h"
+
+namespace plumb {
+
+class FaultReceiver {
+ public:
+  struct Hooks {
+    // Reads up to `size` bytes into `data`, and says of whom and which packet
+    // it is; `size` counts on streams alone.
+    std::function<absl::Status(size_t size, FaultPiece* piece)> read;
+    std::function<void(absl::string_view rule)> reset;
+  };
+
+  // What is read ahead at most.
+  static constexpr size_t kLimit = 256 * 1024;
+
+  // `sent`: the other end was asked about what it sent, so that only what
+  // cuts the way is of concern here.
+  FaultReceiver(std::shared_ptr<const Faults> faults, bool stream, bool sent,
+                std::shared_ptr<FaultCalls> calls, Hooks hooks)
+      : faults_(std::move(faults)),
+        sent_(sent),
+        calls_(std::move(calls)),
+        hooks_(std::move(hooks)),
+        queue_(faults_, stream) {}
+
+  bool empty() const { return queue_.empty(); }
+
+  // Suspends until Take has something to give, or a failure is there to be
+  // taken from the calls.
+  absl::Status Await(Call& call, size_t size);
+  bool HasDue() const { return queue_.HasDue(faults_->clock().TimeNow()); }
+  // Only when HasDue.
+  FaultPiece Take() { return queue_.TakeDue(faults_->clock().TimeNow()); }
+  void PutBack(FaultPiece piece) { queue_.PutBack(std::move(piece)); }
+
+ private:
+  absl::Status ReadAhead(Call& call, size_t size, absl::Time until,
+                         CancelSource source);
+  void Judge(FaultPiece piece);
+
+  const std::shared_ptr<const Faults> faults_;
+  const bool sent_;
+  const std::shared_ptr<FaultCalls> calls_;
+  const Hooks hooks_;
+  FaultQueue queue_;
+  bool ended_ = false;  // the end of the stream is in the queue, or was
+};
+
+}  // namespace plumb
+
+#endif  // PLUMB_TESTING_FAULT_FAULT_RECEIVER_H_

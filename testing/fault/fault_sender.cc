@@ -1,0 +1,139 @@
+#include "testing/fault/fault_sender.h"
+
+#include <utility>
+
+#include "transport/scope.h"
+
+namespace plumb {
+
+FaultVerdict FaultSender::Offer(FaultPiece piece,
+                                absl::FunctionRef<std::string()> data) {
+  std::string reset_by;
+  FaultVerdict verdict = Judge(std::move(piece), data, &reset_by);
+  if (!reset_by.empty()) hooks_.reset(reset_by);
+  verdict.rule = absl::string_view();
+  return verdict;
+}
+
+FaultVerdict FaultSender::Judge(FaultPiece piece,
+                                absl::FunctionRef<std::string()> data,
+                                std::string* reset_by) {
+  const absl::Time now = faults_->clock().TimeNow();
+  MutexLock lock(mutex_);
+  FaultVerdict verdict = piece.link->AtSend(piece.packet, now);
+  if (verdict.action == FaultVerdict::Action::kReset) {
+    *reset_by = std::string(verdict.rule);
+    return verdict;
+  }
+  const bool at_once = verdict.passes() && verdict.copies.empty() &&
+                       verdict.delay <= absl::ZeroDuration() &&
+                       (IdleLocked() || !stream_);
+  if (at_once) return verdict;
+  FaultVerdict kept;
+  kept.action = FaultVerdict::Action::kHold;
+  if (stopped_ || (!stream_ && queue_.bytes() >= kLimit)) return kept;
+  piece.data = data();
+  ApplyChanges(verdict, &piece.data);
+  queue_.Add(std::move(piece), verdict, now);
+  if (queue_.empty()) return kept;
+  if (!thread_.joinable()) thread_ = std::thread([this] { Run(); });
+  changed_.SignalAll();
+  return kept;
+}
+
+bool FaultSender::HasRoom() const {
+  MutexLock lock(mutex_);
+  return queue_.bytes() < kLimit;
+}
+
+bool FaultSender::idle() const {
+  MutexLock lock(mutex_);
+  return IdleLocked();
+}
+
+absl::Status FaultSender::error() const {
+  MutexLock lock(mutex_);
+  return error_;
+}
+
+void FaultSender::Changed() {
+  // Under the mutex, or it would be lost on who has looked and not yet waits.
+  MutexLock lock(mutex_);
+  changed_.SignalAll();
+}
+
+bool FaultSender::SendOne(absl::Time now) {
+  if (!queue_.HasDue(now)) return false;
+  const FaultPiece piece = queue_.TakeDue(now);
+  sending_ = true;
+  mutex_.Unlock();
+  const absl::Status status = hooks_.send(piece);
+  mutex_.Lock();
+  sending_ = false;
+  if (!status.ok() && stream_) {
+    error_ = status;
+    queue_.Clear();
+  }
+  mutex_.Unlock();
+  hooks_.room();
+  mutex_.Lock();
+  return true;
+}
+
+void FaultSender::Run() {
+  bool finish = false;
+  mutex_.Lock();
+  while (!stopped_ && !finish) {
+    Clock& clock = faults_->clock();
+    const absl::Time now = clock.TimeNow();
+    const std::string rule = queue_.Judge(now);
+    if (!rule.empty()) {
+      queue_.Clear();
+      mutex_.Unlock();
+      hooks_.reset(rule);
+      mutex_.Lock();
+    }
+    if (SendOne(now)) continue;
+    finish = lingers_ && queue_.empty();
+    if (stopped_ || finish) break;
+    changed_.WaitUntil(mutex_, queue_.NextChange(now), clock).IgnoreError();
+  }
+  mutex_.Unlock();
+  if (finish) hooks_.finish();
+  done_.Notify();
+}
+
+void FaultSender::Stop() {
+  std::thread thread;
+  {
+    MutexLock lock(mutex_);
+    stopped_ = true;
+    queue_.Clear();
+    std::swap(thread, thread_);
+  }
+  changed_.SignalAll();
+  if (!thread.joinable()) return;
+  // A fiber waits without its thread; what is left for the join is brief.
+  ShieldScope shield;
+  done_.Wait().IgnoreError();
+  thread.join();
+}
+
+void FaultSender::Linger() {
+  {
+    MutexLock lock(mutex_);
+    lingers_ = true;
+  }
+  changed_.SignalAll();
+}
+
+uint64_t SubscribeTo(Faults& faults, const std::shared_ptr<FaultCalls>& calls,
+                     const std::shared_ptr<FaultSender>& sender) {
+  return faults.Subscribe([weak_calls = std::weak_ptr<FaultCalls>(calls),
+                           weak_sender = std::weak_ptr<FaultSender>(sender)] {
+    if (auto live = weak_calls.lock()) live->Kick(Direction::kRead);
+    if (auto live = weak_sender.lock()) live->Changed();
+  });
+}
+
+}  // namespace plumb

@@ -1,0 +1,95 @@
+#include "testing/fault/faulty_listener.h"
+
+#include <string>
+#include <utility>
+
+#include "testing/fault/fault_calls.h"
+#include "testing/fault/faulty_conn.h"
+#include "transport/extension.h"
+#include "transport/scope.h"
+#include "transport/udp_options.h"
+
+namespace plumb {
+namespace {
+
+std::shared_ptr<const CallNames> NamesOf(Listener& inner) {
+  CancelScope ended;
+  ended.Cancel();
+  const ErrorInfo info =
+      GetErrorInfo(inner.Accept().status()).value_or(ErrorInfo());
+  return std::make_shared<CallNames>(
+      CallNames{info.network, info.source, info.addr});
+}
+
+}  // namespace
+
+FaultyListener::FaultyListener(FaultContext context, FaultNetwork network,
+                               std::unique_ptr<Listener> listener)
+    : ForwardingListener(std::move(listener),
+                         {UdpListenerStats::kExtensionName}),
+      context_(std::move(context)),
+      network_(network),
+      state_(context_.faults->clock(), NamesOf(inner())),
+      link_(context_.faults,
+            context_.Ends(network_, inner().Address(), Addr())) {}
+
+absl::Status FaultyListener::EnterAccept() {
+  Clock& clock = context_.faults->clock();
+  absl::Duration delay;
+  int error;
+  std::string rule;
+  {
+    absl::MutexLock lock(&mutex_);
+    const FaultCallVerdict verdict =
+        link_.AtCall({FaultOperation::kAccept, accepts_++, 0}, clock.TimeNow());
+    delay = verdict.delay;
+    error = verdict.error;
+    rule = std::string(verdict.rule);
+  }
+  if (delay > absl::ZeroDuration()) {
+    Call call(state_, Direction::kRead, "accept");
+    if (!PauseFor(call, clock, delay)) return call.Error("accept");
+  }
+  if (error == 0) return absl::OkStatus();
+  return InjectedError(NamedInfo("accept", state_.names().get()), "accept4",
+                       error, rule);
+}
+
+absl::StatusOr<std::unique_ptr<Conn>> FaultyListener::DoAccept() {
+  if (!context_.Plain()) {
+    if (absl::Status s = EnterAccept(); !s.ok()) return s;
+  }
+  absl::StatusOr<std::unique_ptr<Conn>> conn = inner().Accept();
+  if (!conn.ok()) return conn;
+  FaultEnds ends =
+      context_.Ends(network_, (*conn)->LocalAddr(), (*conn)->RemoteAddr());
+  return std::make_unique<FaultyConn>(context_, std::move(ends),
+                                      *std::move(conn));
+}
+
+absl::Status FaultyListener::DoSetDeadline(absl::Time when) {
+  state_.SetDeadline(Direction::kRead, when);
+  return inner().SetDeadline(when);
+}
+
+absl::Status FaultyListener::DoClose() {
+  absl::Status status = inner().Close();
+  state_.Close();
+  state_.Done();
+  return status;
+}
+
+int FaultyListener::BlockedCalls(Direction direction) const {
+  auto* const probe = plumb::Extension<BlockedProbe>(inner());
+  const int blocked = probe == nullptr ? 0 : probe->BlockedCalls(direction);
+  return blocked + state_.Blocked(direction);
+}
+
+void* FaultyListener::Extension(absl::string_view name) {
+  if (name == BlockedProbe::kExtensionName) {
+    return static_cast<BlockedProbe*>(this);
+  }
+  return ForwardingListener::Extension(name);
+}
+
+}  // namespace plumb

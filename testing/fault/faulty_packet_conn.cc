@@ -1,0 +1,265 @@
+#include "testing/fault/faulty_packet_conn.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "absl/algorithm/container.h"
+#include "transport/error.h"
+#include "transport/extension.h"
+#include "transport/scope.h"
+
+namespace plumb {
+namespace {
+
+// Longer than any message.
+constexpr size_t kMessageRoom = 256 * 1024;
+
+// How many peers are remembered; with one more all are forgotten. Only nth and
+// every count anew then.
+constexpr size_t kPeers = 4096;
+
+std::shared_ptr<const CallNames> NamesOf(PacketConn& inner) {
+  CancelScope ended;
+  ended.Cancel();
+  InPacket packet;
+  const ErrorInfo info =
+      GetErrorInfo(inner.ReadBatch(absl::MakeSpan(&packet, 1)).status())
+          .value_or(ErrorInfo());
+  return std::make_shared<CallNames>(
+      CallNames{info.network, info.source, info.addr});
+}
+
+FaultSender::Hooks HooksFor(const std::shared_ptr<PacketConn>& inner,
+                            const std::shared_ptr<FaultCalls>& calls) {
+  FaultSender::Hooks hooks;
+  hooks.send = [inner](const FaultPiece& piece) {
+    return inner->WriteTo(piece.data, piece.addr);
+  };
+  // udp(7): only a connected socket hears of it.
+  hooks.reset = [](absl::string_view) {};
+  hooks.room = [calls] { calls->state().Signal(Direction::kWrite); };
+  hooks.finish = [inner] { inner->Close().IgnoreError(); };
+  return hooks;
+}
+
+}  // namespace
+
+FaultyPacketConn::FaultyPacketConn(FaultContext context, FaultNetwork network,
+                                   std::unique_ptr<PacketConn> inner)
+    : context_(std::move(context)),
+      network_(network),
+      flow_(context_.faults->NewFlow()),
+      inner_(std::move(inner)),
+      calls_(std::make_shared<FaultCalls>(context_.faults->clock(),
+                                          NamesOf(*inner_))),
+      sender_(std::make_shared<FaultSender>(context_.faults, false,
+                                            HooksFor(inner_, calls_))),
+      receiver_(context_.faults, false, !context_.judge_received, calls_,
+                {[this](size_t, FaultPiece* piece) { return ReadInner(piece); },
+                 [](absl::string_view) {}}),
+      subscription_(SubscribeTo(*context_.faults, calls_, sender_)),
+      at_calls_(context_.faults,
+                context_.Ends(network_, inner_->LocalAddr(), Addr())) {}
+
+FaultyPacketConn::Way& FaultyPacketConn::WayOf(Ways& ways, Direction direction,
+                                               const Addr& peer) {
+  auto it = ways.find(peer);
+  if (it != ways.end()) return it->second;
+  if (ways.size() >= kPeers) ways.clear();
+  FaultEnds ends;
+  ends.network = network_;
+  ends.from = context_.Here(inner_->LocalAddr());
+  ends.to = context_.There(peer);
+  ends.flow = flow_;
+  if (direction == Direction::kRead) std::swap(ends.from, ends.to);
+  Way& way = ways[peer];
+  way.link = std::make_shared<FaultLink>(context_.faults, std::move(ends));
+  return way;
+}
+
+absl::Status FaultyPacketConn::EnterCall(Call& call, FaultOperation operation) {
+  const bool read = operation == FaultOperation::kRead;
+  const char* const op = read ? "read" : "write";
+  Clock& clock = context_.faults->clock();
+  absl::Duration delay;
+  int error;
+  std::string rule;
+  {
+    absl::MutexLock lock(&link_mutex_);
+    uint64_t& ordinal = read ? reads_ : writes_;
+    const FaultCallVerdict verdict =
+        at_calls_.AtCall({operation, ordinal++, 0}, clock.TimeNow());
+    delay = verdict.delay;
+    error = verdict.error;
+    rule = std::string(verdict.rule);
+  }
+  if (delay > absl::ZeroDuration() && !PauseFor(call, clock, delay)) {
+    return call.Error(op);
+  }
+  if (error == 0) return absl::OkStatus();
+  return InjectedError(calls_->Info(op), op, error, rule);
+}
+
+absl::StatusOr<size_t> FaultyPacketConn::ReadBatch(
+    absl::Span<InPacket> packets) {
+  if (packets.empty()) {
+    if (calls_->state().closed()) return ClosedError(calls_->Info("read"));
+    return size_t{0};
+  }
+  Call call(calls_->state(), Direction::kRead);
+  if (!call.ok()) return call.Error("read");
+  if (receiver_.empty() && context_.Plain()) return ReadPlain(call, packets);
+  return ReadJudged(call, packets);
+}
+
+absl::StatusOr<size_t> FaultyPacketConn::ReadPlain(
+    Call& call, absl::Span<InPacket> packets) {
+  for (;;) {
+    const CancelSource source = calls_->Source(Direction::kRead);
+    if (absl::Status s = calls_->Check(call, "read"); !s.ok()) return s;
+    CancelScope kicked(source);
+    absl::StatusOr<size_t> n = inner_->ReadBatch(packets);
+    if (n.ok() || !IsCancelledCall(n.status())) return n;
+    if (!context_.Plain()) return ReadJudged(call, packets);
+  }
+}
+
+absl::StatusOr<size_t> FaultyPacketConn::ReadJudged(
+    Call& call, absl::Span<InPacket> packets) {
+  absl::Status status = EnterCall(call, FaultOperation::kRead);
+  if (status.ok()) status = receiver_.Await(call, kMessageRoom);
+  if (!status.ok()) return status;
+  size_t count = 0;
+  while (count < packets.size() && receiver_.HasDue()) {
+    const FaultPiece piece = receiver_.Take();
+    if (!piece.end.ok()) return piece.end;
+    InPacket& packet = packets[count++];
+    Received& got = packet.received;
+    got.size = std::min(piece.data.size(), packet.buffer.size());
+    got.full_size = piece.data.size();
+    got.from = piece.addr;
+    if (got.size > 0) {
+      std::memcpy(packet.buffer.data(), piece.data.data(), got.size);
+    }
+  }
+  return count;
+}
+
+absl::Status FaultyPacketConn::ReadInner(FaultPiece* piece) {
+  piece->data.resize(kMessageRoom);
+  const absl::StatusOr<Received> got =
+      inner_->ReadFrom(absl::MakeSpan(piece->data));
+  piece->data.resize(got.ok() ? got->size : 0);
+  Way& way = WayOf(in_, Direction::kRead, got.ok() ? got->from : Addr());
+  piece->link = way.link;
+  piece->packet.position = way.packets;
+  piece->packet.size = piece->data.size();
+  if (!got.ok()) return got.status();
+  ++way.packets;
+  piece->addr = got->from;
+  return absl::OkStatus();
+}
+
+absl::Status FaultyPacketConn::EndedError(const Call& call,
+                                          const Addr& to) const {
+  const std::shared_ptr<const CallNames>& names = calls_->state().names();
+  ErrorInfo info = NamedInfo("write", names.get());
+  info.addr = to;
+  if (call.ok()) return ClosedError(std::move(info));
+  return CallError(call.outcome(), std::move(info));
+}
+
+absl::StatusOr<size_t> FaultyPacketConn::WriteBatch(
+    absl::Span<const OutPacket> packets) {
+  const std::shared_ptr<FaultCalls> calls = calls_;
+  Call call(calls->state(), Direction::kWrite);
+  const Addr to = packets.empty() ? Addr() : packets[0].to;
+  if (!call.ok()) {
+    ErrorInfo info = calls->Info("write");
+    info.addr = to;
+    return CallError(call.outcome(), std::move(info));
+  }
+  if (packets.empty()) return size_t{0};
+  const CancelSource source = calls->Source(Direction::kWrite);
+  if (!calls->Check(call, "write").ok()) return EndedError(call, to);
+  absl::StatusOr<size_t> written = size_t{1};
+  if (context_.Plain()) {
+    CancelScope kicked(source);
+    written = inner_->WriteBatch(packets);
+  } else {
+    absl::Status status = EnterCall(call, FaultOperation::kWrite);
+    if (!status.ok()) return status;
+    CancelScope kicked(source);
+    status = WriteJudged(packets[0]);
+    if (!status.ok()) written = status;
+  }
+  if (written.ok()) sent_ += *written;
+  if (IsCancelledCall(written.status()) && source.cancelled()) {
+    return EndedError(call, to);
+  }
+  return written;
+}
+
+absl::Status FaultyPacketConn::WriteJudged(const OutPacket& packet) {
+  FaultPiece piece;
+  piece.link = WayOf(out_, Direction::kWrite, packet.to).link;
+  piece.packet.position = sent_;
+  piece.packet.size = packet.data.size();
+  piece.addr = packet.to;
+  const FaultVerdict verdict = sender_->Offer(
+      std::move(piece), [&packet] { return std::string(packet.data); });
+  if (!verdict.passes()) return absl::OkStatus();
+  if (verdict.changes.empty()) return inner_->WriteTo(packet.data, packet.to);
+  std::string changed(packet.data);
+  ApplyChanges(verdict, &changed);
+  return inner_->WriteTo(changed, packet.to);
+}
+
+absl::Status FaultyPacketConn::Close() {
+  // The first closer may have freed this when a second one returns.
+  const std::shared_ptr<FaultCalls> calls = calls_;
+  if (!calls->BeginClose()) return ClosedError(calls->Info("close"));
+  context_.faults->Unsubscribe(subscription_);
+  calls->state().Close();
+  absl::Status status;
+  if (sender_->idle()) {
+    status = inner_->Close();
+    sender_->Stop();
+  } else {
+    context_.linger->Take(sender_,
+                          [inner = inner_] { inner->Close().IgnoreError(); });
+  }
+  calls->state().Done();
+  calls->Closed();
+  return status;
+}
+
+absl::Status FaultyPacketConn::SetDeadline(Direction direction,
+                                           absl::Time when) {
+  CallState& state = calls_->state();
+  if (!state.Enter()) return ClosedError(calls_->SetInfo());
+  state.SetDeadline(direction, when);
+  absl::Status status = inner_->SetDeadline(direction, when);
+  state.Leave();
+  return status;
+}
+
+int FaultyPacketConn::BlockedCalls(Direction direction) const {
+  auto* const probe = plumb::Extension<BlockedProbe>(*inner_);
+  const int inner = probe == nullptr ? 0 : probe->BlockedCalls(direction);
+  return inner + calls_->state().Blocked(direction);
+}
+
+void* FaultyPacketConn::Extension(absl::string_view name) {
+  const absl::string_view allowed[] = {MessageTraits::kExtensionName,
+                                       BufferControl::kExtensionName};
+  if (name == BlockedProbe::kExtensionName) {
+    return static_cast<BlockedProbe*>(this);
+  }
+  return absl::c_linear_search(allowed, name) ? inner_->Extension(name)
+                                              : nullptr;
+}
+
+}  // namespace plumb

@@ -1,0 +1,86 @@
+// The PacketConns of a FaultTransport.
+#ifndef PLUMB_TESTING_FAULT_FAULTY_PACKET_CONN_H_
+#define PLUMB_TESTING_FAULT_FAULTY_PACKET_CONN_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "testing/fault/fault_calls.h"
+#include "testing/fault/fault_context.h"
+#include "testing/fault/fault_link.h"
+#include "testing/fault/fault_network.h"
+#include "testing/fault/fault_receiver.h"
+#include "testing/fault/fault_sender.h"
+#include "transport/addr.h"
+#include "transport/call.h"
+#include "transport/direction.h"
+#include "transport/extensions.h"
+#include "transport/packet_conn.h"
+
+namespace plumb {
+
+class FaultyPacketConn final : public PacketConn, private BlockedProbe {
+ public:
+  FaultyPacketConn(FaultContext context, FaultNetwork network,
+                   std::unique_ptr<PacketConn> inner);
+  ~FaultyPacketConn() override { Close().IgnoreError(); }
+
+  using PacketConn::SetDeadline;
+  absl::StatusOr<size_t> ReadBatch(absl::Span<InPacket> packets) override;
+  absl::StatusOr<size_t> WriteBatch(
+      absl::Span<const OutPacket> packets) override;
+  absl::Status Close() override;
+  absl::Status SetDeadline(Direction direction, absl::Time when) override;
+  Addr LocalAddr() const override { return inner_->LocalAddr(); }
+  void* Extension(absl::string_view name) override;
+
+ private:
+  // One direction of what goes on with one peer.
+  struct Way {
+    std::shared_ptr<FaultLink> link;
+    uint64_t packets = 0;
+  };
+  using Ways = std::map<Addr, Way>;
+
+  int BlockedCalls(Direction direction) const override;
+  // Of a direction, in its turn.
+  Way& WayOf(Ways& ways, Direction direction, const Addr& peer);
+  absl::Status EnterCall(Call& call, FaultOperation operation);
+  absl::StatusOr<size_t> ReadPlain(Call& call, absl::Span<InPacket> packets);
+  absl::StatusOr<size_t> ReadJudged(Call& call, absl::Span<InPacket> packets);
+  absl::Status ReadInner(FaultPiece* piece);
+  absl::Status WriteJudged(const OutPacket& packet);
+  // The error of a WriteBatch that did not get to write.
+  absl::Status EndedError(const Call& call, const Addr& to) const;
+
+  const FaultContext context_;
+  const FaultNetwork network_;
+  const uint64_t flow_;
+  const std::shared_ptr<PacketConn> inner_;
+  const std::shared_ptr<FaultCalls> calls_;
+  const std::shared_ptr<FaultSender> sender_;
+  FaultReceiver receiver_;  // of who has the turn to read
+  const uint64_t subscription_;
+
+  Ways in_;   // of who has the turn to read
+  Ways out_;  // of who has the turn to write
+  uint64_t sent_ = 0;
+  absl::Mutex link_mutex_;
+  FaultLink at_calls_ ABSL_GUARDED_BY(link_mutex_);
+  uint64_t reads_ ABSL_GUARDED_BY(link_mutex_) = 0;
+  uint64_t writes_ ABSL_GUARDED_BY(link_mutex_) = 0;
+};
+
+}  // namespace plumb
+
+#endif  // PLUMB_TESTING_FAULT_FAULTY_PACKET_CONN_H_
