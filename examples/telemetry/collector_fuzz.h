@@ -1,0 +1,24 @@
+// What a Collector does with any connection at all: bytes of a fuzzer become
+// one (testing/fault/fuzz_conn.h), and a Collector handles it.
+//
+// With libFuzzer, which is Clang's:
+//
+//   bazel build --config=clang --config=asan
+//       --copt=-fsanitize=fuzzer-no-link //examples/telemetry:collector_fuzzer
+//   bazel-bin/examples/telemetry/collector_fuzzer -max_total_time=180
+//       examples/telemetry/collector_corpus
+//
+// It writes what crashes to a file. Put that into collector_corpus, and
+// collector_fuzz_test replays it with all the others, with any compiler.
+//
+// Threads: any.
+#ifndef PLUMB_EXAMPLES_TELEMETRY_COLLECTOR_FUZZ_H_
+#define PLUMB_EXAMPLES_TELEMETRY_COLLECTOR_FUZZ_H_
+
+#include <cstddef>
+#include <cstdint>
+
+// Returns 0. Ends the program when the Collector keeps what nobody has sent.
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
+
+#endif  // PLUMB_EXAMPLES_TELEMETRY_COLLECTOR_FUZZ_H_

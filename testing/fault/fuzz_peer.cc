@@ -1,0 +1,73 @@
+#include "testing/fault/fuzz_peer.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "transport/clock.h"
+#include "transport/error.h"
+#include "transport/ip_addr.h"
+
+namespace plumb {
+namespace {
+
+// Addresses for documentation (RFC 5737).
+std::shared_ptr<const CallNames> Names() {
+  return std::make_shared<CallNames>(
+      CallNames{"tcp", Addr::Tcp(IpAddr::V4(192, 0, 2, 1), 80),
+                Addr::Tcp(IpAddr::V4(192, 0, 2, 2), 40000)});
+}
+
+}  // namespace
+
+FuzzPeer::FuzzPeer(std::string data, size_t max_written)
+    : state_(Clock::Real(), Names()),
+      data_(std::move(data)),
+      room_(max_written) {}
+
+absl::StatusOr<size_t> FuzzPeer::Read(absl::Span<char> buffer) {
+  Call call(state_, Direction::kRead);
+  if (!call.ok()) return call.Error("read");
+  if (buffer.empty()) return size_t{0};
+  if (read_ == data_.size()) return EofError(Info("read"));
+  const size_t size = std::min(buffer.size(), data_.size() - read_);
+  std::copy_n(data_.begin() + static_cast<ptrdiff_t>(read_), size,
+              buffer.begin());
+  read_ += size;
+  return size;
+}
+
+absl::Status FuzzPeer::Write(absl::Span<const absl::string_view> pieces) {
+  Call call(state_, Direction::kWrite);
+  if (!call.ok()) return call.Error("write");
+  size_t size = 0;
+  for (const absl::string_view piece : pieces) size += piece.size();
+  const size_t taken = std::min(size, room_);
+  room_ -= taken;
+  if (taken == size) return absl::OkStatus();
+  ErrorInfo info = Info("write");
+  info.bytes_done = taken;
+  return ErrnoError(std::move(info), "write", EPIPE);
+}
+
+absl::Status FuzzPeer::WaitReadable() {
+  Call call(state_, Direction::kRead);
+  return call.ok() ? absl::OkStatus() : call.Error("read");
+}
+
+absl::Status FuzzPeer::CloseWrite() {
+  return state_.closed() ? ClosedError(Info("close")) : absl::OkStatus();
+}
+
+absl::Status FuzzPeer::Close() {
+  if (!state_.Close()) return ClosedError(Info("close"));
+  state_.Done();
+  return absl::OkStatus();
+}
+
+absl::Status FuzzPeer::SetDeadline(Direction direction, absl::Time when) {
+  return state_.SetDeadline(direction, when) ? absl::OkStatus()
+                                             : ClosedError(Info("set"));
+}
+
+}  // namespace plumb
