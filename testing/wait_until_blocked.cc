@@ -8,21 +8,16 @@
 #include "transport/sleep.h"
 
 namespace plumb {
-namespace {
-
-constexpr absl::Duration kTooLong = absl::Seconds(60);
-
-}  // namespace
-
 ::testing::AssertionResult WaitUntil(absl::FunctionRef<bool()> condition,
-                                     absl::string_view what) {
+                                     absl::string_view what,
+                                     absl::Duration limit) {
   const ShieldScope shield;
   const MonotonicNanos start = Clock::Real().MonotonicNow();
   absl::Duration pause = absl::Microseconds(10);
   while (!condition()) {
     const absl::Duration passed =
         absl::Nanoseconds(Clock::Real().MonotonicNow() - start);
-    if (passed > kTooLong) {
+    if (passed > limit) {
       return ::testing::AssertionFailure()
              << "after " << passed << " still not: " << what;
     }

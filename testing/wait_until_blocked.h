@@ -9,8 +9,9 @@
 // BlockedProbe extension. What it waits for need not stay so: a call that it
 // counts may be about to return.
 //
-// Both give up after a time that is far longer than anything takes, and then
-// say what was missing. Scopes do not end them. On fibers they let others run.
+// Both give up, unless told otherwise, after a time that is far longer than
+// anything takes, and then say what was missing. Scopes do not end them. On
+// fibers they let others run.
 //
 // Threads: any.
 #ifndef PLUMB_TESTING_WAIT_UNTIL_BLOCKED_H_
@@ -18,6 +19,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "transport/direction.h"
 #include "transport/extension.h"
@@ -25,9 +27,10 @@
 
 namespace plumb {
 
-// Suspends until `condition`, of which nobody tells, holds.
+// Suspends until `condition`, of which nobody tells, holds; `limit` at most.
 ::testing::AssertionResult WaitUntil(absl::FunctionRef<bool()> condition,
-                                     absl::string_view what);
+                                     absl::string_view what,
+                                     absl::Duration limit = absl::Seconds(60));
 
 // Suspends until at least `count` calls wait in `probe`; with kBoth, in both
 // directions together.

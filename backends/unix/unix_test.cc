@@ -29,6 +29,7 @@
 #include "gtest/gtest.h"
 #include "testing/executor.h"
 #include "testing/fiber_executor.h"
+#include "testing/temp_directory.h"
 #include "transport/conn.h"
 #include "transport/error.h"
 #include "transport/extensions.h"
@@ -65,23 +66,15 @@ using Code = absl::StatusCode;
 
 class UnixTest : public testing::Test {
  protected:
-  UnixTest() {
-    char name[] = "/tmp/unix_test.XXXXXX";
-    folder_ = mkdtemp(name);
-  }
-  ~UnixTest() override {
-    EXPECT_EQ(OpenDescriptors(), before_);
-    for (const std::string& file : Files()) unlink(Path(file).c_str());
-    rmdir(folder_.c_str());
-  }
+  ~UnixTest() override { EXPECT_EQ(OpenDescriptors(), before_); }
 
   std::string Path(const std::string& name) const {
-    return absl::StrCat(folder_, "/", name);
+    return absl::StrCat(directory_.path(), "/", name);
   }
 
   std::vector<std::string> Files() const {
     std::vector<std::string> files;
-    DIR* const dir = opendir(folder_.c_str());
+    DIR* const dir = opendir(directory_.path().c_str());
     while (const dirent* entry = readdir(dir)) {
       if (entry->d_name[0] != '.') files.push_back(entry->d_name);
     }
@@ -119,7 +112,7 @@ class UnixTest : public testing::Test {
   }
 
   const OpenDescriptors before_;
-  std::string folder_;
+  const TempDirectory directory_;
   const std::shared_ptr<Transport> unix_ = MakeUnix();
   char buffer_[64];
 };
@@ -386,7 +379,7 @@ TEST_F(UnixTest, DialErrors) {
        "connect: invalid argument"},
       {"unixgram", absl::StrCat(path, "/x"), Code::kInvalidArgument,
        "connect: not a directory"},
-      {"unixpacket", folder_, Code::kUnavailable,
+      {"unixpacket", directory_.path(), Code::kUnavailable,
        "connect: connection refused"},
   };
   for (const auto& c : kCases) {
@@ -448,7 +441,7 @@ TEST_F(UnixTest, Permission) {
   UnixListenOptions forbidden;
   forbidden.mode = 0;
   auto listener = *unix_->Listen("unix", Path("s"), With(forbidden));
-  ASSERT_EQ(chmod(folder_.c_str(), 0500), 0);
+  ASSERT_EQ(chmod(directory_.path().c_str(), 0500), 0);
   absl::Status dial;
   absl::Status listen;
   std::thread nobody([&] {
@@ -457,7 +450,7 @@ TEST_F(UnixTest, Permission) {
     listen = unix_->Listen("unix", Path("x")).status();
   });
   nobody.join();
-  ASSERT_EQ(chmod(folder_.c_str(), 0700), 0);
+  ASSERT_EQ(chmod(directory_.path().c_str(), 0700), 0);
   Expect(dial, Code::kPermissionDenied,
          absl::StrCat("dial unix ", Path("s"), ": connect: permission denied"));
   Expect(listen, Code::kPermissionDenied,

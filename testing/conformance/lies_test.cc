@@ -25,6 +25,7 @@
 #include "absl/strings/str_cat.h"
 #include "backends/fake/fake.h"
 #include "gtest/gtest.h"
+#include "testing/conformance/backend_kinds.h"
 #include "testing/conformance/conn.h"
 #include "testing/conformance/conn_pair.h"
 #include "testing/conformance/ip_address_suite.h"
@@ -80,66 +81,17 @@ ConnBackend Datagrams() {
   return backend;
 }
 
-TransportBackend Fake(const char* network) {
-  TransportBackend backend;
-  backend.name = absl::StrCat("fake:", network);
-  backend.network = backend.addr_network = network;
+TransportBackend OnLies(TransportBackend backend) {
+  backend.name = absl::StrCat("fake:", backend.network);
   backend.make = [](Clock& clock) { return Lying(MakeHost(clock)); };
-  backend.unknown_dial_options = {"no_delay", "keep_alive"};
-  return backend;
-}
-
-TransportBackend Tcp() {
-  TransportBackend backend = Fake("tcp");
-  backend.free_address = [] { return "127.0.0.1:0"; };
-  backend.packets = false;
-  backend.unknown_dial_options = {};
-  backend.bad_dial_addresses = BadIpDialAddresses();
-  backend.bad_listen_addresses = BadIpListenAddresses();
-  return backend;
-}
-
-TransportBackend Udp() {
-  TransportBackend backend = Fake("udp");
-  backend.free_address = [] { return "127.0.0.1:0"; };
-  backend.dial_kind = DialKind::kAsksNobody;
-  backend.queued_are_reset = false;
-  backend.accepted_by_datagram = true;
-  backend.bad_dial_addresses = BadIpDialAddresses();
-  backend.bad_listen_addresses = BadIpListenAddresses();
-  return backend;
-}
-
-TransportBackend Unix(const char* network) {
-  TransportBackend backend = Fake(network);
-  backend.free_address = [] {
-    static std::atomic<int> last{0};
-    return absl::StrCat("@free-", ++last);
-  };
-  backend.packets = false;
-  backend.ports = false;
-  backend.diallers_have_addresses = false;
   backend.directory = "/run";
-  backend.bad_dial_addresses = {
-      {"", absl::StatusCode::kInvalidArgument, ": missing address"},
-  };
-  const std::string long_name = "/run/" + std::string(103, 'x');
-  backend.bad_listen_addresses = {
-      {long_name, absl::StatusCode::kInvalidArgument,
-       absl::StrCat(" ", long_name, ": bind: invalid argument")},
-  };
   return backend;
 }
 
-TransportBackend Unixgram() {
-  TransportBackend backend = Unix("unixgram");
-  backend.listens = false;
-  backend.packets = true;
-  backend.dial_kind = DialKind::kFindsPeer;
-  backend.wrong_network_cause = "address family not supported by protocol";
-  backend.sender_waits = true;
-  return backend;
-}
+TransportBackend Tcp() { return OnLies(LikeTcp("tcp")); }
+TransportBackend Udp() { return OnLies(LikeUdp("udp")); }
+TransportBackend Unix(const char* network) { return OnLies(LikeUnix(network)); }
+TransportBackend Unixgram() { return OnLies(LikeUnixgram()); }
 
 PLUMB_INSTANTIATE_CONN_CONFORMANCE(Stream, Connected("fake", "127.0.0.1:0"));
 PLUMB_INSTANTIATE_CONN_CONFORMANCE(Packets, Packets());

@@ -68,9 +68,11 @@ CONFORMANCE_CASE(PacketConnConformance, MembersHearWhatIsSentToTheGroup) {
   if (!HasMulticast()) return;
   const IpAddr group = Group(near_addr());
   const auto first = ListenAt(group, 0);
+  ASSERT_NE(first, nullptr);
   const Addr local = first->LocalAddr();
   EXPECT_TRUE(local.ip().IsUnspecified());
   const auto second = ListenAt(group, local.port());
+  ASSERT_NE(second, nullptr);
   EXPECT_EQ(second->LocalAddr(), local);
   const auto alone = transport().ListenPacket(network(), local.ToString());
   EXPECT_TRUE(HasError(alone.status(), Code::kAlreadyExists, "listen", Addr(),
@@ -96,8 +98,10 @@ CONFORMANCE_CASE(PacketConnConformance, MembersHearTheirGroupsAlone) {
   const IpAddr mine = Group(near_addr(), 1);
   const IpAddr others = Group(near_addr(), 2);
   const auto member = ListenAt(mine, 0);
+  ASSERT_NE(member, nullptr);
   const uint16_t port = member->LocalAddr().port();
   const auto other = ListenAt(others, port);
+  ASSERT_NE(other, nullptr);
   ASSERT_THAT(Control(*member).JoinGroup(mine, "lo"), IsOk());
   ASSERT_THAT(Control(*other).JoinGroup(others, "lo"), IsOk());
   if (mine.is_v4()) {
@@ -122,8 +126,10 @@ CONFORMANCE_CASE(PacketConnConformance, WhoHasJoinedNothingHearsOthersGroups) {
   if (!HasMulticast()) return;
   const IpAddr group = Group(near_addr());
   const auto bystander = ListenAt(group, 0);
+  ASSERT_NE(bystander, nullptr);
   const uint16_t port = bystander->LocalAddr().port();
   const auto member = ListenAt(group, 0);
+  ASSERT_NE(member, nullptr);
   ASSERT_THAT(Control(*member).JoinGroup(group, "lo"), IsOk());
   if (group.is_v4()) {
     ASSERT_THAT(SendTo(group, port, "group"), IsOk());

@@ -1,9 +1,6 @@
-#include <atomic>
-#include <string>
-
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "backends/fake/fake.h"
+#include "testing/conformance/backend_kinds.h"
 #include "testing/conformance/ip_address_suite.h"
 #include "testing/conformance/listener_suite.h"
 #include "testing/conformance/packet_suite.h"
@@ -14,10 +11,8 @@
 namespace plumb {
 namespace {
 
-TransportBackend Fake(const char* network) {
-  TransportBackend backend;
-  backend.name = absl::StrCat("fake:", network);
-  backend.network = backend.addr_network = network;
+TransportBackend OnFake(TransportBackend backend) {
+  backend.name = absl::StrCat("fake:", backend.network);
   backend.make = [](Clock& clock) {
     FakeNetworkOptions options;
     options.clock = &clock;
@@ -27,56 +22,24 @@ TransportBackend Fake(const char* network) {
 }
 
 TransportBackend Stream(const char* network) {
-  TransportBackend backend = Fake(network);
-  backend.free_address = [] { return "127.0.0.1:0"; };
-  backend.packets = false;
-  backend.bad_dial_addresses = BadIpDialAddresses();
-  backend.bad_listen_addresses = BadIpListenAddresses();
-  return backend;
+  return OnFake(LikeTcp(network));
 }
 
 TransportBackend Udp(const char* network) {
-  TransportBackend backend = Stream(network);
-  backend.packets = true;
+  TransportBackend backend = OnFake(LikeUdp(network));
   backend.multicast = true;
-  backend.dial_kind = DialKind::kAsksNobody;
-  backend.queued_are_reset = false;
-  backend.accepted_by_datagram = true;
-  backend.unknown_dial_options = {"no_delay", "keep_alive"};
   return backend;
 }
 
 TransportBackend Unix(const char* network) {
-  TransportBackend backend = Fake(network);
-  backend.free_address = [] {
-    static std::atomic<int> last{0};
-    return absl::StrCat("@free-", ++last);
-  };
-  backend.packets = false;
-  backend.ports = false;
-  backend.diallers_have_addresses = false;
+  TransportBackend backend = OnFake(LikeUnix(network));
   backend.directory = "/run";
-  backend.unknown_dial_options = {"no_delay", "keep_alive"};
-  backend.bad_dial_addresses = {
-      {"", absl::StatusCode::kInvalidArgument, ": missing address"},
-      {"/nonexistent/socket", absl::StatusCode::kNotFound,
-       " /nonexistent/socket: connect: no such file or directory"},
-  };
-  const std::string long_name = "/run/" + std::string(103, 'x');
-  backend.bad_listen_addresses = {
-      {long_name, absl::StatusCode::kInvalidArgument,
-       absl::StrCat(" ", long_name, ": bind: invalid argument")},
-  };
   return backend;
 }
 
 TransportBackend Unixgram() {
-  TransportBackend backend = Unix("unixgram");
-  backend.listens = false;
-  backend.packets = true;
-  backend.dial_kind = DialKind::kFindsPeer;
-  backend.wrong_network_cause = "address family not supported by protocol";
-  backend.sender_waits = true;
+  TransportBackend backend = OnFake(LikeUnixgram());
+  backend.directory = "/run";
   backend.handles = true;
   return backend;
 }

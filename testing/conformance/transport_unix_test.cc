@@ -1,29 +1,19 @@
-#include <stdlib.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <filesystem>
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "backends/unix/unix.h"
 #include "gtest/gtest.h"
+#include "testing/conformance/backend_kinds.h"
 #include "testing/conformance/listener_suite.h"
 #include "testing/conformance/packet_suite.h"
 #include "testing/conformance/transport_suite.h"
 #include "testing/conformance/unix_path_suite.h"
+#include "testing/temp_directory.h"
 
 namespace plumb {
 namespace {
 
-// Abstract names, which leave no files.
-std::string FreeName() {
-  static std::atomic<int> last{0};
-  return absl::StrCat("@plumb-conformance-", getpid(), "-", ++last);
-}
-
-// A directory with a short name, removed after the last test.
+// Removed after the last test.
 class Directory final : public ::testing::Environment {
  public:
   static const std::string& Get() {
@@ -33,53 +23,28 @@ class Directory final : public ::testing::Environment {
       ::testing::AddGlobalTestEnvironment(made);
       return made;
     }();
-    return directory->path_;
+    return directory->directory_.path();
   }
-
-  void TearDown() override { std::filesystem::remove_all(path_); }
 
  private:
-  Directory() {
-    char name[] = "/tmp/plumb-XXXXXX";
-    path_ = mkdtemp(name);
-  }
-
-  std::string path_;
+  TempDirectory directory_;
 };
 
-TransportBackend Unix(const char* network) {
-  TransportBackend backend;
-  backend.name = backend.network = backend.addr_network = network;
+TransportBackend OnKernel(TransportBackend backend) {
   backend.make = [](Clock& clock) { return MakeUnix(clock); };
-  backend.free_address = FreeName;
-  backend.ports = false;
-  backend.diallers_have_addresses = false;
   backend.directory = Directory::Get();
-  backend.unknown_dial_options = {"no_delay", "keep_alive"};
-  backend.bad_dial_addresses = {
-      {"", absl::StatusCode::kInvalidArgument, ": missing address"},
+  backend.bad_listen_addresses.push_back(
       {"/nonexistent/socket", absl::StatusCode::kNotFound,
-       " /nonexistent/socket: connect: no such file or directory"},
-  };
-  backend.bad_listen_addresses = {
-      {"/nonexistent/socket", absl::StatusCode::kNotFound,
-       " /nonexistent/socket: bind: no such file or directory"},
-  };
+       " /nonexistent/socket: bind: no such file or directory"});
   return backend;
 }
 
 TransportBackend Stream(const char* network) {
-  TransportBackend backend = Unix(network);
-  backend.packets = false;
-  return backend;
+  return OnKernel(LikeUnix(network));
 }
 
 TransportBackend Unixgram() {
-  TransportBackend backend = Unix("unixgram");
-  backend.listens = false;
-  backend.dial_kind = DialKind::kFindsPeer;
-  backend.wrong_network_cause = "address family not supported by protocol";
-  backend.sender_waits = true;
+  TransportBackend backend = OnKernel(LikeUnixgram());
   backend.handles = true;
   return backend;
 }
