@@ -18,7 +18,8 @@
 #include <cstddef>
 #include <cstdint>
 
-// Returns 0. Ends the program when the Collector keeps what nobody has sent.
+// Returns 0. Ends the program when the Collector keeps a report of a source
+// that nobody has sent.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
 #endif  // PLUMB_EXAMPLES_TELEMETRY_COLLECTOR_FUZZ_H_

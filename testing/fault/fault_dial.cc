@@ -119,7 +119,8 @@ absl::Status FaultedDial::AwaitWay(Call& call) {
   for (;;) {
     const absl::Time now = clock_.TimeNow();
     const std::optional<FaultVerdict> verdict =
-        link_.InFlight(open, held_by, now);
+        // A restart resets no dial that comes after it.
+        FaultLink(context_.faults, ends_).InFlight(open, held_by, now);
     if (!verdict.has_value()) break;
     const bool holds = verdict->action == FaultVerdict::Action::kHold;
     held_by = holds ? std::string(verdict->rule) : std::string();

@@ -166,6 +166,8 @@ bool FaultLink::Cut(absl::Duration elapsed, FaultVerdict* verdict) {
       *verdict = End(FaultVerdict::Action::kDrop, outage->crash);
       return true;
     }
+  }
+  for (const FaultOutage* outage : outages_) {
     if (stream_ && outage->span.until <= elapsed &&
         opened_ < outage->span.until) {
       *verdict = End(FaultVerdict::Action::kReset, outage->restart);

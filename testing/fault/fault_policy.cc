@@ -76,19 +76,32 @@ FaultPolicy::~FaultPolicy() { faults_->Unsubscribe(subscription_); }
 
 void FaultPolicy::Start(std::weak_ptr<LinkControl> link) {
   network_ = link;
-  subscription_ = faults_->Subscribe([link] {
-    if (const auto network = link.lock()) network->JudgeInFlight();
+  subscription_ = faults_->Subscribe([this, link] {
+    const auto network = link.lock();
+    if (network == nullptr) return;
+    network->JudgeInFlight();
+    AwaitEdge();
   });
   AwaitEdge();
 }
 
-// The network owns this, and calls back only while it is there.
+// The network owns this, and calls back only while it is there. Rules that came
+// later may have an earlier edge than the one that is awaited.
 void FaultPolicy::AwaitEdge() {
   const absl::Time now = faults_->clock().TimeNow();
   const absl::Time edge = faults_->NextEdge(now);
   const auto network = network_.lock();
-  if (network == nullptr || edge == absl::InfiniteFuture()) return;
-  network->CallAfter(edge - now, [this] {
+  if (network == nullptr) return;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (edge >= awaited_) return;
+    awaited_ = edge;
+  }
+  network->CallAfter(edge - now, [this, edge] {
+    {
+      absl::MutexLock lock(&mutex_);
+      if (awaited_ == edge) awaited_ = absl::InfiniteFuture();
+    }
     if (const auto there = network_.lock()) there->JudgeInFlight();
     AwaitEdge();
   });

@@ -89,6 +89,7 @@ class FaultPolicy final : public LinkPolicy {
   absl::flat_hash_map<uint64_t, uint64_t> unix_instances_;  // by flow
 
   mutable absl::Mutex mutex_;
+  absl::Time awaited_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
   // By the packet's id.
   std::map<uint64_t, std::string> holders_ ABSL_GUARDED_BY(mutex_);
   std::map<uint64_t, Judgement> decisions_ ABSL_GUARDED_BY(mutex_);

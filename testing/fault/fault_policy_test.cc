@@ -382,6 +382,16 @@ TEST(FaultPolicyTest, AHoldThatEndsByTimeLetsGo) {
   EXPECT_THAT(world.fates->Take(), ElementsAre("x ok"));
 }
 
+TEST(FaultPolicyTest, SoDoesOneOfARuleThatCameLater) {
+  World world("rule { id: 'other' active { until: '9s' } hold {} off: true }");
+  world.Open("udp4");
+  ScopedRule hold(*world.faults, "id: 'h' active { until: '2s' } hold {}");
+  ASSERT_THAT(world.client->Write("x"), IsOk());
+  EXPECT_THAT(world.fates->Take(), ElementsAre("x held: h"));
+  world.clock.Advance(absl::Seconds(2));
+  EXPECT_THAT(world.fates->Take(), ElementsAre("x ok"));
+}
+
 TEST(FaultPolicyTest, ACrashedHostIsSilentAndItsRestartResets) {
   World world(
       "timeline { at: '1s' crash: 'db' } timeline { at: '2s' restart: 'db' }");

@@ -5,7 +5,14 @@
 #include <optional>
 #include <utility>
 
+#include "transport/error.h"
+
 namespace plumb {
+
+bool IsEnd(const FaultPiece& piece) {
+  return piece.packet.segment == FaultSegment::kEnd &&
+         (piece.end.ok() || IsEof(piece.end));
+}
 
 bool FaultQueue::IsKept(const FaultPiece& piece) const {
   return stream_ || piece.packet.segment == FaultSegment::kEnd;
@@ -14,7 +21,7 @@ bool FaultQueue::IsKept(const FaultPiece& piece) const {
 void FaultQueue::Insert(FaultPiece piece) {
   bytes_ += piece.data.size();
   auto place = pieces_.end();
-  if (stream_ && !pieces_.empty()) {
+  if ((stream_ || IsEnd(piece)) && !pieces_.empty()) {
     piece.due = std::max(piece.due, pieces_.back().due);
   }
   while (!stream_ && place != pieces_.begin() &&
@@ -69,6 +76,7 @@ std::string FaultQueue::Judge(absl::Time now) {
 
 FaultQueue::Pieces::const_iterator FaultQueue::Due(absl::Time now) const {
   for (auto it = pieces_.begin(); it != pieces_.end(); ++it) {
+    if (IsEnd(*it) && it != pieces_.begin()) break;
     if (it->held_by.empty() && it->due <= now) return it;
     if (stream_) break;
   }

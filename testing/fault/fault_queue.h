@@ -39,6 +39,8 @@ class FaultQueue {
 
   bool empty() const { return pieces_.empty(); }
   size_t bytes() const { return bytes_; }
+  // What is limited: bytes, and something for each piece, which may have none.
+  size_t cost() const { return bytes_ + 256 * pieces_.size(); }
 
   // Takes in what `verdict` (not kReset) was said about, with its copies.
   void Add(FaultPiece piece, const FaultVerdict& verdict, absl::Time now);
@@ -67,9 +69,14 @@ class FaultQueue {
 
   const std::shared_ptr<const Faults> faults_;
   const bool stream_;
-  Pieces pieces_;  // of a stream in its order, else as they are due
+  Pieces
+      pieces_;  // of a stream in its order, else as they are due; the end last
   size_t bytes_ = 0;
 };
+
+// The end of what one end sends, which nothing gets behind; not an error that
+// is read like a datagram.
+bool IsEnd(const FaultPiece& piece);
 
 // Changes the bytes as a rule for corruption says.
 void ApplyChanges(const FaultVerdict& verdict, std::string* data);

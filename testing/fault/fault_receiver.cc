@@ -20,7 +20,7 @@ absl::Status FaultReceiver::Await(Call& call, size_t size) {
     }
     if (queue_.HasDue(now)) return absl::OkStatus();
     const absl::Time until = queue_.NextChange(now);
-    const bool full = queue_.bytes() >= kLimit;
+    const bool full = queue_.cost() >= kLimit;
     if (full || (ended_ && !queue_.empty())) {
       call.WaitUntil(clock.ToMonotonic(until));
       continue;
@@ -51,8 +51,8 @@ absl::Status FaultReceiver::ReadAhead(Call& call, size_t size, absl::Time until,
   if (ended_) return status;
   piece.packet.segment = FaultSegment::kEnd;
   piece.end = status;
+  ended_ = stream_ || IsEof(status);
   if (IsEof(status)) {
-    ended_ = true;
     Judge(std::move(piece));
   } else {
     queue_.Add(std::move(piece), FaultVerdict(), faults_->clock().TimeNow());

@@ -39,12 +39,15 @@ class FaultReceiver {
   FaultReceiver(std::shared_ptr<const Faults> faults, bool stream, bool sent,
                 std::shared_ptr<FaultCalls> calls, Hooks hooks)
       : faults_(std::move(faults)),
+        stream_(stream),
         sent_(sent),
         calls_(std::move(calls)),
         hooks_(std::move(hooks)),
         queue_(faults_, stream) {}
 
   bool empty() const { return queue_.empty(); }
+  // There are bytes that nobody has read.
+  bool HasData() const { return queue_.bytes() > 0; }
 
   // Suspends until Take has something to give, or a failure is there to be
   // taken from the calls.
@@ -60,11 +63,12 @@ class FaultReceiver {
   void Judge(FaultPiece piece);
 
   const std::shared_ptr<const Faults> faults_;
+  const bool stream_;
   const bool sent_;
   const std::shared_ptr<FaultCalls> calls_;
   const Hooks hooks_;
   FaultQueue queue_;
-  bool ended_ = false;  // the end of the stream is in the queue, or was
+  bool ended_ = false;  // how the stream ended is in the queue, or was
 };
 
 }  // namespace plumb

@@ -27,11 +27,11 @@ FaultVerdict FaultSender::Judge(FaultPiece piece,
   }
   const bool at_once = verdict.passes() && verdict.copies.empty() &&
                        verdict.delay <= absl::ZeroDuration() &&
-                       (IdleLocked() || !stream_);
+                       (IdleLocked() || !(stream_ || IsEnd(piece)));
   if (at_once) return verdict;
   FaultVerdict kept;
   kept.action = FaultVerdict::Action::kHold;
-  if (stopped_ || (!stream_ && queue_.bytes() >= kLimit)) return kept;
+  if (stopped_ || (!stream_ && queue_.cost() >= kLimit)) return kept;
   piece.data = data();
   ApplyChanges(verdict, &piece.data);
   queue_.Add(std::move(piece), verdict, now);
@@ -43,7 +43,7 @@ FaultVerdict FaultSender::Judge(FaultPiece piece,
 
 bool FaultSender::HasRoom() const {
   MutexLock lock(mutex_);
-  return queue_.bytes() < kLimit;
+  return queue_.cost() < kLimit;
 }
 
 bool FaultSender::idle() const {

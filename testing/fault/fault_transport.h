@@ -22,9 +22,12 @@
 //   for it, until 256 KiB are on their way. Then a stream's Writes wait, and
 //   datagrams are lost.
 // - A stream loses nothing, as the kernel underneath does not: what a
-//   partition, a half-open connection or a crash would lose comes when that is
-//   over. A Dial of a stream waits as long as its way is cut, for 131 s at most
-//   (ETIMEDOUT).
+//   partition or a half-open connection would lose comes when that is over. A
+//   Dial of a stream waits as long as its way is cut, for 131 s at most
+//   (ETIMEDOUT). The restart of a host that crashed resets, and what waits is
+//   gone.
+// - A write deadline also ends what is sent in the background then; the next
+//   Write says so.
 // - A reset closes the inner connection, over tcp with a linger of zero, so
 //   that the peer reads of it. Over another Transport than tcp's the peer reads
 //   the end of the stream.

@@ -93,27 +93,25 @@ FaultSender::Hooks FaultyConn::SenderHooks() {
   return hooks;
 }
 
-FaultCallVerdict FaultyConn::AtCall(FaultOperation operation,
-                                    uint64_t position) {
-  absl::MutexLock lock(&link_mutex_);
-  uint64_t& ordinal = operation == FaultOperation::kRead ? reads_ : writes_;
-  return at_calls_.AtCall({operation, ordinal++, position},
-                          context_.faults->clock().TimeNow());
-}
-
 absl::Status FaultyConn::EnterCall(Call& call, FaultOperation operation,
                                    uint64_t position, int64_t* max_bytes) {
   const char* const op = operation == FaultOperation::kRead ? "read" : "write";
-  const FaultCallVerdict verdict = AtCall(operation, position);
-  const int error = verdict.error;
-  const std::string rule(verdict.rule);
+  FaultCallVerdict verdict;
+  std::string rule;
+  {
+    absl::MutexLock lock(&link_mutex_);
+    uint64_t& ordinal = operation == FaultOperation::kRead ? reads_ : writes_;
+    verdict = at_calls_.AtCall({operation, ordinal++, position},
+                               context_.faults->clock().TimeNow());
+    rule = std::string(verdict.rule);  // which another call may replace
+  }
   *max_bytes = verdict.max_bytes;
   if (verdict.delay > absl::ZeroDuration() &&
       !PauseFor(call, context_.faults->clock(), verdict.delay)) {
     return call.Error(op);
   }
-  if (error == 0) return absl::OkStatus();
-  return InjectedError(calls_->Info(op), op, error, rule);
+  if (verdict.error == 0) return absl::OkStatus();
+  return InjectedError(calls_->Info(op), op, verdict.error, rule);
 }
 
 absl::StatusOr<size_t> FaultyConn::Read(absl::Span<char> buffer) {
@@ -187,6 +185,7 @@ absl::Status FaultyConn::ReadInner(size_t size, FaultPiece* piece) {
   piece->data.resize(stream_ ? size : kMessageRoom);
   const absl::StatusOr<size_t> n = inner_->Read(absl::MakeSpan(piece->data));
   piece->data.resize(n.value_or(0));
+  piece->data.shrink_to_fit();
   piece->packet.size = piece->data.size();
   if (!n.ok()) return n.status();
   received_ += stream_ ? *n : 1;
@@ -253,7 +252,8 @@ absl::Status FaultyConn::WritePieces(Call& call,
     if (!call.Wait()) return call.Error("write", std::move(info));
   }
   if (absl::Status s = sender_->error(); !s.ok()) return s;
-  if (shut_ && !sender_->idle()) {
+  if (shut_ && sender_->idle()) return WriteInner(call, pieces, done);
+  if (shut_) {
     info = NamedInfo("write", calls_->state().names().get(), std::move(info));
     info.syscall = "write";
     info.errno_value = EPIPE;
@@ -348,7 +348,7 @@ absl::Status FaultyConn::Close() {
   absl::Status status;
   if (calls->was_reset()) {
     sender_->Stop();
-  } else if (ends_.network == FaultNetwork::kTcp && !receiver_.empty()) {
+  } else if (ends_.network == FaultNetwork::kTcp && receiver_.HasData()) {
     // As the kernel does it with what nobody has read.
     ResetConn(*inner_);
     sender_->Stop();
@@ -357,6 +357,8 @@ absl::Status FaultyConn::Close() {
                           [inner = inner_] { inner->Close().IgnoreError(); });
   } else {
     status = inner_->Close();
+    // The reset has closed it.
+    if (calls->was_reset()) status = absl::OkStatus();
     sender_->Stop();
   }
   calls->state().Done();

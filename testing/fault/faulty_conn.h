@@ -51,7 +51,6 @@ class FaultyConn final : public Conn, private BlockedProbe {
  private:
   int BlockedCalls(Direction direction) const override;
 
-  FaultCallVerdict AtCall(FaultOperation operation, uint64_t position);
   // Waits as long as the call is to take; its failure, if it is to fail.
   absl::Status EnterCall(Call& call, FaultOperation operation,
                          uint64_t position, int64_t* max_bytes);

@@ -16,8 +16,8 @@ namespace {
 // Longer than any message.
 constexpr size_t kMessageRoom = 256 * 1024;
 
-// How many peers are remembered; with one more all are forgotten. Only nth and
-// every count anew then.
+// How many peers are remembered; with one more all are forgotten. What has come
+// from them is then counted anew, and chance falls as it did.
 constexpr size_t kPeers = 4096;
 
 std::shared_ptr<const CallNames> NamesOf(PacketConn& inner) {
@@ -133,8 +133,12 @@ absl::StatusOr<size_t> FaultyPacketConn::ReadJudged(
   if (!status.ok()) return status;
   size_t count = 0;
   while (count < packets.size() && receiver_.HasDue()) {
-    const FaultPiece piece = receiver_.Take();
-    if (!piece.end.ok()) return piece.end;
+    FaultPiece piece = receiver_.Take();
+    if (!piece.end.ok() && count == 0) return piece.end;
+    if (!piece.end.ok()) {
+      receiver_.PutBack(std::move(piece));
+      break;
+    }
     InPacket& packet = packets[count++];
     Received& got = packet.received;
     got.size = std::min(piece.data.size(), packet.buffer.size());
@@ -152,6 +156,7 @@ absl::Status FaultyPacketConn::ReadInner(FaultPiece* piece) {
   const absl::StatusOr<Received> got =
       inner_->ReadFrom(absl::MakeSpan(piece->data));
   piece->data.resize(got.ok() ? got->size : 0);
+  piece->data.shrink_to_fit();
   Way& way = WayOf(in_, Direction::kRead, got.ok() ? got->from : Addr());
   piece->link = way.link;
   piece->packet.position = way.packets;

@@ -80,9 +80,6 @@ FuzzInput ParseFuzzInput(absl::string_view bytes, const FuzzOptions& options) {
   const int rules = rest.Next() % kRules;
   for (int i = 0; i < rules; ++i) {
     AddRule(rest, &input.plan);
-    if (!MakeFaults(input.plan).ok()) {
-      input.plan.mutable_rule()->RemoveLast();
-    }
   }
   input.plan.set_seed(rest.Next());
   input.data = std::string(rest.rest().substr(0, options.max_data));

@@ -20,8 +20,7 @@
 //   1      the seed
 //   rest   what the peer sends
 // Rules: chunks of reads and of writes, calls that fail with an errno, changed
-// bytes, a reset after some bytes. One that contradicts those before it is left
-// out.
+// bytes, a reset after some bytes.
 //
 // Threads: functions of their arguments; a FuzzConn is as every Conn.
 #ifndef PLUMB_TESTING_FAULT_FUZZ_CONN_H_

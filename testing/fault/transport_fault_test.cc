@@ -1,18 +1,13 @@
 // The conformance suites of Transport, Listener and PacketConn, on a
 // FaultTransport without rules, and with rules that never fire.
-#include <unistd.h>
-
-#include <atomic>
 #include <memory>
-#include <string>
 #include <utility>
 
-#include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "backends/fake/fake.h"
 #include "backends/tcp/tcp.h"
 #include "backends/udp/udp.h"
 #include "backends/unix/unix.h"
+#include "testing/conformance/backend_kinds.h"
 #include "testing/conformance/listener_suite.h"
 #include "testing/conformance/packet_suite.h"
 #include "testing/conformance/transport_suite.h"
@@ -32,73 +27,40 @@ std::shared_ptr<Transport> Faulty(std::shared_ptr<Transport> inner,
                              clock);
 }
 
-TransportBackend Ip(const char* network, const char* addr_network) {
-  TransportBackend backend;
-  backend.name = absl::StrCat("faulty:", network);
-  backend.network = network;
-  backend.addr_network = addr_network;
-  backend.free_address = [] { return "127.0.0.1:0"; };
-  backend.bad_dial_addresses = BadIpDialAddresses();
-  backend.bad_listen_addresses = BadIpListenAddresses();
-  return backend;
-}
-
 TransportBackend Tcp(const char* plan) {
-  TransportBackend backend = Ip("tcp4", "tcp");
+  TransportBackend backend = LikeTcp("tcp4");
+  backend.name = "faulty:tcp4";
   backend.make = [plan](Clock& clock) {
     return Faulty(MakeTcp(clock), plan, clock);
   };
-  backend.packets = false;
   return backend;
 }
 
 TransportBackend Fake(const char* plan) {
-  TransportBackend backend = Ip("fake", "fake");
+  TransportBackend backend = LikeTcp("fake");
+  backend.name = "faulty:fake";
   backend.make = [plan](Clock& clock) {
     FakeNetworkOptions options;
     options.clock = &clock;
     return Faulty(FakeNetwork(options).Host("db"), plan, clock);
   };
-  backend.packets = false;
   return backend;
 }
 
 TransportBackend Udp(const char* plan) {
-  TransportBackend backend = Ip("udp4", "udp");
+  TransportBackend backend = LikeUdp("udp4");
+  backend.name = "faulty:udp4";
   backend.make = [plan](Clock& clock) {
     return Faulty(MakeUdp(clock), plan, clock);
   };
-  backend.dial_kind = DialKind::kAsksNobody;
-  backend.queued_are_reset = false;
-  backend.accepted_by_datagram = true;
-  backend.unknown_dial_options = {"no_delay", "keep_alive"};
   return backend;
 }
 
 TransportBackend Unixgram(const char* plan) {
-  TransportBackend backend;
+  TransportBackend backend = LikeUnixgram();
   backend.name = "faulty:unixgram";
-  backend.network = backend.addr_network = "unixgram";
   backend.make = [plan](Clock& clock) {
     return Faulty(MakeUnix(clock), plan, clock);
-  };
-  backend.free_address = [] {
-    static std::atomic<int> last{0};
-    return absl::StrCat("@plumb-fault-", getpid(), "-", ++last);
-  };
-  backend.ports = false;
-  backend.diallers_have_addresses = false;
-  backend.listens = false;
-  backend.dial_kind = DialKind::kFindsPeer;
-  backend.wrong_network_cause = "address family not supported by protocol";
-  backend.sender_waits = true;
-  backend.unknown_dial_options = {"no_delay", "keep_alive"};
-  backend.bad_dial_addresses = {
-      {"", absl::StatusCode::kInvalidArgument, ": missing address"},
-  };
-  backend.bad_listen_addresses = {
-      {"/nonexistent/socket", absl::StatusCode::kNotFound,
-       " /nonexistent/socket: bind: no such file or directory"},
   };
   return backend;
 }
