@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "testing/wait_until_blocked.h"
 #include "transport/scope.h"
 
 namespace plumb {
@@ -19,10 +20,10 @@ constexpr absl::Duration kSoon = absl::Milliseconds(200);
 bool AwaitBlocked(Socket& socket, const WaitingCall& call, Direction direction,
                   bool hope) {
   if (hope) {
-    return Eventually([&] { return call.done(); }, kPatience);
+    return bool(WaitUntil([&] { return call.done(); }, "done", kPatience));
   }
-  Eventually([&] { return call.done() || socket.Blocked(direction) > 0; },
-             kStuck);
+  WaitUntil([&] { return call.done() || socket.Blocked(direction) > 0; },
+            "done or blocked", kStuck);
   return call.done();
 }
 
@@ -35,7 +36,7 @@ void Cut(Socket& socket, WaitingCall& call, Direction direction) {
   const bool was_past = socket.past(direction);
   socket.SetDeadline(direction, absl::Time()).IgnoreError();
   // A deadline that is not kept is told as what it is.
-  if (!Eventually([&] { return call.done(); }, kStuck)) call.Cancel();
+  if (!WaitUntil([&] { return call.done(); }, "done", kStuck)) call.Cancel();
   call.Join();
   if (was_past) return;
   socket.SetDeadline(direction, absl::InfiniteFuture()).IgnoreError();
@@ -54,8 +55,8 @@ void CallRunner::Start(Socket& socket, SplitCall call) {
 
 Outcome CallRunner::Finish(Socket& socket, bool hope) {
   WaitingCall& call = *socket.waiting;
-  const bool done =
-      Eventually([&] { return call.done(); }, hope ? kPatience : kSoon);
+  const bool done(
+      WaitUntil([&] { return call.done(); }, "done", hope ? kPatience : kSoon));
   if (done) {
     call.Join();
   } else {
@@ -77,18 +78,19 @@ Readiness CallRunner::CanGo(Socket& socket, Direction direction) {
 
 Outcome CallRunner::Do(Socket& socket, const SplitCall& call, bool hope) {
   if (call.at_once || !socket.is_open() || socket.past(call.direction)) {
+    const DeadlineScope limit(kStuck);  // of a Dial
     call.run();
     return call.tell();
   }
   const Direction direction = call.direction;
   Readiness readiness = CanGo(socket, direction);
   if (readiness == Readiness::kWouldWait && hope) {
-    Eventually(
+    WaitUntil(
         [&] {
           readiness = CanGo(socket, direction);
           return readiness != Readiness::kWouldWait;
         },
-        kPatience);
+        "ready", kPatience);
   }
   switch (readiness) {
     case Readiness::kReady: {

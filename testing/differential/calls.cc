@@ -168,6 +168,7 @@ SplitCall Calls::Write(Socket& socket, int64_t size) {
               conn = socket.conn.get()] { *result = conn->Write(data); };
   call.tell = [this, result, &socket, bytes] {
     socket.written += result->ok() ? bytes : BytesDone(*result);
+    socket.begun = 0;
     if (result->ok()) ++socket.messages;
     return Tell(*result);
   };

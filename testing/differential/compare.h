@@ -2,7 +2,7 @@
 //
 //   Comparer comparer;
 //   if (auto difference = comparer.Compare(script)) {
-//     std::cout << Explain(Shrink(comparer, *difference));
+//     std::cout << Explain(*difference, comparer.kernel_trace());
 //   }
 //
 // Threads: one at a time.
@@ -52,7 +52,7 @@ class Comparer {
 
 // The steps up to the difference with their outcomes, and both of that one.
 std::string Explain(const Difference& difference, const Trace& kernel);
-// A test of this folder that fails on it.
+// A test of this folder that pins it.
 std::string FormatAsTest(const Difference& difference);
 
 }  // namespace plumb

@@ -2,7 +2,6 @@
 
 #include <netinet/in.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,13 +11,15 @@
 #include <cerrno>
 #include <filesystem>
 #include <optional>
+#include <random>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "backends/tcp/tcp.h"
 #include "backends/udp/udp.h"
 #include "backends/unix/unix.h"
-#include "testing/differential/waiting_call.h"
+#include "testing/temp_directory.h"
+#include "testing/wait_until_blocked.h"
 #include "transport/descriptor.h"
 #include "transport/error.h"
 #include "transport/extension.h"
@@ -47,7 +48,7 @@ constexpr const char* kStateNames[] = {"",          "ESTABLISHED", "SYN_SENT",
                                        "TIME_WAIT", "CLOSED",      "CLOSE_WAIT",
                                        "LAST_ACK",  "LISTEN",      "CLOSING"};
 
-constexpr absl::Duration kArrives = absl::Milliseconds(200);
+constexpr absl::Duration kArrives = absl::Seconds(2);
 
 template <typename Endpoint>
 int DescriptorOf(Endpoint& endpoint) {
@@ -71,7 +72,7 @@ std::optional<tcp_info> InfoOf(Conn& conn) {
 bool HasSettled(const OpenConn& open) {
   const std::optional<tcp_info> info = InfoOf(*open.conn);
   if (!info.has_value() || info->tcpi_state == kClosed) return true;
-  if (info->tcpi_unacked > 0) return false;
+  if (info->tcpi_unacked > 0 || info->tcpi_notsent_bytes > 0) return false;
   const bool got_end = info->tcpi_state != kEstablished &&
                        info->tcpi_state != kFinWait1 &&
                        info->tcpi_state != kFinWait2;
@@ -103,22 +104,16 @@ bool IsFree(uint16_t port) {
 
 class KernelNet final : public Net {
  public:
-  KernelNet() : random_(static_cast<uint64_t>(getpid()) << 20) {
+  KernelNet() {
     RegisterTcp(registry_).IgnoreError();
     RegisterUdp(registry_).IgnoreError();
     RegisterUnix(registry_).IgnoreError();
-    char folder[] = "/tmp/plumb_XXXXXX";
-    if (mkdtemp(folder) != nullptr) folder_ = folder;
-  }
-  ~KernelNet() override {
-    std::error_code ignored;
-    if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
   }
 
   Transport& transport() override { return registry_; }
 
   Place MakePlace() override {
-    const uint64_t number = Next();
+    const uint64_t number = random_();
     Place place;
     const uint32_t net = 1 + number % 250;
     const std::string start =
@@ -126,23 +121,23 @@ class KernelNet final : public Net {
     const uint64_t last = 1 + (number >> 16) % 120;
     place.host_a = absl::StrCat(start, 2 * last);
     place.host_b = absl::StrCat(start, 2 * last + 1);
-    for (uint16_t& port : place.ports) port = FindPort();
-    place.directory = absl::StrCat(folder_, "/", ++runs_);
+    FindPorts(place);
+    place.directory = absl::StrCat(directory_.path(), "/", ++runs_);
     std::error_code ignored;
     std::filesystem::create_directory(place.directory, ignored);
-    place.prefix = absl::StrCat("plumb-", getpid(), "-", runs_, "-");
+    place.prefix = absl::StrCat("plumb-", number, "-");
     return place;
   }
 
   void Settle(const std::vector<OpenConn>& conns) override {
-    Eventually(
+    WaitUntil(
         [&] {
           for (const OpenConn& conn : conns) {
             if (!HasSettled(conn)) return false;
           }
           return true;
         },
-        kArrives);
+        "settled", kArrives);
   }
   Readiness CanRead(Conn& conn) override { return Poll(conn); }
   Readiness CanRead(PacketConn& packets) override { return Poll(packets); }
@@ -161,25 +156,24 @@ class KernelNet final : public Net {
   }
 
  private:
-  // SplitMix64.
-  uint64_t Next() {
-    uint64_t z = (random_ += 0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-  }
-
-  // Below those that the kernel gives out.
-  uint16_t FindPort() {
-    for (;;) {
-      const auto port = static_cast<uint16_t>(10000 + Next() % 20000);
-      if (IsFree(port)) return port;
+  // A row of free ones, below those that the kernel gives out.
+  void FindPorts(Place& place) {
+    bool free = false;
+    while (!free) {
+      auto port = static_cast<uint16_t>(10000 + random_() % 20000);
+      free = true;
+      for (uint16_t& mine : place.ports) {
+        mine = port++;
+        free = free && IsFree(mine);
+      }
     }
   }
 
   Registry registry_;
-  std::string folder_;
-  uint64_t random_;
+  const TempDirectory directory_;
+  // Other processes of the tests are on the same network, in a sandbox even
+  // with the same number.
+  std::mt19937_64 random_{std::random_device()()};
   uint64_t runs_ = 0;
 };
 

@@ -42,8 +42,7 @@ write C0 1
       "127.0.0.1:p1->A:p0: write: broken pipe");
 }
 
-// "a dialled connection [...] gives its port back in Close: there is no
-// TIME_WAIT"
+// "TIME_WAIT is there when FakeNetworkOptions::time_wait asks for it"
 TEST(PinnedDifferencesTest, ThereIsNoTimeWait) {
   ExpectPinned(FakeWays::kDirect, R"(
 listen L0 tcp A:1

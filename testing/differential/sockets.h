@@ -49,6 +49,7 @@ struct Socket {
   uint64_t written = 0;    // bytes
   uint64_t received = 0;
   uint64_t messages = 0;  // written
+  uint64_t begun = 0;     // bytes of a Write that waits
 
   SplitCall pending;
   std::unique_ptr<WaitingCall> waiting;

@@ -2,7 +2,7 @@
 // and be ended.
 //
 //   WaitingCall call([&] { status = conn->Write(data); });
-//   if (!Eventually([&] { return call.done() || Waits(*conn); })) ...
+//   WaitUntil([&] { return call.done() || Waits(*conn); }, "done or blocked");
 //   if (!call.done()) conn->SetDeadline(absl::Time());
 //   call.Join();
 //
@@ -14,8 +14,6 @@
 #include <functional>
 #include <thread>
 
-#include "absl/functional/function_ref.h"
-#include "absl/time/time.h"
 #include "transport/scope.h"
 
 namespace plumb {
@@ -36,9 +34,6 @@ class WaitingCall {
   std::atomic<bool> done_{false};
   std::thread thread_;
 };
-
-// Suspends until `condition` holds, of which nobody tells; false after `limit`.
-bool Eventually(absl::FunctionRef<bool()> condition, absl::Duration limit);
 
 }  // namespace plumb
 

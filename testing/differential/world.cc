@@ -82,7 +82,7 @@ class World {
         return ListenPacket(step);
       case Verb::kDial:
         if (!IsThere(step.address)) return Say("nobody there");
-        return StartOrDo(sockets_.Make(step.slot), step, calls_.Dial(step));
+        return Dial(step);
       case Verb::kUnlink:
         return plumb::Tell(net_.RemovePath(names_.Resolve(step.address)), "",
                            names_);
@@ -146,6 +146,7 @@ class World {
       case Verb::kRead:
         return StartOrDo(socket, step, calls_.Read(socket, step.number));
       case Verb::kWrite:
+        if (step.begin) socket.begun = static_cast<uint64_t>(step.number);
         return StartOrDo(socket, step, calls_.Write(socket, step.number));
       case Verb::kWait:
         return StartOrDo(socket, step, calls_.WaitReadable(socket));
@@ -196,6 +197,12 @@ class World {
     if (!step.begin) return runner_.Do(socket, call, hopes());
     runner_.Start(socket, std::move(call));
     return Say("begun");
+  }
+
+  Outcome Dial(const Step& step) {
+    // The address may be that of the slot itself.
+    SplitCall call = calls_.Dial(step);
+    return StartOrDo(sockets_.Make(step.slot), step, std::move(call));
   }
 
   Outcome Listen(const Step& step) {
@@ -257,20 +264,22 @@ class World {
     const bool stream = IsStream(socket.conn->LocalAddr().network());
     const bool told = peer == nullptr || !peer->filled;
     const uint64_t start = socket.received;
+    const uint64_t begun = peer == nullptr ? 0 : peer->begun;
+    const uint64_t sent = peer == nullptr ? 0 : peer->written + begun;
     std::string data;
     Outcome outcome;
     do {
-      const bool more =
-          stream && peer != nullptr && socket.received < peer->written;
+      const bool more = stream && socket.received < sent;
       outcome = runner_.Do(socket, calls_.Read(socket, kFixedBuffer), more);
       if (told && !stream) absl::StrAppend(&data, outcome.text, "; ");
     } while (absl::StartsWith(outcome.text, "ok"));
     if (told) absl::StrAppend(&data, socket.received - start, " bytes, ");
-    const bool all = peer != nullptr && !socket.stopped_read &&
-                     socket.received == peer->written;
+    const bool all =
+        peer != nullptr && !socket.stopped_read && socket.received == sent;
     if (all) {
       peer->filled = false;
-      peer->written = socket.received = 0;
+      peer->written = 0;
+      socket.received = begun;  // which is yet to be counted as written
     }
     if (stream && !socket.stopped_read) data += all ? "all, " : "in part, ";
     outcome.text = absl::StrCat(data, "then ", outcome.text);

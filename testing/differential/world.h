@@ -4,7 +4,7 @@
 //   const Trace real = RunScript(*kernel_net, script, &fake);
 //
 // One step is done after the other, each when all that was sent before has
-// arrived, so that a trace is the same each time: nothing sleeps. Whether a
+// arrived, so that a trace is the same each time. Whether a
 // call would wait is asked of the socket, or seen, and a call that waits is
 // ended by a deadline and told as such. What did not wait in `expected` and is
 // not there yet is awaited for some seconds; a call that begins in one step and
