@@ -21,6 +21,7 @@ namespace plumb {
 //   the same, Write                        EPIPE     EPIPE        reset, EPIPE
 //   peer closed, first Write               EPIPE     EPIPE        lost, OK
 //   peer's CloseRead, Write                EPIPE     EPIPE        goes on
+//   the same after its CloseWrite          EPIPE     EPIPE        lost, reset
 //   CloseWrite when reset                  OK        OK           ENOTCONN
 //
 // ("reset" is ECONNRESET, told once by whichever call is first.)

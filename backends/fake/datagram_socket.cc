@@ -90,22 +90,19 @@ DatagramSink::Verdict DatagramSocket::Deliver(
 }
 
 void DatagramSocket::Shut() {
-  std::vector<std::shared_ptr<CallState>> senders;
-  std::deque<Queued> dropped;
   {
     absl::MutexLock lock(&mutex_);
     shut_ = true;
-    dropped.swap(queue_);
-    senders.swap(waiting_);
   }
-  for (const auto& sender : senders) sender->Signal(Direction::kWrite);
+  Purge();
 }
 
 void DatagramSocket::Purge() {
   std::vector<std::shared_ptr<CallState>> senders;
+  std::deque<Queued> dropped;  // descriptors are closed without the lock
   {
     absl::MutexLock lock(&mutex_);
-    queue_.clear();
+    dropped.swap(queue_);
     queued_bytes_ = 0;
     senders.swap(waiting_);
   }

@@ -16,12 +16,13 @@ void* FakeTcpConn::Extension(absl::string_view name) {
 // the peer's side go.
 void FakeTcpConn::Release() {
   if (port_ == Port::kOthers) return;
-  const StreamStatus status = end().Status();
   const CallNames& names = end().names();
   const TcpPorts::Ends ends(*names.source.ip_port(), *names.addr.ip_port());
   const bool dialled = port_ == Port::kDialled;
   const MonotonicNanos now = host().clock().MonotonicNow();
   absl::MutexLock lock(&host().network->mutex);
+  // Under the lock, for the peer may be closing as well.
+  const StreamStatus status = end().Status();
   TcpPorts& ports = host().host->tcp;
   if (!ports.Lingers()) return ports.Release(ends, dialled);
   const bool reset = status.was_reset || status.sent_reset;

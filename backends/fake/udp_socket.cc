@@ -54,18 +54,22 @@ std::vector<std::shared_ptr<DatagramSink>> FindMany(NetworkState& network,
   return sinks;
 }
 
+constexpr char kReceiverIsFull[] = "the receive buffer is full";
+
 // Why to nobody, or nothing.
 absl::string_view HandToMany(NetworkState& network, const UdpRoute& route,
                              const IpPort& from, const IpPort& to,
                              const std::string& data) {
+  bool taken = false;
   absl::string_view cause = "nobody is there";
   for (const auto& sink : FindMany(network, route, to)) {
     Datagram datagram = {data, {}};
     const auto verdict =
         sink->Deliver(Addr::Ip("udp", from), datagram, nullptr);
-    if (verdict == DatagramSink::Verdict::kTaken) cause = absl::string_view();
+    taken |= verdict == DatagramSink::Verdict::kTaken;
+    if (verdict == DatagramSink::Verdict::kDropped) cause = kReceiverIsFull;
   }
-  return cause;
+  return taken ? absl::string_view() : cause;
 }
 
 // Hands `data` to who is at `to`; why not, or nothing.
@@ -88,7 +92,7 @@ absl::string_view Hand(NetworkState& network, const UdpRoute& route,
       sink == nullptr ? Verdict::kRefused
                       : sink->Deliver(Addr::Ip("udp", from), datagram, nullptr);
   if (verdict == Verdict::kTaken) return absl::string_view();
-  if (verdict == Verdict::kDropped) return "the receive buffer is full";
+  if (verdict == Verdict::kDropped) return kReceiverIsFull;
   if (sender != nullptr) sender->Refuse(ECONNREFUSED);
   return "nobody is there";
 }
@@ -187,10 +191,10 @@ int UdpSocket::Send(const Addr& to, Datagram& datagram) {
   if (!to.is_ip() || (to.network() != "udp" && to.network() != "fakegram")) {
     return EINVAL;
   }
-  return port_.Send(
-      *to.ip_port(), std::move(datagram.data),
-      peer().has_value() ? shared_from_this() : nullptr,
-      multicast_ != nullptr ? multicast_->Route() : MulticastRoute());
+  const bool group = multicast_ != nullptr && to.ip_port()->ip.IsMulticast();
+  return port_.Send(*to.ip_port(), std::move(datagram.data),
+                    peer().has_value() ? shared_from_this() : nullptr,
+                    group ? multicast_->Route() : MulticastRoute());
 }
 
 void* UdpSocket::Extension(absl::string_view name) {

@@ -36,13 +36,12 @@ absl::Status FakeUnixConn::SetReadBuffer(int bytes) {
 
 absl::Status FakeUnixConn::WriteWithHandles(absl::string_view data,
                                             absl::Span<const int> handles) {
-  {
-    Call call(end().state(), Direction::kWrite);
-    if (!call.ok()) return call.Error("write");
-  }
   absl::StatusOr<std::vector<Descriptor>> sent = DuplicateHandles(
       data.empty(), handles, NamedInfo("write", &end().names()));
-  if (!sent.ok()) return sent.status();
+  if (!sent.ok()) {
+    Call call(end().state(), Direction::kWrite);
+    return call.ok() ? sent.status() : call.Error("write");
+  }
   return end().WriteWithHandles(absl::MakeConstSpan(&data, 1), &*sent);
 }
 
