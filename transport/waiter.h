@@ -95,8 +95,8 @@ class Waiter {
   // from time to time.
   void CountCall() {
     if (ABSL_PREDICT_TRUE(++calls_ < kCallsBetweenYields)) return;
-    calls_ = 0;
     Yield();
+    calls_ = 0;
   }
 
   // What the owner is called in diagnostics; null for nothing. Only the owner
@@ -141,6 +141,8 @@ class Waiter {
 
   // The owner has let others run.
   void ResetCalls() { calls_ = 0; }
+  // Whether the owner yields because it has long not waited (CountCall).
+  bool yields_for_calls() const { return calls_ >= kCallsBetweenYields; }
 
  private:
   static constexpr int kCallsBetweenYields = 64;

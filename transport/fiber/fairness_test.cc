@@ -15,28 +15,38 @@
 #include "transport/listener.h"
 #include "transport/sleep.h"
 #include "transport/transport.h"
+#include "transport/waiter.h"
 
 namespace plumb {
 namespace {
 
 // The worker looks around every 64 switches if these took 200 us.
 constexpr int kSwitchesBetweenLooks = 64;
+// One whose calls never wait lets others run after so many.
+constexpr int kCallsBetweenYields = 64;
 constexpr MonotonicNanos kEachTurn = 200 * 1000 / kSwitchesBetweenLooks + 1000;
 // Those in the queue before the one that was woken.
 constexpr int kBusy = 3;
 
-// Fibers that take turns all the time, each turn for a while.
+// What a busy fiber does after each turn.
+enum class After { kYield, kCountCall };
+
+// Fibers that are busy all the time, each turn for a while.
 class Busy {
  public:
-  explicit Busy(Runtime& runtime) {
+  explicit Busy(Runtime& runtime, After after = After::kYield) {
     for (int i = 0; i < kBusy; ++i) {
-      fibers_.push_back(runtime.Go([this] {
+      fibers_.push_back(runtime.Go([this, after] {
         while (!stop_) {
           const MonotonicNanos until = Clock::Real().MonotonicNow() + kEachTurn;
           while (Clock::Real().MonotonicNow() < until) {
           }
-          ++turns_;
-          Yield();
+          turns_ += until >= count_from_ ? 1 : 0;
+          if (after == After::kYield) {
+            Yield();
+          } else {
+            Waiter::Current().CountCall();
+          }
         }
       }));
     }
@@ -45,10 +55,16 @@ class Busy {
     for (const Fiber& fiber : fibers_) fiber.Join();
   }
 
+  // Of those fibers or after them. Turns are counted that end after `when`.
+  void CountFrom(MonotonicNanos when) {
+    count_from_ = when;
+    turns_ = 0;
+  }
   int turns() const { return turns_; }
   void Stop() { stop_ = true; }
 
  private:
+  MonotonicNanos count_from_ = 0;
   int turns_ = 0;
   bool stop_ = false;
   std::vector<Fiber> fibers_;
@@ -85,24 +101,34 @@ TEST(FairnessTest, DescriptorsAreLookedAt) {
   EXPECT_LE(turns, kSwitchesBetweenLooks + kBusy + 1);
 }
 
+// How many turns `busy` takes between the time that a sleeper has asked for and
+// its going on.
+int TurnsUntilSleeperGoesOn(Runtime& runtime, Busy& busy) {
+  int turns = 0;
+  runtime
+      .Go([&] {
+        busy.CountFrom(Clock::Real().MonotonicNow() + 3000000);
+        EXPECT_EQ(plumb::SleepFor(absl::Milliseconds(3)), absl::OkStatus());
+        turns = busy.turns();
+        busy.Stop();
+      })
+      .Join();
+  return turns;
+}
+
 TEST(FairnessTest, TimersAreLookedAt) {
   Runtime runtime(OneWorker());
   Busy busy(runtime);
-  int turns = 0;
-  MonotonicNanos until = kNever;
-  const Fiber sleeper = runtime.Go([&] {
-    until = Clock::Real().MonotonicNow() + 3000000;
-    EXPECT_EQ(plumb::SleepFor(absl::Milliseconds(3)), absl::OkStatus());
-    turns = busy.turns() - turns;
-  });
-  const Fiber watcher = runtime.Go([&] {
-    while (Clock::Real().MonotonicNow() < until) Yield();
-    turns = turns == 0 ? busy.turns() : turns;
-  });
-  sleeper.Join();
-  watcher.Join();
-  runtime.Go([&] { busy.Stop(); }).Join();
-  EXPECT_LE(turns, kSwitchesBetweenLooks + kBusy + 1);
+  EXPECT_LE(TurnsUntilSleeperGoesOn(runtime, busy),
+            kSwitchesBetweenLooks + kBusy + 1);
+}
+
+TEST(FairnessTest, TimersAreLookedAtBesideCallsThatNeverWait) {
+  Runtime runtime(OneWorker());
+  Busy busy(runtime, After::kCountCall);
+  // Each of the others may have its calls before the look and after it.
+  EXPECT_LE(TurnsUntilSleeperGoesOn(runtime, busy),
+            (2 * kBusy + 1) * kCallsBetweenYields);
 }
 
 }  // namespace

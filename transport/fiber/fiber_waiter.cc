@@ -69,8 +69,11 @@ void FiberWaiter::Wake() {
 }
 
 void FiberWaiter::Yield() {
+  Worker& worker = *home_.load(std::memory_order_relaxed);
+  // Its calls took their time, and those of who comes next may as well.
+  if (yields_for_calls()) worker.EndPass();
   ResetCalls();
-  home_.load(std::memory_order_relaxed)->YieldFrom(*this);
+  worker.YieldFrom(*this);
 }
 
 void FiberWaiter::RunBlocking(absl::FunctionRef<void()> function,

@@ -74,6 +74,8 @@ class Worker {
   void Suspend(FiberWaiter& self);
   // The same, to let others run.
   void YieldFrom(FiberWaiter& self);
+  // The next of these goes back to the loop, which looks around.
+  void EndPass() { switches_left_ = 1; }
 
   // One that is not in use.
   FiberWaiter& TakeFree();
