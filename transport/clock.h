@@ -2,7 +2,9 @@
 // directly, so that a test can hold time still.
 //
 //   plumb::ManualClock clock;                  // manual_clock.h
-//   plumb::FakeNetwork network({.clock = &clock});
+//   plumb::FakeNetworkOptions options;
+//   options.clock = &clock;
+//   plumb::FakeNetwork network(options);
 //   ...
 //   clock.Advance(absl::Seconds(5));           // what waited for 5 s times out
 //

@@ -3,7 +3,7 @@
 //
 //   ASSIGN_OR_RETURN(std::unique_ptr<plumb::Conn> conn,
 //                    transport.Dial("tcp", "db:5432"));
-//   conn->SetDeadline(absl::Now() + absl::Seconds(5));
+//   RETURN_IF_ERROR(conn->SetDeadline(absl::Now() + absl::Seconds(5)));
 //   RETURN_IF_ERROR(conn->Write("ping\n"));
 //   char buffer[64];
 //   ASSIGN_OR_RETURN(size_t n, conn->Read(absl::MakeSpan(buffer)));
@@ -30,8 +30,8 @@
 // "read tcp 127.0.0.1:9->127.0.0.1:80: i/o timeout".
 //
 // Streams and datagrams: over tcp and unix a Conn is a stream and a Read may
-// return any part of what was written. Over udp, unixgram and unixpacket each
-// Write is one datagram and each Read takes one (MessageTraits tells them
+// return any part of what was written. Over udp, ip, unixgram and unixpacket
+// each Write is one datagram and each Read takes one (MessageTraits tells them
 // apart).
 #ifndef PLUMB_TRANSPORT_CONN_H_
 #define PLUMB_TRANSPORT_CONN_H_
@@ -90,7 +90,8 @@ class Conn {
   // Ends this direction: the peer reads what was written and then the end of
   // the stream, while this end still reads. Later Writes here are
   // FailedPrecondition. Again is not an error while connected. Unimplemented
-  // where the network has no such thing (udp, unixgram).
+  // where the network has no such thing (udp but for what its Listener accepts,
+  // ip, unixgram).
   virtual absl::Status CloseWrite() = 0;
 
   // Ends both directions and frees what the Conn holds. Blocked calls return

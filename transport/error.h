@@ -24,8 +24,7 @@
 //                       connect from: trying later may help
 //   InvalidArgument     bad address, unknown network, message too long, an
 //                       address that is not ours in bind
-//   FailedPrecondition  write after one's own CloseWrite, WriteTo on a socket
-//                       that is connected, not connected
+//   FailedPrecondition  write after one's own CloseWrite, not connected
 //   NotFound            no such host, no such socket file
 //   AlreadyExists       address in use
 //   ResourceExhausted   out of descriptors, memory or buffers
@@ -71,7 +70,8 @@ enum class ErrorKind : uint8_t {
 struct ErrorInfo {
   ErrorKind kind = ErrorKind::kOther;
   std::string op;       // "dial", "listen", "accept", "read", "write", "close",
-                        // "set", "lookup"
+                        // "set", "get", "lookup", "sleep", "wait", "acquire",
+                        // "send", "receive", "select", "register", "remove"
   std::string network;  // as the caller gave it to Dial, or the address's
   Addr source;          // this end
   Addr addr;            // the other end, or the address of a listener

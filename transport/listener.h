@@ -37,10 +37,12 @@ class Listener {
   // Closes; see Conn::~Conn.
   virtual ~Listener() = default;
 
-  // Suspends until a peer connects. Connections that the peer gave up while
-  // they were queued are skipped. An error consumes nothing, so that calling
-  // again is safe: after ResourceExhausted (out of descriptors) the connection
-  // still waits, and a loop must pause before it tries again.
+  // Suspends until a peer connects. One that gave up while it was queued is
+  // skipped where the system says so (ECONNABORTED); Linux gives the connection
+  // all the same, and its first Read is IsReset or IsEof. An error consumes
+  // nothing, so that calling again is safe: after ResourceExhausted (out of
+  // descriptors) the connection still waits, and a loop must pause before it
+  // tries again.
   virtual absl::StatusOr<std::unique_ptr<Conn>> Accept() = 0;
 
   // Stops listening: blocked Accepts return IsClosed, connections that nobody

@@ -2,7 +2,9 @@
 // that take no time and never flake.
 //
 //   plumb::ManualClock clock;
-//   plumb::FakeNetwork network({.clock = &clock});
+//   plumb::FakeNetworkOptions options;
+//   options.clock = &clock;
+//   plumb::FakeNetwork network(options);
 //   std::thread client([&] { result = Check(network.Host("a")); });
 //   clock.AwaitAlarms(1);                 // the client waits, with a deadline
 //   clock.Advance(absl::Seconds(3));      // and now it has passed

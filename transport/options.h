@@ -9,7 +9,9 @@
 // What only one backend understands is an extra, by type:
 //
 //   plumb::ListenOptions options;
-//   options.extras.Set(plumb::UnixListenOptions{.mode = 0600});
+//   plumb::UnixListenOptions file;
+//   file.mode = 0600;
+//   options.extras.Set(file);
 //
 // An option that is set and that a backend does not honour is Unimplemented and
 // is named in the error; it is never ignored. Backends use CheckOptions for it.

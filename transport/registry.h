@@ -10,7 +10,7 @@
 // In a test, copy it and replace names:
 //
 //   plumb::Registry registry = production.Copy();
-//   registry.Replace("tcp", fake_host);
+//   RETURN_IF_ERROR(registry.Replace("tcp", fake_host));
 //
 // Threads: any method at any time. A Transport that is replaced lives until the
 // calls inside it have returned.

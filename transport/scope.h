@@ -20,9 +20,11 @@
 // and a Write tells how far it got.
 //
 // Ended by scopes: Dial, Accept, Read, Write, WaitReadable, ReadBatch,
-// WriteBatch, waiting for one's turn in them, SleepFor, SleepUntil,
-// Event::Wait, Latch::Wait, CondVar::Wait, Semaphore::Acquire, Channel::Send
-// and Receive, Select. Never: Close, destructors, setting options and
+// WriteBatch, those of extensions (Peek, ReadWithHandles, WriteWithHandles),
+// waiting for one's turn in them, SleepFor, SleepUntil, Event::Wait,
+// Latch::Wait, CondVar::Wait, Semaphore::Acquire, Channel::Send and Receive,
+// Select, Server::Shutdown; Listen and ListenPacket look at them before and
+// after they resolve a name. Never: Close, destructors, setting options and
 // deadlines, Mutex::Lock, also when it ends a CondVar::Wait, Fiber::Join,
 // FiberGroup::Wait, which waits for fibers that the scope ends, RunBlocking,
 // and what never waits (Notify, Release, TrySend ...).

@@ -22,10 +22,11 @@
 // Options: Dial honours local_address, send_buffer and receive_buffer;
 // ListenPacket the latter two. There is no Listen and no CloseWrite.
 //
-// Extensions: MessageTraits, BlockedProbe, NativeHandle and BufferControl.
+// Extensions: MessageTraits, BlockedProbe, NativeHandle and BufferControl; of
+// Conns Peeker as well.
 //
-// Names are resolved by the system, which blocks the thread; deadlines and
-// scopes are looked at before and after.
+// Names are resolved by the system, which blocks the thread, or of fibers the
+// calling one alone; deadlines and scopes are looked at before and after.
 //
 // Threads: any method at any time.
 #ifndef PLUMB_BACKENDS_IP_IP_H_

@@ -15,11 +15,12 @@
 // Options: Dial honours local_address, no_delay, keep_alive, send_buffer and
 // receive_buffer; Listen all but extras.
 //
-// Extensions of Conns: TcpControl, ReadCloser, BufferControl, NativeHandle,
-// BlockedProbe; of Listeners: BufferControl, NativeHandle, BlockedProbe.
+// Extensions of Conns: TcpControl, ReadCloser, BufferControl, Peeker,
+// NativeHandle, BlockedProbe; of Listeners: BufferControl, NativeHandle,
+// BlockedProbe.
 //
-// Names are resolved by the system, which blocks the thread; deadlines and
-// scopes are looked at before and after.
+// Names are resolved by the system, which blocks the thread, or of fibers the
+// calling one alone; deadlines and scopes are looked at before and after.
 //
 // Threads: any method at any time.
 #ifndef PLUMB_BACKENDS_TCP_TCP_H_

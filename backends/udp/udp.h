@@ -33,8 +33,8 @@
 // other; MessageTraits and BlockedProbe of an accepted Conn; UdpListenerStats
 // and BlockedProbe of a Listener.
 //
-// Names are resolved by the system, which blocks the thread; deadlines and
-// scopes are looked at before and after.
+// Names are resolved by the system, which blocks the thread, or of fibers the
+// calling one alone; deadlines and scopes are looked at before and after.
 //
 // Threads: any method at any time.
 #ifndef PLUMB_BACKENDS_UDP_UDP_H_

@@ -1,7 +1,10 @@
 // A Reporter sends a program's figures to a Collector, in the background, at
 // regular intervals.
 //
-//   Reporter reporter(transport, {.source = "web-1", .address = "stats:4000"});
+//   ReporterOptions options;
+//   options.source = "web-1";
+//   options.address = "stats:4000";
+//   Reporter reporter(transport, options);
 //   reporter.Set("requests", 17);
 //
 // It dials when it has something to send and keeps the connection. A report

@@ -5,7 +5,7 @@
 //   plumb::CaptureTransport client(registry, capture, "client");
 //   plumb::CaptureTransport server(registry, capture, "server");
 //   ...
-//   capture.WriteFile("/tmp/test.pcapng");
+//   absl::Status written = capture.WriteFile("/tmp/test.pcapng");
 //
 // Each CaptureTransport is a host of the capture, with interfaces of its own.
 // It sees calls, not packets, and the packets are made of those:

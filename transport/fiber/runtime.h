@@ -13,7 +13,9 @@
 //
 // or, as an object beside other threads:
 //
-//   plumb::Runtime runtime({.workers = 2});
+//   plumb::RuntimeOptions options;
+//   options.workers = 2;
+//   plumb::Runtime runtime(options);
 //   runtime.Go([] { ... }).Join();
 //
 // A fiber that has not started may be taken by a worker that has nothing to do;
