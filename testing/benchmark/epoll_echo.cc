@@ -1,18 +1,26 @@
 // The least that an echo server can do on Linux: one thread, epoll(7), one
-// buffer, no library. What others are compared with.
+// buffer, no library; of datagrams not even epoll. What others are compared
+// with.
 //
-//   epoll_echo PORT
+//   epoll_echo tcp PORT [WORKERS] | unix PATH [WORKERS] | udp PORT
+//
+// Workers are processes, which accept in common.
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 
 namespace {
 
@@ -21,8 +29,8 @@ namespace {
   std::exit(1);
 }
 
-int Listen(int port) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+int BindIp(int type, int port) {
+  const int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
   const int on = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   // Accepted sockets inherit it.
@@ -33,8 +41,30 @@ int Listen(int port) {
   if (bind(fd, reinterpret_cast<const sockaddr*>(&at), sizeof at) != 0) {
     Fail("bind");
   }
-  if (listen(fd, 4096) != 0) Fail("listen");
   return fd;
+}
+
+int BindUnix(const std::string& path) {
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un at = {};
+  at.sun_family = AF_UNIX;
+  path.copy(at.sun_path, sizeof at.sun_path - 1);
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&at), sizeof at) != 0) {
+    Fail("bind");
+  }
+  return fd;
+}
+
+[[noreturn]] void EchoDatagrams(int fd) {
+  static char buffer[65536];
+  for (;;) {
+    sockaddr_in from;
+    socklen_t size = sizeof from;
+    auto* const peer = reinterpret_cast<sockaddr*>(&from);
+    const ssize_t n = recvfrom(fd, buffer, sizeof buffer, 0, peer, &size);
+    if (n < 0) continue;
+    (void)sendto(fd, buffer, static_cast<size_t>(n), 0, peer, size);
+  }
 }
 
 void Watch(int epoll, int fd) {
@@ -63,7 +93,16 @@ void Echo(int fd) {
   }
 }
 
-[[noreturn]] void Serve(int listener) {
+[[noreturn]] void Serve(int listener, int workers) {
+  if (listen(listener, 4096) != 0) Fail("listen");
+  // All of them may wake for a connection, and one gets it.
+  if (fcntl(listener, F_SETFL, O_NONBLOCK) != 0) Fail("fcntl");
+  for (int i = 1; i < workers; ++i) {
+    if (fork() == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      break;
+    }
+  }
   const int epoll = epoll_create1(EPOLL_CLOEXEC);
   Watch(epoll, listener);
   for (;;) {
@@ -84,9 +123,11 @@ void Echo(int fd) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fputs("epoll_echo: needs a port\n", stderr);
-    return 2;
-  }
-  Serve(Listen(std::atoi(argv[1])));
+  const std::string network = argc >= 3 ? argv[1] : "";
+  const int workers = argc == 4 ? std::atoi(argv[3]) : 1;
+  if (network == "tcp") Serve(BindIp(SOCK_STREAM, std::atoi(argv[2])), workers);
+  if (network == "unix") Serve(BindUnix(argv[2]), workers);
+  if (network == "udp") EchoDatagrams(BindIp(SOCK_DGRAM, std::atoi(argv[2])));
+  std::fputs("epoll_echo: needs tcp PORT, unix PATH or udp PORT\n", stderr);
+  return 2;
 }

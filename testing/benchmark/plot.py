@@ -3,13 +3,14 @@
 
   plot.py results.csv --ours plumb --svg results.svg > table.md
 
-What counts is the processor time of our server for a message, divided by a
-peer's of the same round: the median of the rounds, and the interval in which
-it lies with 95 % probability (bootstrap, 2000 draws).
+What counts is the processor time of our server for a message, or its memory for
+an idle connection, divided by a peer's of the same round: the median of the
+rounds, and the interval in which it lies with 95 % probability (bootstrap, 2000
+draws). A goal (goals.csv) is met when the interval's lower end is not above it.
 """
-import argparse, collections, csv, random, statistics
+import argparse, collections, csv, os, random, statistics
 
-WIDTH, LEFT, RIGHT, ROW, TOP = 760, 300, 40, 26, 54
+WIDTH, LEFT, RIGHT, ROW, TOP = 860, 400, 40, 26, 54
 COLOURS = ['#4269d0', '#efb118', '#3ca951', '#a463f2']
 
 
@@ -25,12 +26,12 @@ def read(path):
     with open(path, newline='') as file:
         for row in csv.DictReader(file):
             figures[row['scenario']][row['server']][row['round']] = (
-                float(row['messages_per_second']), float(row['cpu_ns']))
+                float(row['messages_per_second']), float(row['cost']))
     return figures
 
 
 def compare(figures, ours):
-    """Yields (scenario, server, messages, nanoseconds, ratio, low, high, rounds)."""
+    """Yields (scenario, server, messages, cost, ratio, low, high, rounds)."""
     for scenario, servers in figures.items():
         for server, rounds in servers.items():
             both = [turn for turn in rounds if turn in servers[ours]]
@@ -41,12 +42,23 @@ def compare(figures, ours):
                    statistics.median(ratios), *interval(ratios), len(both))
 
 
+def read_goals():
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'goals.csv')
+    with open(path, newline='') as file:
+        return {(row['scenario'], row['server']): row['goal'] for row in csv.DictReader(file)}
+
+
 def table(rows, ours):
-    print(f'| | server | messages/s | CPU ns a message | CPU of {ours} / this | 95 % | rounds |')
-    print('|---|---|---|---|---|---|---|')
-    for scenario, server, messages, nanos, ratio, low, high, rounds in rows:
+    goals = read_goals()
+    print(f'| | server | messages/s | cost | {ours} / this | 95 % | goal | rounds |')
+    print('|---|---|---|---|---|---|---|---|')
+    for scenario, server, messages, cost, ratio, low, high, rounds in rows:
+        goal = goals.get((scenario, server), '')
+        missed = goal and round(low, 2) > float(goal)
+        goal = f'{goal}, missed' if missed else goal
         ratios = '| |' if server == ours else f'{ratio:.2f} | [{low:.2f}, {high:.2f}] |'
-        print(f'| {scenario} | {server} | {messages:,.0f} | {nanos:,.0f} | {ratios} {rounds} |')
+        speed = f'{messages:,.0f}' if messages else ''
+        print(f'| {scenario} | {server} | {speed} | {cost:,.0f} | {ratios} {goal} | {rounds} |')
 
 
 def svg(rows, ours):
