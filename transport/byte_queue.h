@@ -61,6 +61,11 @@ class ByteQueue {
   bool empty() const { return size_ == 0 && lender_ == nullptr; }
   size_t size() const { return size_; }
   size_t capacity() const { return capacity_; }
+  // How much Push would take.
+  size_t room() const {
+    const size_t ring = size_ < capacity_ ? capacity_ - size_ : 0;
+    return taker_ == nullptr ? ring : ring + taker_->room.size();
+  }
   // What is queued stays, even when it is more.
   void set_capacity(size_t capacity) { capacity_ = capacity; }
 

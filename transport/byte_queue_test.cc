@@ -107,5 +107,20 @@ TEST(ByteQueueTest, WhatIsPutBackComesFirst) {
   EXPECT_EQ(absl::string_view(buffer, 6), "abcdef");
 }
 
+TEST(ByteQueueTest, HasRoomForTheBufferOfAReaderBesideItsOwn) {
+  ByteQueue queue(10);
+  EXPECT_EQ(queue.room(), 10u);
+  char buffer[4];
+  ByteQueue::Taker taker;
+  taker.room = absl::MakeSpan(buffer);
+  queue.Wait(&taker);
+  EXPECT_EQ(queue.room(), 14u);
+  queue.Append("12345");
+  EXPECT_EQ(taker.taken.load(), 4u);
+  EXPECT_EQ(queue.room(), 9u);
+  queue.set_capacity(0);
+  EXPECT_EQ(queue.room(), 0u);
+}
+
 }  // namespace
 }  // namespace plumb

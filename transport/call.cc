@@ -117,20 +117,29 @@ void CallState::EndParked(Direction direction) {
   waiter.Wake();
 }
 
-void CallState::Signal(Direction direction) {
+Waiter* CallState::TakeSignalled(Direction direction) {
   std::atomic<void*>& word = side(direction).slot;
   void* slot = word.load(std::memory_order_relaxed);
   do {
-    if (slot == kShut) return;
+    if (slot == kShut) return nullptr;
     // A call that waits is told, and nothing is left for the next one.
   } while (!word.compare_exchange_weak(slot, IsParked(slot) ? kNothing : kNews,
                                        std::memory_order_acq_rel,
                                        std::memory_order_relaxed));
-  if (!IsParked(slot)) return;
+  if (!IsParked(slot)) return nullptr;
   Parked& parked = *static_cast<Parked*>(slot);
   Waiter& waiter = parked.waiter;
   parked.state.store(Parked::kSignalled, std::memory_order_release);
-  waiter.Wake();
+  return &waiter;
+}
+
+bool CallState::MayGoAtOnce(Direction direction, const Waiter& waiter) const {
+  if (gate_.closed() || gate_.IsTurnTaken(direction)) return false;
+  for (const Scope* scope = waiter.scope(); scope != nullptr;
+       scope = scope->outer()) {
+    if (scope->cancelled() || scope->deadline() != kNever) return false;
+  }
+  return side(direction).deadline.load(std::memory_order_acquire) == kNever;
 }
 
 void CallState::MoveDeadline(Direction direction, MonotonicNanos when) {
@@ -193,6 +202,16 @@ Call::Call(CallState& state, Direction direction, const char* op)
   if (slot.load(std::memory_order_relaxed) == kNews) {
     slot.compare_exchange_strong(news, kNothing, std::memory_order_acq_rel);
   }
+}
+
+Call::Call(CallState& state, Direction direction, HasTurn)
+    : state_(state),
+      clock_(state.clock_),
+      direction_(direction),
+      waiter_(Waiter::Current()),
+      op_(nullptr),
+      inside_(true) {
+  outcome_ = Check();
 }
 
 Call::~Call() {

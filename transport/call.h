@@ -90,7 +90,25 @@ class CallState {
 
   // What the call of `direction` waits for may have come: it looks again. Not
   // lost when the call is only about to wait.
-  void Signal(Direction direction);
+  void Signal(Direction direction) {
+    if (Waiter* waiter = TakeSignalled(direction)) waiter->Wake();
+  }
+  // The same, but returns who is to be woken, so that a lock may be held; null
+  // for nobody.
+  Waiter* TakeSignalled(Direction direction);
+
+  // Whether work may be done at once without a Call, under a lock of the
+  // object: one would go on, needs no clock, and nobody has the turn or waits
+  // for it.
+  bool MayGoAtOnce(Direction direction, const Waiter& waiter) const;
+  // Counts a call in for its owner, with the turn if it is free.
+  Gate::Turn EnterFor(Direction direction) {
+    const Gate::Turn turn = gate_.TryEnter(direction);
+    if (turn == Gate::Turn::kQueued && !gate_.Enter()) {
+      return Gate::Turn::kClosed;
+    }
+    return turn;
+  }
 
   // How many calls wait, for their turn or for what they need.
   int Blocked(Direction direction) const;
@@ -134,6 +152,9 @@ class Call {
   // `op` is what it says that it waits in (fiber/dump_fibers.h), a constant;
   // null for "read" or "write".
   Call(CallState& state, Direction direction, const char* op = nullptr);
+  // Has its turn already: EnterFor has returned kTaken.
+  struct HasTurn {};
+  Call(CallState& state, Direction direction, HasTurn);
   // Gives the turn to the next.
   ~Call();
   Call(const Call&) = delete;

@@ -31,9 +31,9 @@ absl::Status StreamEnd::SetReceiveBuffer(size_t bytes) {
 }
 
 int StreamEnd::BlockedCalls(Direction direction) const {
-  const CallState& state = pair_->state(side_);
-  if (direction != Direction::kBoth) return state.Blocked(direction);
-  return state.Blocked(Direction::kRead) + state.Blocked(Direction::kWrite);
+  if (direction != Direction::kBoth) return pair_->Blocked(side_, direction);
+  return pair_->Blocked(side_, Direction::kRead) +
+         pair_->Blocked(side_, Direction::kWrite);
 }
 
 const CallNames& StreamEnd::names() const {

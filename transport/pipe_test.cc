@@ -232,6 +232,80 @@ TEST(PipeTest, NothingIsReadIntoABufferAfterAPastDeadline) {
   }
 }
 
+TEST(PipeTest, NothingIsReadIntoABufferAfterACancel) {
+  for (int i = 0; i < 200; ++i) {
+    auto [near, far] = Pipe();
+    CancelSource source;
+    std::thread reader([&conn = *near, source] {
+      const CancelScope scope(source);
+      EXPECT_EQ(ReadSome(conn, 10), "read pipe: operation was canceled");
+    });
+    AwaitBlocked(*near, Direction::kRead, 1);
+    source.Cancel();
+    ASSERT_TRUE(far->Write("late").ok());
+    reader.join();
+    EXPECT_EQ(ReadSome(*near, 10), "late");
+  }
+}
+
+TEST(PipeTest, ReadersGetBytesInTheOrderOfAsking) {
+  for (int i = 0; i < 100; ++i) {
+    auto [near, far] = Pipe();
+    std::vector<std::thread> readers;
+    for (int j = 0; j < 3; ++j) {
+      readers.emplace_back([&conn = *near, j] {
+        EXPECT_EQ(ReadSome(conn, 1), std::string(1, "abc"[j]));
+      });
+      AwaitBlocked(*near, Direction::kRead, j + 1);
+    }
+    ASSERT_TRUE(far->Write("abc").ok());
+    for (std::thread& reader : readers) reader.join();
+  }
+}
+
+TEST(PipeTest, WaitReadableWaitsForItsTurnBehindARead) {
+  auto [near, far] = Pipe();
+  std::thread reader(
+      [&conn = *near] { EXPECT_EQ(ReadSome(conn, 10), "first"); });
+  AwaitBlocked(*near, Direction::kRead, 1);
+  std::thread waiter(
+      [&conn = *near] { EXPECT_TRUE(conn.WaitReadable().ok()); });
+  AwaitBlocked(*near, Direction::kRead, 2);
+  ASSERT_TRUE(far->Write("first").ok());
+  reader.join();
+  AwaitBlocked(*near, Direction::kRead, 1);
+  ASSERT_TRUE(far->Write("second").ok());
+  waiter.join();
+  EXPECT_EQ(ReadSome(*near, 10), "second");
+}
+
+TEST(PipeTest, AReadIsWokenAfterAWaitThatTimedOut) {
+  auto [near, far] = Pipe();
+  {
+    const DeadlineScope scope(absl::Milliseconds(1));
+    EXPECT_TRUE(IsTimeout(near->WaitReadable()));
+  }
+  std::thread reader([&conn = *near] { EXPECT_EQ(ReadSome(conn, 10), "x"); });
+  AwaitBlocked(*near, Direction::kRead, 1);
+  ASSERT_TRUE(far->Write("x").ok());
+  reader.join();
+}
+
+TEST(PipeTest, ABlockedReadLearnsOfADeadlineThatIsMoved) {
+  ManualClock clock;
+  PipeOptions options;
+  options.clock = &clock;
+  auto [near, far] = Pipe(options);
+  std::thread reader([&conn = *near] {
+    EXPECT_EQ(ReadSome(conn, 10), "read pipe: i/o timeout");
+  });
+  AwaitBlocked(*near, Direction::kRead, 1);
+  ASSERT_TRUE(near->SetReadDeadline(clock.TimeNow() + absl::Seconds(1)).ok());
+  clock.AwaitAlarms(1);
+  clock.Advance(absl::Seconds(1));
+  reader.join();
+}
+
 TEST(PipeTest, DestroyedWhileOthersAreBlockedInIt) {
   for (int i = 0; i < 100; ++i) {
     auto [near, far] = Rendezvous();

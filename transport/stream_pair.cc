@@ -14,6 +14,8 @@
 // calls, which do not touch the pair afterwards; SetDeadline takes a waiting
 // buffer away, so that nothing is put into it that comes after.
 //
+// Most Reads and Writes need none of it (stream_pair_at_once.cc).
+//
 // With a link each end knows of the other what has arrived; without, at once.
 //
 // Descriptors do not go through a link: their marks are with the receiver from
@@ -29,7 +31,16 @@ absl::StatusOr<size_t> StreamPair::Read(int side, absl::Span<char> buffer,
     if (me.state.closed()) return ClosedError(me.Info("read"));
     return size_t{0};
   }
+  if (link_ == nullptr && handles == nullptr) return ReadOrSleep(side, buffer);
+  Rouse(me);
   Call call(me.state, Direction::kRead);
+  return ReadInCall(side, call, buffer, handles);
+}
+
+absl::StatusOr<size_t> StreamPair::ReadInCall(
+    int side, Call& call, absl::Span<char> buffer,
+    std::vector<Descriptor>* handles) {
+  End& me = ends_[side];
   if (!call.ok()) return call.Error("read");
   ByteQueue::Taker taker;
   taker.room = buffer;
@@ -46,18 +57,41 @@ absl::StatusOr<size_t> StreamPair::Read(int side, absl::Span<char> buffer,
 absl::StatusOr<size_t> StreamPair::Peek(int side, absl::Span<char> buffer) {
   End& me = ends_[side];
   if (buffer.empty()) return Read(side, buffer);
+  Rouse(me);
   Call call(me.state, Direction::kRead);
+  const Attempt attempt =
+      AwaitData(me, call, [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+        return PeekLocked(me, buffer);
+      });
+  return call.ok() ? ReadResult(me, attempt) : call.Error("read");
+}
+
+absl::Status StreamPair::WaitReadable(int side) {
+  End& me = ends_[side];
+  Rouse(me);
+  Call call(me.state, Direction::kRead);
+  AwaitData(me, call, [&me] {
+    return ReadableLocked(me) ? Attempt::Done(0) : Attempt();
+  });
+  return call.ok() ? absl::OkStatus() : call.Error("read");
+}
+
+StreamPair::Attempt StreamPair::AwaitData(End& me, Call& call,
+                                          absl::FunctionRef<Attempt()> look) {
+  Attempt attempt;
   while (call.ok()) {
-    Attempt attempt;
+    Waiter* woken;
     {
       SystemMutexLock lock(&mutex_);
-      attempt = PeekLocked(me, buffer);
+      woken = RouseLocked(me);
+      attempt = look();
       if (attempt.kind == Attempt::kBlocked) me.reader_waits = true;
     }
-    if (attempt.kind != Attempt::kBlocked) return ReadResult(me, attempt);
+    if (woken != nullptr) woken->Wake();
+    if (attempt.kind != Attempt::kBlocked) break;
     call.Wait();
   }
-  return call.Error("read");
+  return attempt;
 }
 
 absl::StatusOr<size_t> StreamPair::ReadResult(const End& me,
@@ -81,11 +115,14 @@ StreamPair::Attempt StreamPair::TryRead(int side, ByteQueue::Taker& taker,
   End& me = ends_[side];
   Attempt attempt;
   bool wake = false;
+  Waiter* woken = nullptr;
   std::vector<Descriptor> closed;
   {
     SystemMutexLock lock(&mutex_);
     const size_t taken = taker.taken.load(std::memory_order_relaxed);
     if (taken > 0) return Attempt::Done(taken);
+    // One who began to sleep before this took its turn.
+    woken = RouseLocked(me);
     attempt =
         ReadLocked(me, taker.room, handles != nullptr ? handles : &closed);
     if (attempt.kind == Attempt::kBlocked) {
@@ -96,6 +133,7 @@ StreamPair::Attempt StreamPair::TryRead(int side, ByteQueue::Taker& taker,
       wake = RoomForWriterLocked(me, peer(side));
     }
   }
+  if (woken != nullptr) woken->Wake();
   if (wake) peer(side).state.Signal(Direction::kWrite);
   return attempt;
 }
@@ -163,38 +201,27 @@ void StreamPair::GiveUpRead(int side, const ByteQueue::Taker& taker) {
   }
 }
 
-absl::Status StreamPair::WaitReadable(int side) {
-  End& me = ends_[side];
-  Call call(me.state, Direction::kRead);
-  while (call.ok()) {
-    {
-      SystemMutexLock lock(&mutex_);
-      if (ReadableLocked(me)) return absl::OkStatus();
-      me.reader_waits = true;
-    }
-    call.Wait();
-  }
-  return call.Error("read");
-}
-
 absl::Status StreamPair::Write(int side,
                                absl::Span<const absl::string_view> pieces,
                                std::vector<Descriptor>* handles) {
+  if (link_ == nullptr && handles == nullptr && WriteAtOnce(side, pieces)) {
+    return absl::OkStatus();
+  }
   End& me = ends_[side];
-  PieceCursor cursor(pieces);
+  Outgoing out{PieceCursor(pieces), handles};
   Call call(me.state, Direction::kWrite);
   if (!call.ok()) return call.Error("write");
-  Attempt attempt = TryWrite(side, cursor, handles);
+  Attempt attempt = TryWrite(side, out);
   while (attempt.kind == Attempt::kBlocked && call.Wait()) {
-    attempt = TryWrite(side, cursor, handles);
+    attempt = TryWrite(side, out);
   }
   if (attempt.kind == Attempt::kBlocked) {
     if (call.inside()) GiveUpWrite(side);
-    if (cursor.remaining() == 0) attempt = Attempt::Done(0);
+    if (out.cursor.remaining() == 0) attempt = Attempt::Done(0);
   }
   if (attempt.kind == Attempt::kDone) return absl::OkStatus();
   ErrorInfo info;
-  info.bytes_done = cursor.done();
+  info.bytes_done = out.cursor.done();
   if (attempt.kind == Attempt::kBlocked) {
     return call.Error("write", std::move(info));
   }
@@ -213,30 +240,24 @@ absl::Status StreamPair::Write(int side,
                  "write: broken pipe");
 }
 
-StreamPair::Attempt StreamPair::TryWrite(int side, PieceCursor& cursor,
-                                         std::vector<Descriptor>* handles) {
+StreamPair::Attempt StreamPair::TryWrite(int side, Outgoing& out) {
   End& other = peer(side);
   Attempt attempt;
-  bool wake = false;
   {
     SystemMutexLock lock(&mutex_);
     other.in.TakeBack();
-    const size_t before = cursor.remaining();
-    attempt = WriteLocked(ends_[side], other, cursor, handles);
+    out.woken = nullptr;
+    attempt = WriteLocked(ends_[side], other, out);
     if (attempt.kind == Attempt::kBlocked) other.writer_waits = true;
-    const bool news = cursor.remaining() < before || !other.in.empty();
-    if (news && link_ == nullptr) {
-      wake = std::exchange(other.reader_waits, false);
-    }
   }
-  if (wake) other.state.Signal(Direction::kRead);
+  if (out.woken != nullptr) out.woken->Wake();
   RunLink();
   return attempt;
 }
 
 StreamPair::Attempt StreamPair::WriteLocked(End& me, End& other,
-                                            PieceCursor& cursor,
-                                            std::vector<Descriptor>* handles) {
+                                            Outgoing& out) {
+  PieceCursor& cursor = out.cursor;
   const bool tcp = kind_ == StreamKind::kTcp;
   const bool nothing = cursor.remaining() == 0;
   if (nothing && (cursor.done() > 0 || kind_ == StreamKind::kPipe)) {
@@ -257,13 +278,16 @@ StreamPair::Attempt StreamPair::WriteLocked(End& me, End& other,
   }
   if (!tcp && (other.closed || other.stopped_read))
     return Attempt::Failed(EPIPE);
-  if (handles == nullptr || handles->empty()) {
-    SendLocked(me, other, cursor);
+  if (out.handles == nullptr || out.handles->empty()) {
+    SendLocked(me, other, out);
   } else {
-    SendMarkedLocked(me, other, cursor, *handles);
+    SendMarkedLocked(me, other, out);
   }
   if (cursor.remaining() == 0) return Attempt::Done(0);
-  if (other.in.capacity() == 0 && !me.closing) other.in.Lend(&cursor);
+  if (other.in.capacity() == 0 && !me.closing) {
+    other.in.Lend(&cursor);
+    if (out.woken == nullptr) out.woken = NewsForReaderLocked(other);
+  }
   return Attempt();
 }
 
@@ -277,9 +301,10 @@ void StreamPair::ResetLocked(End& end, int error) {
   end.error = error;
 }
 
-void StreamPair::SendLocked(End& me, End& other, PieceCursor& cursor) {
+void StreamPair::SendLocked(End& me, End& other, Outgoing& out) {
+  PieceCursor& cursor = out.cursor;
   if (link_ == nullptr) {
-    other.in.Push(cursor);
+    out.woken = PushLocked(other, cursor);
     return;
   }
   const size_t size = std::min(RoomLocked(other, me), cursor.remaining());
@@ -290,15 +315,17 @@ void StreamPair::SendLocked(End& me, End& other, PieceCursor& cursor) {
   link_->SendData(side_of(me), std::move(data));
 }
 
-void StreamPair::SendMarkedLocked(End& me, End& other, PieceCursor& cursor,
-                                  std::vector<Descriptor>& handles) {
+void StreamPair::SendMarkedLocked(End& me, End& other, Outgoing& out) {
+  Waiter* const roused = RouseLocked(other);
   other.in.Withdraw();
   const size_t ahead = other.in.size() + me.in_flight;
-  const size_t before = cursor.done();
-  SendLocked(me, other, cursor);
-  if (cursor.done() == before) return;
-  RareLocked().marks[side_of(other)].Add(ahead, cursor.done() - before,
-                                         std::exchange(handles, {}));
+  const size_t before = out.cursor.done();
+  SendLocked(me, other, out);
+  if (roused != nullptr) out.woken = roused;
+  const size_t sent = out.cursor.done() - before;
+  if (sent == 0) return;
+  RareLocked().marks[side_of(other)].Add(ahead, sent,
+                                         std::exchange(*out.handles, {}));
 }
 
 void StreamPair::GiveUpWrite(int side) {

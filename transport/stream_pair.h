@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -28,49 +27,17 @@
 #include "transport/handle_marks.h"
 #include "transport/memory_stream_options.h"
 #include "transport/stream_link.h"
+#include "transport/stream_pair_end.h"
+#include "transport/stream_sleeper.h"
 #include "transport/system_mutex.h"
+#include "transport/waiter.h"
 
 namespace plumb {
 
 // The pair itself; its methods are those of StreamEnd, for the end `side`.
 class StreamPair final : public StreamReceiver {
  public:
-  struct End {
-    End(const StreamEndOptions& options, const StreamEndOptions& other,
-        Clock& clock)
-        : state(clock, options.names),
-          in(options.receive_buffer + other.send_buffer),
-          send_buffer(options.send_buffer) {}
-
-    ErrorInfo Info(absl::string_view op) const {
-      return NamedInfo(op, state.names().get());
-    }
-
-    // As Go has it: this end alone.
-    ErrorInfo SetInfo() const {
-      ErrorInfo info = Info("set");
-      info.addr = std::exchange(info.source, Addr());
-      return info;
-    }
-
-    CallState state;
-
-    // The rest is guarded by mutex_.
-    ByteQueue in;               // what can be read here
-    size_t in_flight = 0;       // sent from here, and not at the peer yet
-    size_t send_buffer;         // the rest of what `in` holds is the peer's
-    int error = 0;              // to be told once
-    bool reader_waits = false;  // for `in` to be not empty
-    bool writer_waits = false;  // for room in `in`; the peer's
-    bool closing = false;       // nothing is lent or taken any more
-    bool closed = false;
-    bool sent_end = false;      // no more comes from here
-    bool got_end = false;       // the peer's sent_end has arrived
-    bool stopped_read = false;  // CloseRead
-    bool ended_first = false;   // sent_end before got_end
-    bool was_reset = false;     // by the peer
-    bool sent_reset = false;
-  };
+  using End = StreamPairEnd;
 
   explicit StreamPair(const MemoryStreamOptions& options)
       : kind_(options.kind),
@@ -102,6 +69,7 @@ class StreamPair final : public StreamReceiver {
   StreamStatus Status(int side);
 
   CallState& state(int side) { return ends_[side].state; }
+  int Blocked(int side, Direction direction);
 
  private:
   // What came of one try.
@@ -113,6 +81,13 @@ class StreamPair final : public StreamReceiver {
 
     static Attempt Done(size_t size) { return {kDone, size, 0}; }
     static Attempt Failed(int error) { return {kError, 0, error}; }
+  };
+
+  // What a Write is to send.
+  struct Outgoing {
+    PieceCursor cursor;
+    std::vector<Descriptor>* handles;
+    Waiter* woken = nullptr;  // the reader who has got some
   };
 
   // One of a table that all pairs share: it takes no room in an idle one.
@@ -138,11 +113,26 @@ class StreamPair final : public StreamReceiver {
   }
   End& peer(int side) { return ends_[1 - side]; }
 
+  // Of who waits without a Call (stream_pair_at_once.cc).
+  absl::StatusOr<size_t> ReadOrSleep(int side, absl::Span<char> buffer);
+  void ReadAtOnce(int side, StreamSleeper& sleeper);
+  static void Sleep(End& me, StreamSleeper& sleeper, SystemMutex& mutex);
+  void Rouse(End& me);
+  static Waiter* RouseLocked(End& me);
+  bool WriteAtOnce(int side, absl::Span<const absl::string_view> pieces);
+  static Waiter* PushLocked(End& other, PieceCursor& cursor);
+  static Waiter* NewsForReaderLocked(End& end);
+
+  absl::StatusOr<size_t> ReadInCall(int side, Call& call,
+                                    absl::Span<char> buffer,
+                                    std::vector<Descriptor>* handles);
   Attempt TryRead(int side, ByteQueue::Taker& taker,
                   std::vector<Descriptor>* handles);
   Attempt ReadLocked(End& me, absl::Span<char> buffer,
                      std::vector<Descriptor>* handles)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Looks with the mutex until there is something, while the call goes on.
+  Attempt AwaitData(End& me, Call& call, absl::FunctionRef<Attempt()> look);
   Attempt PeekLocked(End& me, absl::Span<char> buffer)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // What there is instead of data.
@@ -155,17 +145,14 @@ class StreamPair final : public StreamReceiver {
   void GiveUpRead(int side, const ByteQueue::Taker& taker);
   absl::Status ReadError(const End& me, int error);
 
-  Attempt TryWrite(int side, PieceCursor& cursor,
-                   std::vector<Descriptor>* handles);
-  Attempt WriteLocked(End& me, End& other, PieceCursor& cursor,
-                      std::vector<Descriptor>* handles)
+  Attempt TryWrite(int side, Outgoing& out);
+  Attempt WriteLocked(End& me, End& other, Outgoing& out)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   static bool RefusesDataLocked(const End& end);
   static void ResetLocked(End& end, int error);
-  void SendLocked(End& me, End& other, PieceCursor& cursor)
+  void SendLocked(End& me, End& other, Outgoing& out)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void SendMarkedLocked(End& me, End& other, PieceCursor& cursor,
-                        std::vector<Descriptor>& handles)
+  void SendMarkedLocked(End& me, End& other, Outgoing& out)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void GiveUpWrite(int side);
 
@@ -176,6 +163,8 @@ class StreamPair final : public StreamReceiver {
   void RunLink() {
     if (link_ != nullptr) link_->Run();
   }
+  // Tells those who wait at `side` to look again; `woken` slept there, or null.
+  void SignalRead(int side, Waiter* woken);
   void SignalBoth(int side);
   int side_of(const End& end) const { return &end == &ends_[0] ? 0 : 1; }
   // Ends a CloseWrite or CloseRead.

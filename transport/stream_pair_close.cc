@@ -28,13 +28,15 @@ absl::Status StreamPair::CloseWrite(int side) {
   End& me = ends_[side];
   if (!me.state.Enter()) return ClosedError(me.Info("close"));
   bool connected;
+  Waiter* woken;
   {
     SystemMutexLock lock(&mutex_);
     connected = !NotConnectedLocked(me);
     if (connected) EndLocked(me, peer(side));
+    woken = RouseLocked(peer(side));
   }
   RunLink();
-  peer(side).state.Signal(Direction::kRead);
+  SignalRead(1 - side, woken);
   me.state.Signal(Direction::kWrite);
   return LeaveShutdown(me, connected);
 }
@@ -50,12 +52,14 @@ absl::Status StreamPair::CloseRead(int side) {
   End& me = ends_[side];
   if (!me.state.Enter()) return ClosedError(me.Info("close"));
   bool connected;
+  Waiter* woken;
   {
     SystemMutexLock lock(&mutex_);
     connected = !NotConnectedLocked(me);
     if (connected) me.stopped_read = true;
+    woken = RouseLocked(me);
   }
-  me.state.Signal(Direction::kRead);
+  SignalRead(side, woken);
   peer(side).state.Signal(Direction::kWrite);
   return LeaveShutdown(me, connected);
 }
@@ -68,8 +72,13 @@ absl::Status StreamPair::SetDeadline(int side, Direction direction,
   absl::Status status;
   if (!set) status = ClosedError(me.SetInfo());
   if (set && direction != Direction::kWrite) {
-    SystemMutexLock lock(&mutex_);
-    me.in.Withdraw();
+    Waiter* woken;
+    {
+      SystemMutexLock lock(&mutex_);
+      me.in.Withdraw();
+      woken = RouseLocked(me);
+    }
+    if (woken != nullptr) woken->Wake();
   }
   me.state.Leave();
   return status;
@@ -79,22 +88,29 @@ absl::Status StreamPair::Close(int side, StreamClose how,
                                absl::FunctionRef<void()> release) {
   End& me = ends_[side];
   const std::shared_ptr<const CallNames> names = me.state.names();
+  StreamSleeper* sleeper;
   {
     SystemMutexLock lock(&mutex_);
     me.closing = true;
     me.in.Withdraw();
     peer(side).in.TakeBack();
+    sleeper = std::exchange(me.sleeper, nullptr);
+    if (sleeper != nullptr) sleeper->state = StreamSleeper::kEnding;
   }
+  const bool first = me.state.Close();
+  if (sleeper != nullptr) sleeper->End(names);
   // The first closer may have freed this by the time that a second one returns.
-  if (!me.state.Close()) return ClosedError(NamedInfo("close", names.get()));
+  if (!first) return ClosedError(NamedInfo("close", names.get()));
   HandleMarks closed;
+  Waiter* woken;
   {
     SystemMutexLock lock(&mutex_);
     CloseLocked(me, peer(side), how);
+    woken = RouseLocked(peer(side));
     if (HandleMarks* const marks = MarksLocked(me)) std::swap(closed, *marks);
   }
   RunLink();
-  peer(side).state.Signal(Direction::kRead);
+  SignalRead(1 - side, woken);
   peer(side).state.Signal(Direction::kWrite);
   release();
   me.state.Done();

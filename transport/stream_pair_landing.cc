@@ -53,6 +53,11 @@ void StreamPair::LandReset(int side, int error, absl::string_view rule) {
   SignalBoth(side);
 }
 
+void StreamPair::SignalRead(int side, Waiter* woken) {
+  if (woken != nullptr) woken->Wake();
+  ends_[side].state.Signal(Direction::kRead);
+}
+
 void StreamPair::SignalBoth(int side) {
   ends_[side].state.Signal(Direction::kRead);
   ends_[side].state.Signal(Direction::kWrite);
@@ -61,6 +66,14 @@ void StreamPair::SignalBoth(int side) {
 size_t StreamPair::Room(int side) {
   SystemMutexLock lock(&mutex_);
   return RoomLocked(ends_[side], peer(side));
+}
+
+int StreamPair::Blocked(int side, Direction direction) {
+  const End& me = ends_[side];
+  const int calls = me.state.Blocked(direction);
+  if (direction == Direction::kWrite) return calls;
+  SystemMutexLock lock(&mutex_);
+  return me.sleeper != nullptr ? calls + 1 : calls;
 }
 
 StreamStatus StreamPair::Status(int side) {
