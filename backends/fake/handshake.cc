@@ -26,8 +26,9 @@ MonotonicNanos RepeatAt(MonotonicNanos start, int attempt) {
 
 class Handshake::Arrival final : public Wire::Target {
  public:
-  explicit Arrival(std::weak_ptr<Handshake> handshake)
-      : handshake_(std::move(handshake)) {}
+  Arrival(std::weak_ptr<Handshake> handshake,
+          std::shared_ptr<const Wire::Flow> flow)
+      : handshake_(std::move(handshake)), flow_(std::move(flow)) {}
 
   absl::string_view Land(const Packet& packet) override {
     const auto handshake = handshake_.lock();
@@ -47,6 +48,7 @@ class Handshake::Arrival final : public Wire::Target {
 
  private:
   const std::weak_ptr<Handshake> handshake_;
+  const std::shared_ptr<const Wire::Flow> flow_;
 };
 
 MonotonicNanos GiveUpSyn(MonotonicNanos start) {
@@ -88,7 +90,7 @@ Dialing::Result Handshake::result() {
 }
 
 std::shared_ptr<Wire::Target> Handshake::MakeArrival() {
-  return std::make_shared<Arrival>(weak_from_this());
+  return std::make_shared<Arrival>(weak_from_this(), link_->flow());
 }
 
 absl::string_view Handshake::LandSyn() {

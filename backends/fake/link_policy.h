@@ -134,6 +134,11 @@ class LinkPolicy {
   virtual Judgement AtLanding(const Packet& packet, absl::Time now) {
     return Judgement::Pass();
   }
+
+  // No packet of Packet::flow comes any more: its connection is gone, or its
+  // sender, and nothing of it is on its way. Not called for what ends with the
+  // network.
+  virtual void EndFlow(uint64_t flow) {}
 };
 
 }  // namespace plumb

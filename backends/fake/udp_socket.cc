@@ -101,8 +101,12 @@ absl::string_view Hand(NetworkState& network, const UdpRoute& route,
 class UdpArrival final : public Wire::Target {
  public:
   UdpArrival(const std::shared_ptr<NetworkState>& network,
-             const UdpRoute& route, const std::shared_ptr<UdpSocket>& sender)
-      : network_(network), route_(route), sender_(sender) {}
+             const UdpRoute& route, const std::shared_ptr<UdpSocket>& sender,
+             std::shared_ptr<const Wire::Flow> flow)
+      : network_(network),
+        route_(route),
+        sender_(sender),
+        flow_(std::move(flow)) {}
 
   absl::string_view Land(const Packet& packet) override {
     const auto network = network_.lock();
@@ -119,6 +123,7 @@ class UdpArrival final : public Wire::Target {
   const std::weak_ptr<NetworkState> network_;
   const UdpRoute route_;
   const std::weak_ptr<UdpSocket> sender_;
+  const std::shared_ptr<const Wire::Flow> flow_;
 };
 
 void SendOnWire(const HostRef& host, UdpFlow& flow, const UdpRoute& route,
@@ -126,15 +131,16 @@ void SendOnWire(const HostRef& host, UdpFlow& flow, const UdpRoute& route,
                 const std::shared_ptr<UdpSocket>& sender) {
   Packet packet;
   packet.protocol = Packet::Protocol::kUdp;
-  packet.flow = flow.number;
+  packet.flow = flow.flow->number();
   packet.ordinal = flow.sent.fetch_add(1);
   packet.source = Addr::Ip("udp", from);
   packet.source_host = host.host->name;
   packet.destination = Addr::Ip("udp", to);
   if (route.there != nullptr) packet.destination_host = route.there->name;
   Wire& wire = *host.network->wire;
-  wire.Send(packet, std::move(data),
-            std::make_shared<UdpArrival>(host.network, route, sender));
+  wire.Send(
+      packet, std::move(data),
+      std::make_shared<UdpArrival>(host.network, route, sender, flow.flow));
   wire.Run();
 }
 

@@ -15,6 +15,7 @@
 #include "backends/fake/multicast.h"
 #include "backends/fake/network_state.h"
 #include "backends/fake/port_table.h"
+#include "backends/fake/wire.h"
 #include "transport/ip_addr.h"
 
 namespace plumb {
@@ -23,9 +24,9 @@ class UdpSocket;
 
 // What a socket's datagrams are on a Wire.
 struct UdpFlow {
-  explicit UdpFlow(uint64_t n) : number(n) {}
+  explicit UdpFlow(std::shared_ptr<const Wire::Flow> f) : flow(std::move(f)) {}
 
-  const uint64_t number;
+  const std::shared_ptr<const Wire::Flow> flow;
   std::atomic<uint64_t> sent{0};
 };
 

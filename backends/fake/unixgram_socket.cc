@@ -62,7 +62,7 @@ bool UnixgramSocket::TakesFrom(const Addr&, const CallState* sender) const {
 void UnixgramSocket::Note(Wire& wire, const Addr& to, absl::string_view data) {
   Packet packet;
   packet.protocol = Packet::Protocol::kUnixgram;
-  packet.flow = flow_;
+  packet.flow = flow_->number();
   packet.ordinal = sent_.fetch_add(1);
   packet.source = local_.has_value() ? local_ : Addr::Unnamed("unixgram");
   packet.destination = to;

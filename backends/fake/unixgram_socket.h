@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "backends/fake/datagram_socket.h"
 #include "backends/fake/network_state.h"
+#include "backends/fake/wire.h"
 
 namespace plumb {
 
@@ -28,7 +29,7 @@ class UnixgramSocket final : public DatagramSocket {
         target_(std::move(target)),
         send_buffer_(send_buffer),
         flow_(host_.network->wire != nullptr ? host_.network->wire->NewFlow()
-                                             : 0) {}
+                                             : nullptr) {}
 
   int Send(const Addr& to, Datagram& datagram) override;
   size_t MaxMessageSize() const override;
@@ -45,7 +46,7 @@ class UnixgramSocket final : public DatagramSocket {
   const Addr local_;
   const std::shared_ptr<DatagramSink> target_;
   std::atomic<size_t> send_buffer_;
-  const uint64_t flow_;  // on the Wire
+  const std::shared_ptr<const Wire::Flow> flow_;  // null without a Wire
   std::atomic<uint64_t> sent_{0};
   std::atomic<bool> disconnected_{false};  // the peer closed, and it was told
 };

@@ -24,6 +24,16 @@ Wire::~Wire() {
   }
 }
 
+Wire::Flow::~Flow() {
+  if (const auto wire = wire_.lock()) wire->EndFlow(number_);
+}
+
+void Wire::EndFlow(uint64_t flow) {
+  if (policy_ == nullptr) return;
+  absl::MutexLock lock(&mutex_);
+  steps_.push_back([this, flow] { policy_->EndFlow(flow); });
+}
+
 void Wire::Send(const Packet& packet, std::string payload,
                 std::shared_ptr<Target> target) {
   Parcel parcel = {packet, nullptr, std::move(target)};

@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -54,7 +55,26 @@ class Wire final : public LinkControl,
   Wire& operator=(const Wire&) = delete;
   ~Wire();
 
-  uint64_t NewFlow() { return last_flow_.fetch_add(1) + 1; }
+  // The number of a flow (Packet::flow). Who sends it keeps it, and so does
+  // what is on its way; when the last one drops it, the policy is told.
+  class Flow {
+   public:
+    Flow(std::weak_ptr<Wire> wire, uint64_t number)
+        : wire_(std::move(wire)), number_(number) {}
+    Flow(const Flow&) = delete;
+    Flow& operator=(const Flow&) = delete;
+    ~Flow();
+
+    uint64_t number() const { return number_; }
+
+   private:
+    const std::weak_ptr<Wire> wire_;
+    const uint64_t number_;
+  };
+  std::shared_ptr<const Flow> NewFlow() {
+    return std::make_shared<Flow>(weak_from_this(),
+                                  last_flow_.fetch_add(1) + 1);
+  }
 
   // Leaves it here for Run; any lock may be held. The packet's id and payload
   // are set here.
@@ -91,6 +111,8 @@ class Wire final : public LinkControl,
     AlarmClock::AlarmId alarm = 0;
   };
 
+  // Any lock may be held.
+  void EndFlow(uint64_t flow);
   void Post(absl::AnyInvocable<void()> step);
   void SetOut(Parcel parcel);
   void Arrive(Parcel parcel);

@@ -45,7 +45,7 @@ WireLink::WireLink(std::shared_ptr<Wire> wire, Packet::Protocol protocol,
   sides_[0].end = std::move(near);
   sides_[1].end = std::move(far);
   for (int side = 0; side < 2; ++side) {
-    sides_[side].first_sequence = FirstSequence(flow_, side);
+    sides_[side].first_sequence = FirstSequence(flow_->number(), side);
     sides_[side].window = 65535;
   }
 }
@@ -56,7 +56,7 @@ Packet WireLink::Make(int from, uint8_t flags) const {
   const Side& other = sides_[1 - from];
   Packet packet;
   packet.protocol = protocol_;
-  packet.flow = flow_;
+  packet.flow = flow_->number();
   packet.source = side.end.addr;
   packet.source_host = side.end.host;
   packet.destination = other.end.addr;
@@ -96,7 +96,7 @@ Packet WireLink::Refusal() const {
 }
 
 std::shared_ptr<WireLink::Lane> WireLink::LaneFrom(int side) {
-  return std::make_shared<Lane>(weak_from_this(), side);
+  return std::make_shared<Lane>(weak_from_this(), flow_, side);
 }
 
 void WireLink::Attach(std::weak_ptr<StreamReceiver> receiver) {

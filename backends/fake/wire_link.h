@@ -36,6 +36,9 @@ class WireLink final : public StreamLink,
   WireLink(std::shared_ptr<Wire> wire, Packet::Protocol protocol, End near,
            End far);
 
+  // What is on its way keeps it.
+  const std::shared_ptr<const Wire::Flow>& flow() const { return flow_; }
+
   // The packets of the handshake: SYN, SYN-ACK of the far end, ACK.
   Packet Syn(int attempt) const;
   Packet SynAck() const;
@@ -53,8 +56,9 @@ class WireLink final : public StreamLink,
   // One direction, from `from`.
   class Lane final : public Wire::Target {
    public:
-    Lane(std::weak_ptr<WireLink> link, int from)
-        : link_(std::move(link)), from_(from) {}
+    Lane(std::weak_ptr<WireLink> link, std::shared_ptr<const Wire::Flow> flow,
+         int from)
+        : link_(std::move(link)), flow_(std::move(flow)), from_(from) {}
 
     absl::string_view Land(const Packet& packet) override;
     void Lose(const Packet& packet, absl::string_view rule) override;
@@ -62,6 +66,7 @@ class WireLink final : public StreamLink,
 
    private:
     const std::weak_ptr<WireLink> link_;
+    const std::shared_ptr<const Wire::Flow> flow_;
     const int from_;
   };
 
@@ -95,7 +100,7 @@ class WireLink final : public StreamLink,
 
   const std::shared_ptr<Wire> wire_;
   const Packet::Protocol protocol_;
-  const uint64_t flow_;
+  const std::shared_ptr<const Wire::Flow> flow_;
   const size_t segment_;
   std::array<Side, 2> sides_;
   std::weak_ptr<StreamReceiver> receiver_;

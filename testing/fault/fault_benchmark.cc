@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "backends/fake/packet.h"
 #include "benchmark/benchmark.h"
 #include "testing/fault/fault_link.h"
@@ -17,21 +18,28 @@
 namespace plumb {
 namespace {
 
-// Of each kind that may pass; `host` makes the rules be about different hosts.
-std::string Plan(int rules, bool one_host) {
-  const char* const kActions[] = {
-      "probability: 0.01 loss {}", "delay { min: '1ms' }",
-      "probability: 0.01 duplicate {}", "off: true partition {}",
-      "probability: 0.001 reset {}"};
+// Each about another host, unless `one_host`; of each action in turn.
+std::string Plan(int rules, bool one_host,
+                 absl::Span<const char* const> actions) {
   std::string plan;
   for (int i = 0; i < rules; ++i) {
     const std::string match =
         absl::StrCat("match { to: 'db", one_host ? 0 : i / 5, "' } ");
-    absl::StrAppend(&plan, "rule { id: 'rule ", i, "' ", match, kActions[i % 5],
-                    " }\n");
+    absl::StrAppend(&plan, "rule { id: 'rule ", i, "' ", match,
+                    actions[i % actions.size()], " }\n");
   }
   return plan;
 }
+
+// Of each kind that may pass.
+constexpr const char* kMixed[] = {
+    "probability: 0.01 loss {}", "delay { min: '1ms' }",
+    "probability: 0.01 duplicate {}", "off: true partition {}",
+    "probability: 0.001 reset {}"};
+constexpr const char* kChance[] = {"probability: 0.001 loss {}"};
+constexpr const char* kJitter[] = {"delay { min: '1ms' jitter: '1ms' }"};
+constexpr const char* kRate[] = {"rate { bytes_per_second: 1000000000 }"};
+constexpr const char* kHalfOpen[] = {"probability: 0.0000001 half_open {}"};
 
 void Judge(benchmark::State& state, const std::string& plan) {
   absl::StatusOr<std::shared_ptr<Faults>> faults = MakeFaults(plan);
@@ -53,21 +61,26 @@ void Judge(benchmark::State& state, const std::string& plan) {
 
 // Of these, five are about the packet's host.
 void BM_Rules(benchmark::State& state) {
-  Judge(state, Plan(static_cast<int>(state.range(0)), false));
+  Judge(state, Plan(static_cast<int>(state.range(0)), false, kMixed));
 }
 BENCHMARK(BM_Rules)->Arg(0)->Arg(5)->Arg(100)->Arg(1000);
 
 // All are.
-void BM_RulesOfOneHost(benchmark::State& state) {
-  Judge(state, Plan(static_cast<int>(state.range(0)), true));
+void BM_RulesOfOneHost(benchmark::State& state,
+                       absl::Span<const char* const> actions) {
+  Judge(state, Plan(100, true, actions));
 }
-BENCHMARK(BM_RulesOfOneHost)->Arg(100);
+BENCHMARK_CAPTURE(BM_RulesOfOneHost, mixed, kMixed);
+BENCHMARK_CAPTURE(BM_RulesOfOneHost, chance, kChance);
+BENCHMARK_CAPTURE(BM_RulesOfOneHost, half_open, kHalfOpen);
+BENCHMARK_CAPTURE(BM_RulesOfOneHost, jitter, kJitter);
+BENCHMARK_CAPTURE(BM_RulesOfOneHost, rate, kRate);
 
 // The same as BM_Rules, as a fake network asks: with its packets, of a thousand
 // connections in turn.
 void BM_Policy(benchmark::State& state) {
   absl::StatusOr<std::shared_ptr<Faults>> faults =
-      MakeFaults(Plan(static_cast<int>(state.range(0)), false));
+      MakeFaults(Plan(static_cast<int>(state.range(0)), false, kMixed));
   if (!faults.ok()) return state.SkipWithError("the plan is wrong");
   FaultPolicy policy(*faults);
   Packet packet;

@@ -9,6 +9,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "testing/fault/fault_flow.h"
 #include "testing/fault/fault_linger.h"
 #include "testing/fault/fault_network.h"
 #include "testing/fault/fault_verdict.h"
@@ -47,7 +48,7 @@ struct FaultContext {
     ends.network = network;
     ends.from = Here(here);
     ends.to = There(there);
-    ends.flow = faults->NewFlow();
+    ends.flow = std::make_shared<FaultFlow>();
     if (!here.is_ip()) {
       ends.instance = ordinals->Next(
           here.ToString() + "|" + (there.has_value() ? there.ToString() : ""));

@@ -26,6 +26,11 @@ inline uint64_t FaultMix(uint64_t a, uint64_t b) {
   return FaultMix(FaultMix(a) ^ b);
 }
 
+// What chance says of a place on a link; both are mixed already.
+inline uint64_t FaultDraw(uint64_t rule, uint64_t place) {
+  return FaultMix(rule ^ place);
+}
+
 // FNV-1a.
 inline uint64_t FaultHash(absl::string_view text) {
   uint64_t hash = 0xcbf29ce484222325u;

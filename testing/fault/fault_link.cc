@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/container/inlined_vector.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "testing/fault/fault_hash.h"
 
 namespace plumb {
@@ -31,23 +29,9 @@ uint64_t HashEnds(const FaultEnds& ends) {
                   ends.instance);
 }
 
-bool Is(const FaultEnd& end, const FaultOutage& outage) {
-  return absl::EqualsIgnoreCase(end.host, outage.host);
-}
-
-bool FitsSegment(const FaultSpec& rule, const FaultPacket& packet,
-                 bool stream) {
-  if (rule.segment != FaultSegment::kAny && rule.segment != packet.segment) {
-    return false;
-  }
-  if (!stream) return true;
-  // What has no bytes is behind all that were sent before.
-  const uint64_t end = packet.position + std::max<size_t>(packet.size, 1);
-  return rule.after_bytes == 0 || end > rule.after_bytes;
-}
-
-bool IsCounted(const FaultSpec& rule) {
-  return rule.nth != 0 || rule.every != 0;
+FaultEnds WithFlow(FaultEnds ends) {
+  if (ends.flow == nullptr) ends.flow = std::make_shared<FaultFlow>();
+  return ends;
 }
 
 FaultVerdict End(FaultVerdict::Action action, absl::string_view rule) {
@@ -71,17 +55,34 @@ FaultVerdict::Action ActionAtSend(const FaultSpec& rule) {
   }
 }
 
-absl::Duration DelayOf(const FaultSpec& rule, uint64_t draw) {
-  return rule.jitter > absl::ZeroDuration()
-             ? rule.delay + rule.jitter * FaultFraction(draw)
-             : rule.delay;
+// A draw of its own, and not the one that decided whether it fires, which is a
+// small one.
+uint64_t Redraw(const FaultLinkRule& rule, uint64_t place, uint64_t number) {
+  return rule.Draw(FaultMix(place, number + 1));
 }
 
-void AddTo(FaultCallVerdict& verdict, const FaultState& rule, uint64_t place) {
+int64_t ShortDelayOf(const FaultLinkRule& rule, uint64_t place) {
+  if (rule.jitter_ns == 0) return rule.delay_ns;
+  const uint64_t draw = Redraw(rule, place, 0) >> 11;
+  return rule.delay_ns +
+         static_cast<int64_t>(static_cast<__int128>(rule.jitter_ns) * draw >>
+                              53);
+}
+
+absl::Duration DelayOf(const FaultLinkRule& rule, uint64_t place) {
+  if (rule.delays) return absl::Nanoseconds(ShortDelayOf(rule, place));
+  const FaultSpec& spec = rule.spec();
+  return spec.jitter > absl::ZeroDuration()
+             ? spec.delay + spec.jitter * FaultFraction(Redraw(rule, place, 0))
+             : spec.delay;
+}
+
+void AddTo(FaultCallVerdict& verdict, const FaultLinkRule& rule,
+           uint64_t place) {
   const FaultSpec& spec = rule.spec();
   switch (spec.action) {
     case FaultAction::kDelay:
-      verdict.delay += DelayOf(spec, rule.Draw(FaultMix(place, 1)));
+      verdict.delay += DelayOf(rule, place);
       break;
     case FaultAction::kChunk:
       verdict.max_bytes = verdict.max_bytes == 0
@@ -103,104 +104,55 @@ void AddTo(FaultCallVerdict& verdict, const FaultState& rule, uint64_t place) {
 
 FaultLink::FaultLink(std::shared_ptr<const Faults> faults, FaultEnds ends)
     : faults_(std::move(faults)),
-      ends_(std::move(ends)),
+      ends_(WithFlow(std::move(ends))),
       stream_(IsStream(ends_.network)),
       key_(HashEnds(ends_)),
       pipe_(FaultMix(HashHost(ends_.from), HashHost(ends_.to))),
       dial_(FaultMix(HashHost(ends_.from), HashEnd(ends_.to))),
-      opened_(faults_->clock().TimeNow() - faults_->start()) {}
+      opened_(faults_->clock().TimeNow() - faults_->start()),
+      rules_(faults_, ends_) {}
 
-bool FaultLink::Concerns(const FaultSpec& rule) const {
-  const FaultEnd& from = ends_.from;
-  const FaultEnd& to = ends_.to;
-  if (!rule.network.Matches(ends_.network,
-                            to.addr.is_ip() ? to.addr : from.addr)) {
-    return false;
-  }
-  const auto fits = [&rule](const FaultEnd& a, const FaultEnd& b) {
-    return rule.from.Matches(a.host, a.addr) &&
-           rule.to.Matches(b.host, b.addr) &&
-           (rule.port == 0 || rule.port == b.port);
-  };
-  return (rule.forth && fits(from, to)) || (rule.back && fits(to, from));
-}
-
-void FaultLink::Refresh() {
-  const uint64_t generation = faults_->generation();
-  if (generation == generation_) return;
-  generation_ = generation;
-  table_ = faults_->table();
-  for (auto* list : {&packets_, &flights_, &calls_, &silencers_}) list->clear();
-  outages_.clear();
-  for (const std::shared_ptr<FaultState>& rule : table_->rules) {
-    const FaultSpec& spec = rule->spec();
-    if (spec.action == FaultAction::kHalfOpen) silencers_.push_back(rule.get());
-    if (!Concerns(spec)) continue;
-    const bool packets = spec.Has(FaultOperation::kPacket);
-    if (packets || spec.action == FaultAction::kFailDial) {
-      packets_.push_back(rule.get());
-    }
-    if (!packets) calls_.push_back(rule.get());
-    if (spec.action == FaultAction::kHold ||
-        spec.action == FaultAction::kPartition) {
-      flights_.push_back(rule.get());
-    }
-  }
-  for (const FaultOutage& outage : table_->outages) {
-    if (Is(ends_.from, outage) || Is(ends_.to, outage)) {
-      outages_.push_back(&outage);
-    }
-  }
+inline absl::Duration FaultLink::Begin(absl::Time now) {
+  const absl::Duration elapsed = now - faults_->start();
+  rules_.Update(elapsed);
+  return elapsed;
 }
 
 // A SYN and the first bytes have the same offset.
-uint64_t FaultLink::PlaceOf(const FaultPacket& packet) const {
+inline uint64_t FaultLink::PlaceOf(const FaultPacket& packet) const {
   const uint64_t what = static_cast<uint64_t>(packet.attempt) * 8 +
                         static_cast<uint64_t>(packet.segment);
   return FaultMix(key_ ^ FaultMix(packet.position), what);
 }
 
-bool FaultLink::Cut(absl::Duration elapsed, FaultVerdict* verdict) {
-  for (const FaultOutage* outage : outages_) {
-    if (outage->span.from <= elapsed && elapsed < outage->span.until) {
-      *verdict = End(FaultVerdict::Action::kDrop, outage->crash);
-      return true;
-    }
-  }
-  for (const FaultOutage* outage : outages_) {
-    if (stream_ && outage->span.until <= elapsed &&
-        opened_ < outage->span.until) {
-      *verdict = End(FaultVerdict::Action::kReset, outage->restart);
-      return true;
-    }
-  }
-  for (FaultState* rule : silencers_) {
-    if (!rule->IsSilent(ends_.flow, elapsed)) continue;
-    rule->CountMatch();
-    rule->CountHit();
-    *verdict = End(FaultVerdict::Action::kDrop, rule->spec().id);
+inline bool FaultLink::Cut(absl::Duration elapsed, FaultVerdict* verdict) {
+  if (const FaultOutage* const outage = rules_.outage()) {
+    *verdict = End(FaultVerdict::Action::kDrop, outage->crash);
     return true;
   }
-  return false;
+  const FaultOutage* const past = rules_.past_outage();
+  if (past != nullptr && stream_ && opened_ < past->span.until) {
+    *verdict = End(FaultVerdict::Action::kReset, past->restart);
+    return true;
+  }
+  FaultState* const silencer = ends_.flow->SilencedBy(elapsed);
+  if (silencer == nullptr) return false;
+  silencer->AddCounts(1, 1);
+  *verdict = End(FaultVerdict::Action::kDrop, silencer->spec().id);
+  return true;
 }
 
-void FaultLink::Modify(FaultState& rule, const FaultPacket& packet,
+void FaultLink::Modify(FaultLinkRule& rule, const FaultPacket& packet,
                        uint64_t place, absl::Time now,
                        FaultVerdict* verdict) const {
   const FaultSpec& spec = rule.spec();
-  // Not the draw that decided whether it fires, which is a small one.
-  const auto draw = [&rule, place](uint64_t number) {
-    return rule.Draw(FaultMix(place, number + 1));
-  };
-  switch (spec.action) {
+  switch (rule.action) {
     case FaultAction::kDelay:
-      verdict->delay += DelayOf(spec, draw(0));
-      break;
     case FaultAction::kReorder:
-      verdict->delay += spec.delay;
+      verdict->delay += DelayOf(rule, place);
       break;
     case FaultAction::kRate:
-      verdict->delay += rule.Queue(pipe_, now, packet.size);
+      verdict->delay += rule.state->Queue(pipe_, now, packet.size);
       break;
     case FaultAction::kDuplicate:
       for (int64_t i = 1; i <= spec.amount; ++i) {
@@ -209,7 +161,7 @@ void FaultLink::Modify(FaultState& rule, const FaultPacket& packet,
       break;
     case FaultAction::kCorrupt:
       for (int64_t i = 0; i < spec.amount; ++i) {
-        const uint64_t value = draw(static_cast<uint64_t>(i));
+        const uint64_t value = Redraw(rule, place, static_cast<uint64_t>(i));
         verdict->changes.push_back(
             {static_cast<size_t>((value >> 8) % packet.size),
              static_cast<uint8_t>(value % 255 + 1)});
@@ -218,35 +170,52 @@ void FaultLink::Modify(FaultState& rule, const FaultPacket& packet,
     default:
       break;
   }
-  rule.CountHit();
 }
 
-bool FaultLink::FailsDial(FaultState& rule, const FaultPacket& packet,
+bool FaultLink::FitsSegment(const FaultLinkRule& rule,
+                            const FaultPacket& packet) const {
+  const FaultSpec& spec = rule.spec();
+  if (spec.segment != FaultSegment::kAny && spec.segment != packet.segment) {
+    return false;
+  }
+  if (!stream_) return true;
+  // What has no bytes is behind all that were sent before.
+  const uint64_t end = packet.position + std::max<size_t>(packet.size, 1);
+  return spec.after_bytes == 0 || end > spec.after_bytes;
+}
+
+bool FaultLink::FailsDial(FaultLinkRule& rule, const FaultPacket& packet,
                           uint64_t place) {
   if (packet.segment != FaultSegment::kOpen) return false;
   if (packet.attempt > 0) return failed_dial_by_ == rule.spec().id;
-  rule.CountMatch();
-  if (!rule.Counts(dial_) || !rule.Fires(place)) return false;
+  rule.tally->matches.Add();
+  if (!rule.state->CountsDial(dial_) || !rule.Fires(place)) return false;
   failed_dial_by_ = rule.spec().id;
   return true;
 }
 
-bool FaultLink::FiresAtSend(FaultState& rule, const FaultPacket& packet,
-                            uint64_t place) {
-  const FaultSpec& spec = rule.spec();
-  if (!FitsSegment(spec, packet, stream_)) return false;
-  if (spec.action == FaultAction::kFailDial) {
+bool FaultLink::PickyFires(FaultLinkRule& rule, const FaultPacket& packet,
+                           uint64_t place) {
+  if (!FitsSegment(rule, packet)) return false;
+  if (rule.action == FaultAction::kFailDial) {
     return FailsDial(rule, packet, place);
   }
-  if (spec.action == FaultAction::kCorrupt && packet.size == 0) return false;
-  if (IsCounted(spec) && packet.attempt > 0) return false;
-  rule.CountMatch();
-  return rule.Counts(key_) && rule.Fires(place);
+  if (rule.action == FaultAction::kCorrupt && packet.size == 0) return false;
+  if (rule.is_counted && packet.attempt > 0) return false;
+  rule.tally->matches.Add();
+  return (!rule.is_counted || rule.Counts()) && rule.Fires(place);
+}
+
+FaultVerdict FaultLink::EndBy(FaultLinkRule& rule, absl::Duration elapsed) {
+  rule.tally->hits.Add();
+  if (rule.action == FaultAction::kHalfOpen) {
+    ends_.flow->Silence(rules_.Share(rule), elapsed);
+  }
+  return End(ActionAtSend(rule.spec()), rule.spec().id);
 }
 
 FaultVerdict FaultLink::AtSend(const FaultPacket& packet, absl::Time now) {
-  Refresh();
-  const absl::Duration elapsed = now - faults_->start();
+  const absl::Duration elapsed = Begin(now);
   if (packet.segment == FaultSegment::kOpen ||
       packet.segment == FaultSegment::kAnswer) {
     opened_ = elapsed;
@@ -254,27 +223,31 @@ FaultVerdict FaultLink::AtSend(const FaultPacket& packet, absl::Time now) {
   FaultVerdict verdict;
   if (Cut(elapsed, &verdict)) return verdict;
   const uint64_t place = PlaceOf(packet);
-  FaultState* end = nullptr;
-  absl::InlinedVector<FaultState*, 8> changes;
+  FaultLinkRule* end = nullptr;
+  changes_.clear();
   // All are asked, also behind one that decides: what they count is theirs.
-  for (FaultState* rule : packets_) {
-    if (!rule->ActiveAt(elapsed) || !FiresAtSend(*rule, packet, place)) {
+  for (const FaultSendRule& one : rules_.at_send()) {
+    FaultLinkRule& rule = *one.rule;
+    if (one.picky ? !PickyFires(rule, packet, place) : !one.Fires(place)) {
       continue;
     }
-    if (!IsTerminal(rule->spec().action)) {
-      changes.push_back(rule);
+    if (!rule.terminal) {
+      changes_.push_back(&rule);
     } else if (end == nullptr) {
-      end = rule;
+      end = &rule;
     }
   }
-  if (end != nullptr) {
-    end->CountHit();
-    if (end->spec().action == FaultAction::kHalfOpen) {
-      end->Silence(ends_.flow, elapsed);
+  if (end != nullptr) return EndBy(*end, elapsed);
+  int64_t delay_ns = 0;
+  for (FaultLinkRule* rule : changes_) {
+    rule->tally->hits.Add();
+    if (rule->delays) {
+      delay_ns += ShortDelayOf(*rule, place);
+    } else {
+      Modify(*rule, packet, place, now, &verdict);
     }
-    return End(ActionAtSend(end->spec()), end->spec().id);
   }
-  for (FaultState* rule : changes) Modify(*rule, packet, place, now, &verdict);
+  verdict.delay += absl::Nanoseconds(delay_ns);
   for (absl::Duration& copy : verdict.copies) copy += verdict.delay;
   return verdict;
 }
@@ -282,19 +255,16 @@ FaultVerdict FaultLink::AtSend(const FaultPacket& packet, absl::Time now) {
 std::optional<FaultVerdict> FaultLink::InFlight(const FaultPacket& packet,
                                                 absl::string_view held_by,
                                                 absl::Time now) {
-  Refresh();
-  const absl::Duration elapsed = now - faults_->start();
   FaultVerdict verdict;
-  if (Cut(elapsed, &verdict)) return verdict;
-  for (FaultState* rule : flights_) {
+  if (Cut(Begin(now), &verdict)) return verdict;
+  for (FaultLinkRule* rule : rules_.in_flight()) {
     const FaultSpec& spec = rule->spec();
-    if (!rule->ActiveAt(elapsed)) continue;
-    const bool hold = spec.action == FaultAction::kHold;
+    const bool hold = rule->action == FaultAction::kHold;
     if (!hold || held_by != spec.id) {
-      if (IsCounted(spec) || !FitsSegment(spec, packet, stream_)) continue;
-      rule->CountMatch();
+      if (rule->is_counted || !FitsSegment(*rule, packet)) continue;
+      rule->tally->matches.Add();
       if (!rule->Fires(PlaceOf(packet))) continue;
-      rule->CountHit();
+      rule->tally->hits.Add();
     }
     return End(ActionAtSend(spec), spec.id);
   }
@@ -302,43 +272,36 @@ std::optional<FaultVerdict> FaultLink::InFlight(const FaultPacket& packet,
 }
 
 FaultVerdict FaultLink::AtLanding(const FaultPacket& packet, absl::Time now) {
-  Refresh();
-  const absl::Duration elapsed = now - faults_->start();
   FaultVerdict verdict;
-  if (Cut(elapsed, &verdict)) return verdict;
-  for (FaultState* rule : flights_) {
-    const FaultSpec& spec = rule->spec();
-    if (spec.action != FaultAction::kPartition || IsCounted(spec)) continue;
-    if (!rule->ActiveAt(elapsed) || !FitsSegment(spec, packet, stream_)) {
-      continue;
-    }
-    rule->CountMatch();
+  if (Cut(Begin(now), &verdict)) return verdict;
+  for (FaultLinkRule* rule : rules_.at_landing()) {
+    if (!FitsSegment(*rule, packet)) continue;
+    rule->tally->matches.Add();
     if (!rule->Fires(PlaceOf(packet))) continue;
-    rule->CountHit();
-    return End(FaultVerdict::Action::kDrop, spec.id);
+    rule->tally->hits.Add();
+    return End(FaultVerdict::Action::kDrop, rule->spec().id);
   }
   return verdict;
 }
 
 FaultCallVerdict FaultLink::AtCall(const FaultCall& call, absl::Time now) {
-  Refresh();
-  const absl::Duration elapsed = now - faults_->start();
+  Begin(now);
   const bool dial = call.operation == FaultOperation::kDial;
   const uint64_t calls =
       FaultMix(dial ? dial_ : key_, static_cast<uint64_t>(call.operation));
   const uint64_t place = FaultMix(calls, call.ordinal);
   FaultCallVerdict verdict;
-  for (FaultState* rule : calls_) {
+  for (FaultLinkRule* rule : rules_.at_call()) {
     const FaultSpec& spec = rule->spec();
-    if (!spec.Has(call.operation) || !rule->ActiveAt(elapsed)) continue;
-    if (call.position < spec.after_bytes) continue;
-    rule->CountMatch();
-    if (!rule->Counts(calls) || !rule->Fires(place)) continue;
-    if (IsTerminal(spec.action)) {
+    if (!spec.Has(call.operation) || call.position < spec.after_bytes) continue;
+    rule->tally->matches.Add();
+    const bool meant = dial ? rule->state->CountsDial(calls) : rule->Counts();
+    if (!meant || !rule->Fires(place)) continue;
+    if (rule->terminal) {
       if (!verdict.rule.empty()) continue;
       verdict.rule = spec.id;
     }
-    rule->CountHit();
+    rule->tally->hits.Add();
     AddTo(verdict, *rule, place);
   }
   return verdict;

@@ -6,7 +6,7 @@
 //   plumb::FaultEnds ends;
 //   ends.from = {"web", conn->LocalAddr()};
 //   ends.to = {"db", conn->RemoteAddr()};
-//   ends.flow = faults->NewFlow();
+//   ends.flow = std::make_shared<plumb::FaultFlow>();
 //   plumb::FaultLink out(faults, ends);
 //   ...
 //   const plumb::FaultVerdict verdict =
@@ -32,7 +32,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "testing/fault/fault_state.h"
+#include "testing/fault/fault_link_rules.h"
 #include "testing/fault/fault_verdict.h"
 #include "testing/fault/faults.h"
 
@@ -41,6 +41,8 @@ namespace plumb {
 class FaultLink {
  public:
   FaultLink(std::shared_ptr<const Faults> faults, FaultEnds ends);
+  FaultLink(const FaultLink&) = delete;
+  FaultLink& operator=(const FaultLink&) = delete;
 
   // `now` is on the plan's clock.
   FaultVerdict AtSend(const FaultPacket& packet, absl::Time now);
@@ -56,16 +58,18 @@ class FaultLink {
   FaultCallVerdict AtCall(const FaultCall& call, absl::Time now);
 
  private:
-  // Sees to it that what follows is up to date.
-  void Refresh();
-  bool Concerns(const FaultSpec& rule) const;
+  // Brings the rules up to date; the time from the plan's start.
+  absl::Duration Begin(absl::Time now);
   uint64_t PlaceOf(const FaultPacket& packet) const;
   // By outages and silence, which no match of the packet matters to.
   bool Cut(absl::Duration elapsed, FaultVerdict* verdict);
-  // Whether what fits fires now.
-  bool FiresAtSend(FaultState& rule, const FaultPacket& packet, uint64_t place);
-  bool FailsDial(FaultState& rule, const FaultPacket& packet, uint64_t place);
-  void Modify(FaultState& rule, const FaultPacket& packet, uint64_t place,
+  bool FitsSegment(const FaultLinkRule& rule, const FaultPacket& packet) const;
+  bool PickyFires(FaultLinkRule& rule, const FaultPacket& packet,
+                  uint64_t place);
+  bool FailsDial(FaultLinkRule& rule, const FaultPacket& packet,
+                 uint64_t place);
+  FaultVerdict EndBy(FaultLinkRule& rule, absl::Duration elapsed);
+  void Modify(FaultLinkRule& rule, const FaultPacket& packet, uint64_t place,
               absl::Time now, FaultVerdict* verdict) const;
 
   const std::shared_ptr<const Faults> faults_;
@@ -77,15 +81,8 @@ class FaultLink {
 
   absl::Duration opened_;  // when, from the plan's start
   std::string failed_dial_by_;
-  uint64_t generation_ = 0;
-  std::shared_ptr<const FaultTable> table_;
-  // Of those that can concern this link, in their order.
-  std::vector<FaultState*> packets_;
-  std::vector<FaultState*> flights_;
-  std::vector<FaultState*> calls_;
-  // Those that can have silenced it, from either end.
-  std::vector<FaultState*> silencers_;
-  std::vector<const FaultOutage*> outages_;
+  FaultLinkRules rules_;
+  std::vector<FaultLinkRule*> changes_;  // of one AtSend; kept for its memory
 };
 
 }  // namespace plumb

@@ -1,9 +1,11 @@
-// What rules decide, and that nothing else changes it.
+// What rules do to packets and calls.
 #include "testing/fault/fault_link.h"
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,164 +14,15 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "testing/fault/fault_flow.h"
+#include "testing/fault/fault_link_fixture.h"
+#include "testing/fault/fault_network.h"
+#include "testing/fault/fault_spec.h"
+#include "testing/fault/fault_verdict.h"
 #include "testing/fault/faults.h"
-#include "testing/fault/make_faults.h"
-#include "transport/addr.h"
-#include "transport/ip_addr.h"
-#include "transport/manual_clock.h"
 
 namespace plumb {
 namespace {
-
-FaultEnds Ends(absl::string_view from, absl::string_view to,
-               FaultNetwork network = FaultNetwork::kUdp) {
-  FaultEnds ends;
-  ends.network = network;
-  ends.from = {from, Addr::Udp(IpAddr::V4(10, 0, 0, 2), 32768)};
-  ends.to = {to, Addr::Udp(IpAddr::V4(10, 0, 0, 1), 53)};
-  ends.flow = 1;
-  return ends;
-}
-
-FaultEnds Reversed(const FaultEnds& ends) {
-  FaultEnds reversed = ends;
-  std::swap(reversed.from, reversed.to);
-  return reversed;
-}
-
-FaultPacket Datagram(uint64_t ordinal, size_t size = 100) {
-  FaultPacket packet;
-  packet.position = ordinal;
-  packet.size = size;
-  return packet;
-}
-
-FaultPacket Segment(uint64_t offset, size_t size, int attempt = 0) {
-  FaultPacket packet = Datagram(offset, size);
-  packet.attempt = attempt;
-  return packet;
-}
-
-FaultPacket Open(int attempt = 0) {
-  FaultPacket packet = Segment(0, 0, attempt);
-  packet.segment = FaultSegment::kOpen;
-  return packet;
-}
-
-class FaultLinkTest : public ::testing::Test {
- protected:
-  std::shared_ptr<Faults> Load(absl::string_view plan) {
-    absl::StatusOr<std::shared_ptr<Faults>> faults =
-        MakeFaults(plan, FaultSetting(), clock_);
-    EXPECT_TRUE(faults.ok()) << faults.status();
-    return *std::move(faults);
-  }
-
-  FaultVerdict Send(FaultLink& link, const FaultPacket& packet) {
-    return link.AtSend(packet, clock_.TimeNow());
-  }
-  // Which rule ended it, or nothing.
-  std::string Sent(FaultLink& link, const FaultPacket& packet) {
-    return std::string(Send(link, packet).rule);
-  }
-  // What became of each of the first thousand: '.' passed.
-  std::string Fates(FaultLink& link) {
-    std::string fates;
-    for (uint64_t i = 0; i < 1000; ++i) {
-      const FaultVerdict verdict = Send(link, Datagram(i));
-      fates += verdict.passes() ? '.' : verdict.rule.front();
-    }
-    return fates;
-  }
-
-  ManualClock clock_;
-};
-
-constexpr char kLossy[] =
-    "seed: 5 rule { id: 'loss' match { to: 'db' network: 'udp' } "
-    "probability: 0.1 loss {} }";
-
-TEST_F(FaultLinkTest, ChanceIsAsOftenAsItSays) {
-  const auto faults = Load(kLossy);
-  FaultLink link(faults, Ends("web", "db"));
-  const std::string fates = Fates(link);
-  const auto lost = std::count(fates.begin(), fates.end(), 'l');
-  EXPECT_GT(lost, 70);
-  EXPECT_LT(lost, 130);
-  EXPECT_EQ(faults->Counts()[0].matches, 1000u);
-  EXPECT_EQ(faults->Counts()[0].hits, static_cast<uint64_t>(lost));
-}
-
-TEST_F(FaultLinkTest, TheSameSeedDecidesTheSameAndAnotherDoesNot) {
-  FaultLink first(Load(kLossy), Ends("web", "db"));
-  FaultLink second(Load(kLossy), Ends("web", "db"));
-  std::string other_seed = kLossy;
-  other_seed.replace(0, 7, "seed: 6");
-  FaultLink third(Load(other_seed), Ends("web", "db"));
-  const std::string fates = Fates(first);
-  EXPECT_EQ(fates, Fates(second));
-  EXPECT_NE(fates, Fates(third));
-}
-
-// A change of these is a change of every test that pins what a seed does.
-TEST_F(FaultLinkTest, ASeedDecidesTheSameInEveryVersion) {
-  FaultLink link(Load(kLossy), Ends("web", "db"));
-  std::vector<size_t> lost;
-  const std::string fates = Fates(link);
-  for (size_t i = 0; i < 80; ++i) {
-    if (fates[i] == 'l') lost.push_back(i);
-  }
-  EXPECT_EQ(lost, (std::vector<size_t>{0, 14, 21, 29, 46, 48, 56, 59, 66}));
-}
-
-TEST_F(FaultLinkTest, AnotherRuleShiftsNoDecision) {
-  const std::string reset =
-      "rule { id: 'reset' match { to: 'db' nth: 7 } reset {} }";
-  const std::string other =
-      "rule { id: 'other' probability: 0.5 delay { jitter: '1s' } }"
-      "rule { id: 'copies' probability: 0.3 duplicate {} }";
-  const std::string lossy = kLossy;
-  const std::string alone = [&] {
-    FaultLink link(Load(kLossy), Ends("web", "db"));
-    return Fates(link);
-  }();
-  for (const std::string& plan :
-       {other + lossy, lossy + other, reset + other + lossy}) {
-    FaultLink link(Load(plan), Ends("web", "db"));
-    std::string fates = Fates(link);
-    if (fates[6] == 'r') fates[6] = alone[6];
-    EXPECT_EQ(fates, alone) << plan;
-  }
-}
-
-TEST_F(FaultLinkTest, AnotherHostOrTrafficShiftsNoDecision) {
-  FaultLink alone(Load(kLossy), Ends("web", "db"));
-  const std::string fates = Fates(alone);
-  const auto faults = Load(kLossy);
-  FaultLink cache(faults, Ends("cache", "db"));
-  EXPECT_NE(Fates(cache), fates);
-  // Its address depends on how many hosts there are, and its flow on what else
-  // is open.
-  FaultEnds moved = Ends("web", "db");
-  moved.from = {"web", Addr::Udp(IpAddr::V4(10, 0, 0, 9), 32768)};
-  moved.to = {"db", Addr::Udp(IpAddr::V4(10, 0, 0, 8), 53)};
-  moved.flow = 99;
-  FaultLink link(faults, moved);
-  EXPECT_EQ(Fates(link), fates);
-}
-
-TEST_F(FaultLinkTest, ARetransmissionIsAnotherDecision) {
-  const auto faults = Load("rule { id: 'l' probability: 0.5 loss {} }");
-  FaultLink link(faults, Ends("web", "db", FaultNetwork::kTcp));
-  int different = 0;
-  for (uint64_t offset = 0; offset < 1000; ++offset) {
-    const bool first = Send(link, Segment(offset, 1, 0)).passes();
-    EXPECT_EQ(Send(link, Segment(offset, 1, 0)).passes(), first);
-    if (Send(link, Segment(offset, 1, 1)).passes() != first) ++different;
-  }
-  EXPECT_GT(different, 400);
-  EXPECT_LT(different, 600);
-}
 
 TEST_F(FaultLinkTest, DelaysAddUp) {
   const auto faults = Load(
@@ -352,7 +205,7 @@ TEST_F(FaultLinkTest, HalfOpenSilencesBothWaysUntilItEnds) {
   FaultLink out(faults, ends);
   FaultLink back(faults, Reversed(ends));
   FaultEnds other_flow = ends;
-  other_flow.flow = 2;
+  other_flow.flow = std::make_shared<FaultFlow>();
   FaultLink other(faults, Reversed(other_flow));
   EXPECT_EQ(Sent(back, Segment(0, 500)), "");
   EXPECT_EQ(Sent(out, Segment(0, 101)), "h");
@@ -457,6 +310,82 @@ TEST_F(FaultLinkTest, RulesComeAndGo) {
             "   matches       hits rule\n"
             "         3          2 l (loss)\n"
             "         1          1 reset (reset)\n");
+}
+
+TEST_F(FaultLinkTest, WhatALinkCountedStaysWhenItIsGone) {
+  const auto faults = Load(
+      "rule { id: 'all' delay { min: '1ms' } }"
+      "rule { id: 'some' match { nth: 2 } loss {} }");
+  const std::string counts =
+      "   matches       hits rule\n"
+      "         3          2 all (delay)\n"
+      "         3          1 some (loss)\n";
+  {
+    FaultLink link(faults, Ends("web", "db"));
+    for (uint64_t i = 0; i < 3; ++i) Send(link, Datagram(i));
+    EXPECT_EQ(FormatFaultCounts(faults->Counts()), counts);
+  }
+  EXPECT_EQ(FormatFaultCounts(faults->Counts()), counts);
+}
+
+TEST_F(FaultLinkTest, CountsOutlastRulesThatComeAndTurn) {
+  const auto faults = Load(
+      "rule { id: 'other' off: true delay { min: '1ms' } }"
+      "rule { id: 'third' match { nth: 3 } loss {} }");
+  FaultLink link(faults, Ends("web", "db"));
+  EXPECT_EQ(Sent(link, Datagram(0)), "");
+  ASSERT_TRUE(faults->Enable("other").ok());
+  EXPECT_EQ(Sent(link, Datagram(1)), "");
+  FaultSpec delay;
+  delay.id = "new";
+  ASSERT_TRUE(faults->Add(delay).ok());
+  EXPECT_EQ(Sent(link, Datagram(2)), "third");
+  EXPECT_EQ(FormatFaultCounts(faults->Counts()),
+            "   matches       hits rule\n"
+            "         1          0 new (delay)\n"
+            "         2          1 other (delay)\n"
+            "         3          1 third (loss)\n");
+}
+
+// A rule that is off counts nothing.
+TEST_F(FaultLinkTest, TheEdgeOfAWindowIsSeenAtOnce) {
+  const auto faults =
+      Load("rule { id: 'w' active { from: '1s' until: '2s' } loss {} }");
+  FaultLink link(faults, Ends("web", "db"));
+  for (const absl::Duration step :
+       {absl::Seconds(1) - absl::Nanoseconds(1), absl::Nanoseconds(1),
+        absl::Seconds(1) - absl::Nanoseconds(1), absl::Nanoseconds(1)}) {
+    clock_.Advance(step);
+    Send(link, Datagram(0));
+  }
+  EXPECT_EQ(faults->Counts()[0].matches, 2u);
+  EXPECT_EQ(faults->Counts()[0].hits, 2u);
+}
+
+TEST_F(FaultLinkTest, ANewConnectionCountsAnewAndIsNotSilent) {
+  const auto faults = Load(
+      "rule { id: 'h' match { nth: 2 } half_open {} }"
+      "rule { id: 'l' match { nth: 1 } loss {} }");
+  for (int connection = 0; connection < 2; ++connection) {
+    FaultLink link(faults, Ends("web", "db", FaultNetwork::kTcp));
+    EXPECT_EQ(Sent(link, Segment(0, 1)), "l");
+    EXPECT_EQ(Sent(link, Segment(1, 1)), "h");
+    EXPECT_EQ(Sent(link, Segment(2, 1)), "h");
+  }
+}
+
+// An idle pipe is as one that was never used, so that it may be forgotten.
+TEST_F(FaultLinkTest, ARateForgetsNoPipeThatIsBusy) {
+  const auto faults = Load("rule { id: 'r' rate { bytes_per_second: 1000 } }");
+  FaultLink link(faults, Ends("web", "db"));
+  EXPECT_EQ(Send(link, Datagram(0, 10000)).delay, absl::Seconds(10));
+  clock_.Advance(absl::Seconds(1));
+  for (int host = 0; host < 3000; ++host) {
+    FaultLink other(faults, Ends("web", absl::StrCat("host", host)));
+    EXPECT_EQ(Send(other, Datagram(0)).delay, absl::Milliseconds(100));
+    clock_.Advance(absl::Milliseconds(1));
+  }
+  EXPECT_EQ(Send(link, Datagram(1, 0)).delay, absl::Seconds(6));
 }
 
 }  // namespace

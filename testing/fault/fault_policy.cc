@@ -10,6 +10,12 @@
 namespace plumb {
 namespace {
 
+// How many receivers of one sender are remembered without a hash, and how many
+// with one; with one more these are forgotten, and what goes to them is counted
+// anew.
+constexpr size_t kFirst = 4;
+constexpr size_t kPeers = 4096;
+
 FaultNetwork NetworkOf(Packet::Protocol protocol) {
   switch (protocol) {
     case Packet::Protocol::kTcp:
@@ -110,30 +116,47 @@ void FaultPolicy::AwaitEdge() {
 // Between the same two names there may be many connections of unix sockets.
 uint64_t FaultPolicy::InstanceOf(const Packet& packet) {
   if (packet.protocol != Packet::Protocol::kUnix) return 0;
-  const auto [it, is_new] = unix_instances_.try_emplace(packet.flow, 0);
-  if (is_new) {
-    std::string ends[] = {
-        absl::StrCat(packet.source_host, " ", packet.source.name()),
-        absl::StrCat(packet.destination_host, " ", packet.destination.name())};
-    if (ends[1] < ends[0]) std::swap(ends[0], ends[1]);
-    it->second = unix_connections_[absl::StrCat(ends[0], " ", ends[1])]++;
-  }
-  return it->second;
+  std::string ends[] = {
+      absl::StrCat(packet.source_host, " ", packet.source.name()),
+      absl::StrCat(packet.destination_host, " ", packet.destination.name())};
+  if (ends[1] < ends[0]) std::swap(ends[0], ends[1]);
+  return unix_connections_[absl::StrCat(ends[0], " ", ends[1])]++;
 }
 
 FaultLink& FaultPolicy::LinkOf(const Packet& packet) {
-  std::unique_ptr<FaultLink>& link =
-      links_[Key{packet.flow, packet.source, packet.destination}];
-  if (link == nullptr) {
-    FaultEnds ends;
-    ends.network = NetworkOf(packet.protocol);
-    ends.from = {packet.source_host, packet.source};
-    ends.to = {packet.destination_host, packet.destination};
-    ends.instance = InstanceOf(packet);
-    ends.flow = packet.flow;
-    link = std::make_unique<FaultLink>(faults_, std::move(ends));
+  std::unique_ptr<Flow>& flow = flows_[packet.flow];
+  if (flow == nullptr) {
+    flow = std::make_unique<Flow>();
+    flow->instance = InstanceOf(packet);
   }
-  return *link;
+  for (const Way& way : flow->first) {
+    if (way.source == packet.source && way.destination == packet.destination) {
+      return *way.link;
+    }
+  }
+  if (flow->first.size() < kFirst) {
+    flow->first.push_back(
+        {packet.source, packet.destination, MakeLink(packet, *flow)});
+    return *flow->first.back().link;
+  }
+  std::unique_ptr<FaultLink>& link =
+      flow->rest[{packet.source, packet.destination}];
+  if (link != nullptr) return *link;
+  std::unique_ptr<FaultLink> made = MakeLink(packet, *flow);
+  if (flow->rest.size() <= kPeers) return *(link = std::move(made));
+  flow->rest.clear();
+  return *(flow->rest[{packet.source, packet.destination}] = std::move(made));
+}
+
+std::unique_ptr<FaultLink> FaultPolicy::MakeLink(const Packet& packet,
+                                                 const Flow& flow) {
+  FaultEnds ends;
+  ends.network = NetworkOf(packet.protocol);
+  ends.from = {packet.source_host, packet.source};
+  ends.to = {packet.destination_host, packet.destination};
+  ends.instance = flow.instance;
+  ends.flow = flow.flow;
+  return std::make_unique<FaultLink>(faults_, std::move(ends));
 }
 
 Judgement FaultPolicy::AtSend(const Packet& packet, absl::Time now) {
@@ -170,12 +193,7 @@ std::optional<Judgement> FaultPolicy::InFlight(const Packet& packet,
 
 Judgement FaultPolicy::AtLanding(const Packet& packet, absl::Time now) {
   const FaultVerdict verdict = LinkOf(packet).AtLanding(Describe(packet), now);
-  Judgement judgement = JudgementOf(verdict, packet);
-  // Nothing comes after these.
-  if (verdict.passes() && (packet.flags & (Packet::kFin | Packet::kRst)) != 0) {
-    links_.erase(Key{packet.flow, packet.source, packet.destination});
-  }
-  return judgement;
+  return JudgementOf(verdict, packet);
 }
 
 std::vector<uint64_t> FaultPolicy::HeldBy(absl::string_view rule) const {

@@ -23,15 +23,18 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "backends/fake/link_policy.h"
 #include "backends/fake/packet.h"
+#include "testing/fault/fault_flow.h"
 #include "testing/fault/fault_link.h"
 #include "testing/fault/faults.h"
 #include "transport/addr.h"
@@ -50,6 +53,7 @@ class FaultPolicy final : public LinkPolicy {
   std::optional<Judgement> InFlight(const Packet& packet,
                                     absl::Time now) override;
   Judgement AtLanding(const Packet& packet, absl::Time now) override;
+  void EndFlow(uint64_t flow) override { flows_.erase(flow); }
 
   // For HeldLink. The ids of the packets that the rule holds.
   std::vector<uint64_t> HeldBy(absl::string_view rule) const;
@@ -58,22 +62,25 @@ class FaultPolicy final : public LinkPolicy {
   void Decide(uint64_t packet_id, Judgement judgement);
 
  private:
-  struct Key {
-    uint64_t flow;
+  // One direction of a connection, or what a sender sends to one receiver.
+  struct Way {
     Addr source;
     Addr destination;
-
-    friend bool operator==(const Key& a, const Key& b) {
-      return a.flow == b.flow && a.source == b.source &&
-             a.destination == b.destination;
-    }
-    template <typename H>
-    friend H AbslHashValue(H h, const Key& key) {
-      return H::combine(std::move(h), key.flow, key.source, key.destination);
-    }
+    std::unique_ptr<FaultLink> link;
+  };
+  // A connection, or a sender of datagrams.
+  struct Flow {
+    std::shared_ptr<FaultFlow> flow = std::make_shared<FaultFlow>();
+    uint64_t instance = 0;
+    // A connection has two of these, and few need more; looking through them
+    // is faster than the hash of two addresses.
+    absl::InlinedVector<Way, 2> first;
+    // The others, by source and destination.
+    absl::flat_hash_map<std::pair<Addr, Addr>, std::unique_ptr<FaultLink>> rest;
   };
 
   FaultLink& LinkOf(const Packet& packet);
+  std::unique_ptr<FaultLink> MakeLink(const Packet& packet, const Flow& flow);
   uint64_t InstanceOf(const Packet& packet);
   void AwaitEdge();
   std::string HolderOf(uint64_t packet_id) const;
@@ -84,9 +91,8 @@ class FaultPolicy final : public LinkPolicy {
   std::weak_ptr<LinkControl> network_;
 
   // Used by one thread at a time, which the network sees to.
-  absl::flat_hash_map<Key, std::unique_ptr<FaultLink>> links_;
-  std::map<std::string, uint64_t> unix_connections_;
-  absl::flat_hash_map<uint64_t, uint64_t> unix_instances_;  // by flow
+  absl::flat_hash_map<uint64_t, std::unique_ptr<Flow>> flows_;
+  std::map<std::string, uint64_t> unix_connections_;  // by their two names
 
   mutable absl::Mutex mutex_;
   absl::Time awaited_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();

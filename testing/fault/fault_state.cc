@@ -6,27 +6,43 @@
 #include "testing/fault/fault_hash.h"
 
 namespace plumb {
+namespace {
+
+// The one that `elapsed` is in; null when it is in none.
+const FaultSpec::Span* SpanAt(const FaultSpec& spec, absl::Duration elapsed) {
+  for (const FaultSpec::Span& span : spec.spans) {
+    if (span.from <= elapsed && elapsed < span.until) return &span;
+  }
+  return nullptr;
+}
+
+}  // namespace
 
 FaultState::FaultState(FaultSpec spec, uint64_t seed)
-    : spec_(std::move(spec)),
-      key_(FaultMix(seed, FaultHash(spec_.id))),
-      always_(spec_.spans.size() == 1 && spec_.spans[0].always()) {}
+    : spec_(std::move(spec)), key_(FaultMix(seed, FaultHash(spec_.id))) {}
 
-bool FaultState::InSpan(absl::Duration elapsed) const {
-  for (const FaultSpec::Span& span : spec_.spans) {
-    if (span.from <= elapsed && elapsed < span.until) return true;
-  }
-  return false;
+bool FaultState::ActiveAt(absl::Duration elapsed) const {
+  const Forced forced = forced_.load(std::memory_order_acquire);
+  if (forced != Forced::kNot) return forced == Forced::kOn;
+  return SpanAt(spec_, elapsed) != nullptr;
 }
 
 void FaultState::Force(bool on) {
-  absl::MutexLock lock(&mutex_);
-  silent_since_.clear();
-  forced_.store(on ? Forced::kOn : Forced::kOff, std::memory_order_relaxed);
+  turn_.fetch_add(1, std::memory_order_release);
+  forced_.store(on ? Forced::kOn : Forced::kOff, std::memory_order_release);
+}
+
+bool FaultState::StillOn(uint64_t turn, absl::Duration since,
+                         absl::Duration elapsed) const {
+  if (turn != turn_.load(std::memory_order_acquire)) return false;
+  const Forced forced = forced_.load(std::memory_order_acquire);
+  if (forced != Forced::kNot) return forced == Forced::kOn;
+  const FaultSpec::Span* const span = SpanAt(spec_, elapsed);
+  return span != nullptr && span->from <= since;
 }
 
 absl::Duration FaultState::NextEdge(absl::Duration elapsed) const {
-  if (forced_.load(std::memory_order_relaxed) != Forced::kNot) {
+  if (forced_.load(std::memory_order_acquire) != Forced::kNot) {
     return absl::InfiniteDuration();
   }
   for (const FaultSpec::Span& span : spec_.spans) {
@@ -36,21 +52,10 @@ absl::Duration FaultState::NextEdge(absl::Duration elapsed) const {
   return absl::InfiniteDuration();
 }
 
-// Both are mixed already.
-uint64_t FaultState::Draw(uint64_t place) const {
-  return FaultMix(key_ ^ place);
-}
-
-bool FaultState::Fires(uint64_t place) const {
-  return spec_.probability >= 1 ||
-         FaultFraction(Draw(place)) < spec_.probability;
-}
-
-bool FaultState::Counts(uint64_t link) {
+bool FaultState::CountsDial(uint64_t way) {
   if (spec_.nth == 0 && spec_.every == 0) return true;
   absl::MutexLock lock(&mutex_);
-  const uint64_t count = ++counts_[link];
-  return spec_.nth != 0 ? count == spec_.nth : count % spec_.every == 0;
+  return IsMeant(spec_, ++dials_[way]);
 }
 
 absl::Duration FaultState::Queue(uint64_t pipe, absl::Time now, size_t size) {
@@ -59,28 +64,20 @@ absl::Duration FaultState::Queue(uint64_t pipe, absl::Time now, size_t size) {
   const absl::Duration takes = absl::Nanoseconds(static_cast<int64_t>(
       static_cast<__int128>(size) * 1000000000 / spec_.amount));
   absl::MutexLock lock(&mutex_);
+  if (busy_until_.size() >= pipes_limit_) {
+    // An idle pipe is as one that was never used.
+    absl::erase_if(busy_until_,
+                   [now](const auto& one) { return one.second <= now; });
+    pipes_limit_ = std::max(kPipes, 2 * busy_until_.size());
+  }
   absl::Time& busy_until = busy_until_.try_emplace(pipe, now).first->second;
   busy_until = std::max(busy_until, now) + takes;
   return busy_until - now;
 }
 
-void FaultState::Silence(uint64_t flow, absl::Duration elapsed) {
-  absl::MutexLock lock(&mutex_);
-  silent_since_.try_emplace(flow, elapsed);
-}
-
-bool FaultState::IsSilent(uint64_t flow, absl::Duration elapsed) const {
-  if (!ActiveAt(elapsed)) return false;
-  absl::MutexLock lock(&mutex_);
-  const auto it = silent_since_.find(flow);
-  if (it == silent_since_.end()) return false;
-  if (forced_.load(std::memory_order_relaxed) == Forced::kOn) return true;
-  for (const FaultSpec::Span& span : spec_.spans) {
-    if (span.from <= elapsed && elapsed < span.until) {
-      return span.from <= it->second;
-    }
-  }
-  return false;
+bool IsMeant(const FaultSpec& spec, uint64_t count) {
+  if (spec.nth != 0) return count == spec.nth;
+  return spec.every == 0 || count % spec.every == 0;
 }
 
 }  // namespace plumb

@@ -1,11 +1,13 @@
 // A FaultState is a rule at work: what it is, how often it fired, and the
-// little that it has to remember.
+// little that it has to remember, which does not grow with the connections:
+// what is remembered of these is with them (fault_link_rules.h, fault_flow.h).
 //
 // Threads: any method at any time.
 #ifndef PLUMB_TESTING_FAULT_FAULT_STATE_H_
 #define PLUMB_TESTING_FAULT_FAULT_STATE_H_
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 #include "absl/base/thread_annotations.h"
@@ -21,57 +23,58 @@ class FaultState {
   FaultState(FaultSpec spec, uint64_t seed);
 
   const FaultSpec& spec() const { return spec_; }
+  // Of the seed and the id, for FaultDraw.
+  uint64_t key() const { return key_; }
 
   // Whether it does anything, so long after the plan's start.
-  bool ActiveAt(absl::Duration elapsed) const {
-    const Forced forced = forced_.load(std::memory_order_relaxed);
-    if (forced != Forced::kNot) return forced == Forced::kOn;
-    return always_ || InSpan(elapsed);
-  }
-  // From now on, whatever its spans say. Forgets who is silent.
+  bool ActiveAt(absl::Duration elapsed) const;
+  // From now on, whatever its spans say.
   void Force(bool on);
+  // How often it was forced.
+  uint64_t turn() const { return turn_.load(std::memory_order_acquire); }
+  // Whether it is on, and was so without a break since then.
+  bool StillOn(uint64_t turn, absl::Duration since,
+               absl::Duration elapsed) const;
   // The next time after `elapsed` at which it begins or ends; infinite when
   // there is none.
   absl::Duration NextEdge(absl::Duration elapsed) const;
 
-  // What chance says of a place on a link.
-  uint64_t Draw(uint64_t place) const;
-  bool Fires(uint64_t place) const;
-
-  // Counts what matches on a connection and direction, for nth and every;
-  // whether this one is meant.
-  bool Counts(uint64_t link);
+  // Counts dials from one host to one address, for nth and every; whether this
+  // one is meant.
+  bool CountsDial(uint64_t way);
 
   // Rate: how long `size` bytes take from `now` on, and what is before them.
   absl::Duration Queue(uint64_t pipe, absl::Time now, size_t size);
 
-  // HalfOpen: what was silenced since this rule was last turned on.
-  void Silence(uint64_t flow, absl::Duration elapsed);
-  bool IsSilent(uint64_t flow, absl::Duration elapsed) const;
-
-  void CountMatch() { matches_.fetch_add(1, std::memory_order_relaxed); }
-  void CountHit() { hits_.fetch_add(1, std::memory_order_relaxed); }
+  // What links that are gone have counted, and what no link counts.
+  void AddCounts(uint64_t matches, uint64_t hits) {
+    matches_.fetch_add(matches, std::memory_order_relaxed);
+    hits_.fetch_add(hits, std::memory_order_relaxed);
+  }
   uint64_t matches() const { return matches_.load(std::memory_order_relaxed); }
   uint64_t hits() const { return hits_.load(std::memory_order_relaxed); }
 
  private:
   enum class Forced : uint8_t { kNot, kOn, kOff };
 
-  bool InSpan(absl::Duration elapsed) const;
+  // How many pipes are kept, before those that are idle are forgotten.
+  static constexpr size_t kPipes = 1024;
 
   const FaultSpec spec_;
   const uint64_t key_;
-  const bool always_;
   std::atomic<Forced> forced_{Forced::kNot};
+  std::atomic<uint64_t> turn_{0};
   std::atomic<uint64_t> matches_{0};
   std::atomic<uint64_t> hits_{0};
 
-  mutable absl::Mutex mutex_;
-  absl::flat_hash_map<uint64_t, uint64_t> counts_ ABSL_GUARDED_BY(mutex_);
+  absl::Mutex mutex_;
+  absl::flat_hash_map<uint64_t, uint64_t> dials_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<uint64_t, absl::Time> busy_until_ ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_map<uint64_t, absl::Duration> silent_since_
-      ABSL_GUARDED_BY(mutex_);
+  size_t pipes_limit_ ABSL_GUARDED_BY(mutex_) = kPipes;
 };
+
+// Whether `count` is one that nth or every mean.
+bool IsMeant(const FaultSpec& spec, uint64_t count);
 
 }  // namespace plumb
 

@@ -6,12 +6,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "testing/fault/fault_flow.h"
 #include "testing/fault/fault_network.h"
 #include "testing/fault/fault_spec.h"
 #include "transport/addr.h"
@@ -40,9 +42,8 @@ struct FaultEnds {
   // have no ports. Part of what decides, so count them for each pair of ends.
   uint64_t instance = 0;
   // The same for both directions of a connection, and for all datagrams of a
-  // sender; no two of one Faults the same (Faults::NewFlow). No part of what
-  // decides.
-  uint64_t flow = 0;
+  // sender. Without one the link has its own. No part of what decides.
+  std::shared_ptr<FaultFlow> flow;
 };
 
 // A piece of a stream, or a datagram.

@@ -22,9 +22,8 @@ absl::Status NoRule(absl::string_view id) {
   return absl::NotFoundError(absl::StrCat("no rule '", id, "'"));
 }
 
-FaultCount CountOf(const FaultState& rule) {
-  const FaultSpec& spec = rule.spec();
-  return {spec.id, spec.action, spec.optional, rule.matches(), rule.hits()};
+FaultCount CountOf(const FaultSpec& spec, const FaultTotal& total) {
+  return {spec.id, spec.action, spec.optional, total.matches, total.hits};
 }
 
 // The outage of `host` that holds at `now`; null when it is up.
@@ -60,6 +59,7 @@ absl::Status Faults::Force(absl::string_view id, bool on) {
   const std::shared_ptr<FaultState> rule = Find(*table(), id);
   if (rule == nullptr) return NoRule(id);
   rule->Force(on);
+  NextGeneration();
   TellChange();
   return absl::OkStatus();
 }
@@ -68,6 +68,7 @@ void Faults::Heal() {
   for (const std::shared_ptr<FaultState>& rule : table()->rules) {
     if (EndsWithHeal(rule->spec().action)) rule->Force(false);
   }
+  NextGeneration();
   TellChange();
 }
 
@@ -124,8 +125,11 @@ absl::Status Faults::Remove(absl::string_view id) {
     changed->rules.erase(
         std::find(changed->rules.begin(), changed->rules.end(), rule));
     Install(std::move(changed));
+    // Whoever still looks at it finds it off.
+    rule->Force(false);
     FaultCount& total = removed_[rule->spec().id];
-    const FaultCount count = CountOf(*rule);
+    const FaultCount count =
+        CountOf(rule->spec(), tallies_.Totals({rule}).front());
     total = {count.id, count.action, count.optional,
              total.matches + count.matches, total.hits + count.hits};
   }
@@ -136,8 +140,9 @@ absl::Status Faults::Remove(absl::string_view id) {
 std::vector<FaultCount> Faults::Counts() const {
   std::vector<FaultCount> counts;
   absl::MutexLock lock(&mutex_);
-  for (const std::shared_ptr<FaultState>& rule : table_->rules) {
-    counts.push_back(CountOf(*rule));
+  const std::vector<FaultTotal> totals = tallies_.Totals(table_->rules);
+  for (size_t i = 0; i < totals.size(); ++i) {
+    counts.push_back(CountOf(table_->rules[i]->spec(), totals[i]));
   }
   for (const auto& [id, count] : removed_) counts.push_back(count);
   return counts;
@@ -176,7 +181,7 @@ std::shared_ptr<const FaultTable> Faults::table() const {
 
 void Faults::Install(std::shared_ptr<const FaultTable> table) {
   table_ = std::move(table);
-  generation_.fetch_add(1, std::memory_order_release);
+  NextGeneration();
 }
 
 void Faults::TellChange() {

@@ -35,6 +35,7 @@
 #include "testing/fault/fault_spec.h"
 #include "testing/fault/fault_state.h"
 #include "testing/fault/fault_support.h"
+#include "testing/fault/fault_tally.h"
 #include "transport/clock.h"
 
 namespace plumb {
@@ -90,19 +91,15 @@ class Faults {
   // what is under way is to be judged again; absl::InfiniteFuture() for never.
   absl::Time NextEdge(absl::Time now) const;
 
-  // For FaultEnds::flow, for who has no numbers of his own.
-  uint64_t NewFlow() {
-    return last_flow_.fetch_add(1, std::memory_order_relaxed) + 1;
-  }
-
   Clock& clock() const { return clock_; }
   absl::Time start() const { return start_; }
   uint64_t seed() const { return seed_; }
   // What the plan was checked against, and what is added is.
   const FaultSetting& setting() const { return setting_; }
 
-  // For FaultLink: the rules now, and a number that is another one when they
-  // are others.
+  // For FaultLink: where it counts; the rules now; and a number that is another
+  // one when they are others, or were turned on or off.
+  FaultTallies& tallies() const { return tallies_; }
   std::shared_ptr<const FaultTable> table() const;
   uint64_t generation() const {
     return generation_.load(std::memory_order_acquire);
@@ -112,6 +109,7 @@ class Faults {
   absl::Status Force(absl::string_view id, bool on);
   void Install(std::shared_ptr<const FaultTable> table)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void NextGeneration() { generation_.fetch_add(1, std::memory_order_release); }
   void TellChange();
 
   const uint64_t seed_;
@@ -119,7 +117,7 @@ class Faults {
   Clock& clock_;
   const absl::Time start_;
   std::atomic<uint64_t> generation_{1};
-  std::atomic<uint64_t> last_flow_{0};
+  mutable FaultTallies tallies_;
 
   mutable absl::Mutex mutex_;
   std::shared_ptr<const FaultTable> table_ ABSL_GUARDED_BY(mutex_);

@@ -50,7 +50,7 @@ FaultyPacketConn::FaultyPacketConn(FaultContext context, FaultNetwork network,
                                    std::unique_ptr<PacketConn> inner)
     : context_(std::move(context)),
       network_(network),
-      flow_(context_.faults->NewFlow()),
+      flow_(std::make_shared<FaultFlow>()),
       inner_(std::move(inner)),
       calls_(std::make_shared<FaultCalls>(context_.faults->clock(),
                                           NamesOf(*inner_))),

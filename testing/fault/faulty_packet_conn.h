@@ -17,6 +17,7 @@
 #include "absl/types/span.h"
 #include "testing/fault/fault_calls.h"
 #include "testing/fault/fault_context.h"
+#include "testing/fault/fault_flow.h"
 #include "testing/fault/fault_link.h"
 #include "testing/fault/fault_network.h"
 #include "testing/fault/fault_receiver.h"
@@ -65,7 +66,7 @@ class FaultyPacketConn final : public PacketConn, private BlockedProbe {
 
   const FaultContext context_;
   const FaultNetwork network_;
-  const uint64_t flow_;
+  const std::shared_ptr<FaultFlow> flow_;
   const std::shared_ptr<PacketConn> inner_;
   const std::shared_ptr<FaultCalls> calls_;
   const std::shared_ptr<FaultSender> sender_;
