@@ -1,29 +1,25 @@
 // The column "fake" of the table in README.md: what each action does to tcp,
-// udp and unix sockets of a fake network, at which time, and what is refused.
+// udp and unix sockets of a fake network, and what is refused.
 #include "testing/fault/fault_policy.h"
 
 #include <memory>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "backends/fake/fake.h"
-#include "backends/fake/packet_observer.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "testing/fault/fault_matchers.h"
+#include "testing/fault/fault_world.h"
 #include "testing/fault/faults.h"
 #include "testing/fault/make_faults.h"
-#include "testing/fault/scoped_rule.h"
 #include "testing/matchers.h"
 #include "testing/probe_matchers.h"
 #include "transport/error.h"
-#include "transport/manual_clock.h"
 
 namespace plumb {
 namespace {
@@ -32,91 +28,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-
-// What became of packets with bytes: "x ok", "x lost: rule", "x held: rule".
-class Fates final : public PacketObserver {
- public:
-  void OnPacket(const PacketEvent& event) override {
-    if (event.packet.payload.empty()) return;
-    std::string line(event.packet.payload);
-    switch (event.kind) {
-      case PacketEvent::Kind::kSent:
-        return;
-      case PacketEvent::Kind::kDelivered:
-        absl::StrAppend(&line, " ok");
-        break;
-      case PacketEvent::Kind::kDropped:
-        absl::StrAppend(&line, " lost: ", event.cause);
-        break;
-      case PacketEvent::Kind::kHeld:
-        absl::StrAppend(&line, " held: ", event.cause);
-        break;
-    }
-    lines_.push_back(line);
-  }
-  // Since the last call. The test is the only one that sends.
-  std::vector<std::string> Take() { return std::exchange(lines_, {}); }
-
- private:
-  std::vector<std::string> lines_;
-};
-
-FaultSetting OnFake() {
-  FaultSetting setting;
-  setting.targets = {FaultTarget::kFake};
-  return setting;
-}
-
-// A network with a plan, and a connection on it.
-struct World {
-  explicit World(absl::string_view plan, int hosts_before = 0) {
-    absl::StatusOr<std::shared_ptr<Faults>> made =
-        MakeFaults(plan, OnFake(), clock);
-    EXPECT_THAT(made, IsOk());
-    faults = *std::move(made);
-    FakeNetworkOptions options;
-    options.clock = &clock;
-    options.policy = std::make_shared<FaultPolicy>(faults);
-    options.observer = fates;
-    network = std::make_unique<FakeNetwork>(options);
-    for (int i = 0; i < hosts_before; ++i) {
-      (void)network->Host(absl::StrCat("other", i));
-    }
-    web = network->Host("web");
-    db = network->Host("db");
-  }
-
-  // Opens `client` to `server`, or to `socket` on udp.
-  void Open(const std::string& kind) {
-    stream = kind != "udp4";
-    if (kind == "unix") {
-      listener = *db->Listen("unix", "@s");
-      client = *db->Dial("unix", "@s");
-    } else if (kind == "tcp4") {
-      listener = *db->Listen("tcp4", ":80");
-      client = *web->Dial("tcp4", "db:80");
-    } else {
-      socket = *db->ListenPacket("udp4", ":80");
-      client = *web->Dial("udp4", "db:80");
-    }
-    if (listener != nullptr) server = *listener->Accept();
-  }
-
-  absl::Status ReadError(Conn& conn) {
-    char byte;
-    return conn.Read(absl::MakeSpan(&byte, 1)).status();
-  }
-
-  ManualClock clock;
-  std::shared_ptr<Fates> fates = std::make_shared<Fates>();
-  std::shared_ptr<Faults> faults;
-  std::unique_ptr<FakeNetwork> network;
-  std::shared_ptr<FakeHost> web, db;
-  std::unique_ptr<Listener> listener;
-  std::unique_ptr<PacketConn> socket;
-  std::unique_ptr<Conn> client, server;
-  bool stream = false;
-};
 
 class EachNetworkTest : public ::testing::TestWithParam<const char*> {
  protected:
@@ -353,158 +264,27 @@ TEST(FaultPolicyTest, WhatNoPacketCanDoIsRefusedByRule) {
               "network: a packet can make a dial fail with REFUSED and TIMEOUT "
               "only");
   }
-  EXPECT_EQ(refused("match { network: 'unixgram' } loss {}"),
-            "UNIMPLEMENTED: rule[0] 'x': match.network: nothing of that "
-            "network is judged here");
-}
-
-TEST(FaultPolicyTest, TheTimelineReachesWhatIsUnderWay) {
-  World world(
-      "rule { id: 'd' match { network: 'udp' } delay { min: '10s' } }"
-      "rule { id: 'p' off: true partition {} }"
-      "timeline { at: '5s' enable: 'p' } timeline { at: '6s' heal {} }");
-  world.Open("udp4");
-  ASSERT_THAT(world.client->Write("lost"), IsOk());
-  world.clock.Advance(absl::Seconds(5));
-  EXPECT_THAT(world.fates->Take(), ElementsAre("lost lost: p"));
-  world.clock.Advance(absl::Seconds(1));
-  ASSERT_THAT(world.client->Write("late"), IsOk());
-  world.clock.Advance(absl::Seconds(10));
-  EXPECT_THAT(world.fates->Take(), ElementsAre("late ok"));
-}
-
-TEST(FaultPolicyTest, AHoldThatEndsByTimeLetsGo) {
-  World world("rule { id: 'h' active { until: '2s' } hold {} }");
-  world.Open("udp4");
-  ASSERT_THAT(world.client->Write("x"), IsOk());
-  EXPECT_THAT(world.fates->Take(), ElementsAre("x held: h"));
-  world.clock.Advance(absl::Seconds(2));
-  EXPECT_THAT(world.fates->Take(), ElementsAre("x ok"));
-}
-
-TEST(FaultPolicyTest, SoDoesOneOfARuleThatCameLater) {
-  World world("rule { id: 'other' active { until: '9s' } hold {} off: true }");
-  world.Open("udp4");
-  ScopedRule hold(*world.faults, "id: 'h' active { until: '2s' } hold {}");
-  ASSERT_THAT(world.client->Write("x"), IsOk());
-  EXPECT_THAT(world.fates->Take(), ElementsAre("x held: h"));
-  world.clock.Advance(absl::Seconds(2));
-  EXPECT_THAT(world.fates->Take(), ElementsAre("x ok"));
-}
-
-TEST(FaultPolicyTest, ACrashedHostIsSilentAndItsRestartResets) {
-  World world(
-      "timeline { at: '1s' crash: 'db' } timeline { at: '2s' restart: 'db' }");
-  world.Open("tcp4");
-  world.clock.Advance(absl::Seconds(1));
-  ASSERT_THAT(world.client->Write("x"), IsOk());
-  EXPECT_THAT(world.fates->Take(), ElementsAre("x lost: crash of db"));
-  world.clock.Advance(absl::Milliseconds(800));
-  EXPECT_THAT(world.fates->Take(),
-              ElementsAre("x lost: crash of db", "x lost: crash of db"));
-  EXPECT_THAT(world.client, Not(IsClosedByPeer()));
-  world.clock.Advance(absl::Milliseconds(600));
-  EXPECT_THAT(world.fates->Take(), ElementsAre("x lost: restart of db"));
-  const absl::Status status = world.ReadError(*world.client);
-  EXPECT_THAT(status, IsReset());
-  EXPECT_EQ(GetErrorInfo(status)->injected_by, "restart of db");
-  EXPECT_THAT(world.web->Dial("tcp4", "db:80"), IsOk());
-}
-
-// What becomes of two hundred datagrams of web to db, while others talk too.
-std::vector<std::string> FatesOf(absl::string_view plan, int hosts_before,
-                                 bool others_talk) {
-  World world(plan, hosts_before);
-  world.Open("udp4");
-  std::unique_ptr<Conn> other;
-  if (others_talk)
-    other = *world.network->Host("other0")->Dial("udp4", "db:80");
-  std::vector<std::string> fates;
-  for (int i = 0; i < 200; ++i) {
-    if (others_talk) {
-      EXPECT_THAT(other->Write("noise"), IsOk());
-    }
-    (void)world.fates->Take();
-    EXPECT_THAT(world.client->Write(absl::StrCat(i)), IsOk());
-    for (std::string& line : world.fates->Take()) {
-      fates.push_back(std::move(line));
-    }
+  // Nothing gets between their ends.
+  for (const char* network : {"unixgram", "unixpacket"}) {
+    EXPECT_EQ(
+        refused(absl::StrCat("match { network: '", network, "' } loss {}")),
+        "UNIMPLEMENTED: rule[0] 'x': match.network: nothing of that "
+        "network is judged here");
   }
-  return fates;
 }
 
-TEST(FaultPolicyTest, NeitherHostsNorRulesNorTrafficShiftADecision) {
-  const std::string plan =
-      "seed: 3 rule { id: 'l' match { from: 'web' } probability: 0.3 loss {} }";
-  const std::vector<std::string> fates = FatesOf(plan, 0, false);
-  EXPECT_THAT(fates, ::testing::Contains("0 lost: l"));
-  EXPECT_EQ(FatesOf(plan, 5, false), fates);
-  EXPECT_EQ(FatesOf(plan, 1, true), fates);
-  EXPECT_EQ(FatesOf("rule { id: 'o' match { from: 'other0' } "
-                    "probability: 0.5 loss {} }" +
-                        plan,
-                    1, true),
-            fates);
-}
-
-// Between the same two names each connection is another one.
-TEST(FaultPolicyTest, UnixConnectionsAreToldApart) {
-  World world("rule { id: 'l' probability: 0.5 loss {} }");
-  world.Open("unix");
-  std::string fates;
-  for (int i = 0; i < 40; ++i) {
-    auto client = *world.db->Dial("unix", "@s");
-    auto server = *world.listener->Accept();
-    ASSERT_THAT(client->Write("x"), IsOk());
-    fates += world.fates->Take()[0] == "x ok" ? '.' : 'l';
-  }
-  EXPECT_THAT(fates, HasSubstr("l"));
-  EXPECT_THAT(fates, HasSubstr("."));
-}
-
-// The example of README.md.
-TEST(FaultPolicyTest, TheExampleDoesWhatItSays) {
-  ManualClock clock;
-  auto faults =
-      plumb::MakeFaults(R"(
-    seed: 7
-    rule { id: "far" match { from: "web" to: "db" } delay { min: "20ms" } }
-    rule { id: "lossy" match { from: "db" to: "web" } probability: 0.5 loss {} }
-    rule { id: "split" off: true match { to: "db" } partition {} }
-    timeline { at: "10s" enable: "split" }
-    timeline { at: "15s" heal {} }
-  )",
-                        {{plumb::FaultTarget::kFake}, {"web", "db"}}, clock);
-  ASSERT_THAT(faults, IsOk());
-  plumb::FakeNetworkOptions options;
-  options.clock = &clock;
-  options.policy = std::make_shared<plumb::FaultPolicy>(*faults);
-  plumb::FakeNetwork network(options);
-  auto at_db = *network.Host("db")->ListenPacket("udp4", ":1");
-  auto at_web = *network.Host("web")->ListenPacket("udp4", ":1");
-  auto to_db = *network.Host("web")->Dial("udp4", "db:1");
-  auto to_web = *network.Host("db")->Dial("udp4", "web:1");
-  for (int i = 0; i < 20; ++i) {
-    EXPECT_THAT(to_db->Write("ping"), IsOk());
-    EXPECT_THAT(to_web->Write("pong"), IsOk());
-  }
-  clock.Advance(absl::Seconds(10));
-  EXPECT_THAT(to_db->Write("lost"), IsOk());
-  EXPECT_THAT(*faults, plumb::AllRulesFired());
-}
-
-TEST(FaultPolicyTest, AScopedRuleEndsWithItsScope) {
-  World world("");
-  world.Open("udp4");
-  {
-    ScopedRule split(*world.faults,
-                     "id: 'split' match { to: 'db' } partition {}");
-    ASSERT_THAT(world.client->Write("1"), IsOk());
-    EXPECT_THAT(world.fates->Take(), ElementsAre("1 lost: split"));
-  }
-  ASSERT_THAT(world.client->Write("2"), IsOk());
-  EXPECT_THAT(world.fates->Take(), ElementsAre("2 ok"));
-  EXPECT_THAT(world.faults, AllRulesFired());
+TEST(FaultPolicyTest, RulesForAllNetworksLeaveOutWhatIsNotJudged) {
+  World world("rule { id: 'l' match { to: 'db' } loss {} }");
+  auto listener = *world.db->Listen("unixpacket", "@p");
+  auto client = *world.db->Dial("unixpacket", "@p");
+  auto server = *listener->Accept();
+  ASSERT_THAT(client->Write("packet"), IsOk());
+  EXPECT_THAT(server, ConnReads("packet"));
+  auto socket = *world.db->ListenPacket("unixgram", "@g");
+  auto sender = *world.db->Dial("unixgram", "@g");
+  ASSERT_THAT(sender->Write("datagram"), IsOk());
+  EXPECT_THAT(socket, CanRead());
+  EXPECT_EQ(world.faults->Counts()[0].matches, 0u);
 }
 
 }  // namespace

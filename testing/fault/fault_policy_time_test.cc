@@ -1,0 +1,222 @@
+// When rules reach what a fake network carries, and that nothing else changes
+// what they decide.
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "backends/fake/fake.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "testing/fault/fault_matchers.h"
+#include "testing/fault/fault_policy.h"
+#include "testing/fault/fault_world.h"
+#include "testing/fault/faults.h"
+#include "testing/fault/make_faults.h"
+#include "testing/fault/scoped_rule.h"
+#include "testing/matchers.h"
+#include "testing/probe_matchers.h"
+#include "transport/error.h"
+#include "transport/manual_clock.h"
+
+namespace plumb {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+TEST(FaultPolicyTest, TheTimelineReachesWhatIsUnderWay) {
+  World world(
+      "rule { id: 'd' match { network: 'udp' } delay { min: '10s' } }"
+      "rule { id: 'p' off: true partition {} }"
+      "timeline { at: '5s' enable: 'p' } timeline { at: '6s' heal {} }");
+  world.Open("udp4");
+  ASSERT_THAT(world.client->Write("lost"), IsOk());
+  world.clock.Advance(absl::Seconds(5));
+  EXPECT_THAT(world.fates->Take(), ElementsAre("lost lost: p"));
+  world.clock.Advance(absl::Seconds(1));
+  ASSERT_THAT(world.client->Write("late"), IsOk());
+  world.clock.Advance(absl::Seconds(10));
+  EXPECT_THAT(world.fates->Take(), ElementsAre("late ok"));
+}
+
+TEST(FaultPolicyTest, AHoldThatEndsByTimeLetsGo) {
+  World world("rule { id: 'h' active { until: '2s' } hold {} }");
+  world.Open("udp4");
+  ASSERT_THAT(world.client->Write("x"), IsOk());
+  EXPECT_THAT(world.fates->Take(), ElementsAre("x held: h"));
+  world.clock.Advance(absl::Seconds(2));
+  EXPECT_THAT(world.fates->Take(), ElementsAre("x ok"));
+}
+
+TEST(FaultPolicyTest, SoDoesOneOfARuleThatCameLater) {
+  World world("rule { id: 'other' active { until: '9s' } hold {} off: true }");
+  world.Open("udp4");
+  ScopedRule hold(*world.faults, "id: 'h' active { until: '2s' } hold {}");
+  ASSERT_THAT(world.client->Write("x"), IsOk());
+  EXPECT_THAT(world.fates->Take(), ElementsAre("x held: h"));
+  world.clock.Advance(absl::Seconds(2));
+  EXPECT_THAT(world.fates->Take(), ElementsAre("x ok"));
+}
+
+TEST(FaultPolicyTest, ACrashedHostIsSilentAndItsRestartResets) {
+  World world(
+      "timeline { at: '1s' crash: 'db' } timeline { at: '2s' restart: 'db' }");
+  world.Open("tcp4");
+  world.clock.Advance(absl::Seconds(1));
+  ASSERT_THAT(world.client->Write("x"), IsOk());
+  EXPECT_THAT(world.fates->Take(), ElementsAre("x lost: crash of db"));
+  world.clock.Advance(absl::Milliseconds(800));
+  EXPECT_THAT(world.fates->Take(),
+              ElementsAre("x lost: crash of db", "x lost: crash of db"));
+  EXPECT_THAT(world.client, Not(IsClosedByPeer()));
+  world.clock.Advance(absl::Milliseconds(600));
+  EXPECT_THAT(world.fates->Take(), ElementsAre("x lost: restart of db"));
+  const absl::Status status = world.ReadError(*world.client);
+  EXPECT_THAT(status, IsReset());
+  EXPECT_EQ(GetErrorInfo(status)->injected_by, "restart of db");
+  EXPECT_THAT(world.web->Dial("tcp4", "db:80"), IsOk());
+}
+
+// What becomes of two hundred datagrams of web to db, while others talk too.
+std::vector<std::string> FatesOf(absl::string_view plan, int hosts_before,
+                                 bool others_talk) {
+  World world(plan, hosts_before);
+  world.Open("udp4");
+  std::unique_ptr<Conn> other;
+  if (others_talk)
+    other = *world.network->Host("other0")->Dial("udp4", "db:80");
+  std::vector<std::string> fates;
+  for (int i = 0; i < 200; ++i) {
+    if (others_talk) {
+      EXPECT_THAT(other->Write("noise"), IsOk());
+    }
+    (void)world.fates->Take();
+    EXPECT_THAT(world.client->Write(absl::StrCat(i)), IsOk());
+    for (std::string& line : world.fates->Take()) {
+      fates.push_back(std::move(line));
+    }
+  }
+  return fates;
+}
+
+TEST(FaultPolicyTest, NeitherHostsNorRulesNorTrafficShiftADecision) {
+  const std::string plan =
+      "seed: 3 rule { id: 'l' match { from: 'web' } probability: 0.3 loss {} }";
+  const std::vector<std::string> fates = FatesOf(plan, 0, false);
+  EXPECT_THAT(fates, ::testing::Contains("0 lost: l"));
+  EXPECT_EQ(FatesOf(plan, 5, false), fates);
+  EXPECT_EQ(FatesOf(plan, 1, true), fates);
+  EXPECT_EQ(FatesOf("rule { id: 'o' match { from: 'other0' } "
+                    "probability: 0.5 loss {} }" +
+                        plan,
+                    1, true),
+            fates);
+}
+
+// Between the same two names each connection is another one.
+TEST(FaultPolicyTest, UnixConnectionsAreToldApart) {
+  World world("rule { id: 'l' probability: 0.5 loss {} }");
+  world.Open("unix");
+  std::string fates;
+  for (int i = 0; i < 40; ++i) {
+    auto client = *world.db->Dial("unix", "@s");
+    auto server = *world.listener->Accept();
+    ASSERT_THAT(client->Write("x"), IsOk());
+    fates += world.fates->Take()[0] == "x ok" ? '.' : 'l';
+  }
+  EXPECT_THAT(fates, HasSubstr("l"));
+  EXPECT_THAT(fates, HasSubstr("."));
+}
+
+// The example of README.md.
+TEST(FaultPolicyTest, TheExampleDoesWhatItSays) {
+  ManualClock clock;
+  auto faults =
+      plumb::MakeFaults(R"(
+    seed: 7
+    rule { id: "far" match { from: "web" to: "db" } delay { min: "20ms" } }
+    rule { id: "lossy" match { from: "db" to: "web" } probability: 0.5 loss {} }
+    rule { id: "split" off: true match { to: "db" } partition {} }
+    timeline { at: "10s" enable: "split" }
+    timeline { at: "15s" heal {} }
+  )",
+                        {{plumb::FaultTarget::kFake}, {"web", "db"}}, clock);
+  ASSERT_THAT(faults, IsOk());
+  plumb::FakeNetworkOptions options;
+  options.clock = &clock;
+  options.policy = std::make_shared<plumb::FaultPolicy>(*faults);
+  plumb::FakeNetwork network(options);
+  auto at_db = *network.Host("db")->ListenPacket("udp4", ":1");
+  auto at_web = *network.Host("web")->ListenPacket("udp4", ":1");
+  auto to_db = *network.Host("web")->Dial("udp4", "db:1");
+  auto to_web = *network.Host("db")->Dial("udp4", "web:1");
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_THAT(to_db->Write("ping"), IsOk());
+    EXPECT_THAT(to_web->Write("pong"), IsOk());
+  }
+  clock.Advance(absl::Seconds(10));
+  EXPECT_THAT(to_db->Write("lost"), IsOk());
+  EXPECT_THAT(*faults, plumb::AllRulesFired());
+}
+
+TEST(FaultPolicyTest, AScopedRuleEndsWithItsScope) {
+  World world("");
+  world.Open("udp4");
+  {
+    ScopedRule split(*world.faults,
+                     "id: 'split' match { to: 'db' } partition {}");
+    ASSERT_THAT(world.client->Write("1"), IsOk());
+    EXPECT_THAT(world.fates->Take(), ElementsAre("1 lost: split"));
+  }
+  ASSERT_THAT(world.client->Write("2"), IsOk());
+  EXPECT_THAT(world.fates->Take(), ElementsAre("2 ok"));
+  EXPECT_THAT(world.faults, AllRulesFired());
+}
+
+// The sender knows that it is under way, so that it makes no second decision.
+TEST(FaultPolicyTest, WhatIsDelayedIsNotSentAgain) {
+  World world("rule { id: 'd' match { segment: DATA } delay { min: '10s' } }");
+  world.Open("tcp4");
+  ASSERT_THAT(world.client->Write("x"), IsOk());
+  world.clock.Advance(absl::Seconds(10) - absl::Nanoseconds(1));
+  EXPECT_THAT(world.fates->Take(), IsEmpty());
+  world.clock.Advance(absl::Hours(1));
+  EXPECT_THAT(world.fates->Take(), ElementsAre("x ok"));
+  EXPECT_EQ(world.faults->Counts()[0].matches, 1u);
+}
+
+// Each attempt is another decision, and the same one in each run.
+TEST(FaultPolicyTest, ARetransmissionIsDecidedByItsAttempt) {
+  std::vector<std::string> first;
+  for (int run = 0; run < 2; ++run) {
+    World world(
+        "seed: 1 rule { id: 'l' match { segment: DATA } probability: 0.6 "
+        "loss {} }");
+    world.Open("tcp4");
+    int again = 0;
+    std::vector<std::string> fates;
+    for (int i = 0; i < 30; ++i) {
+      ASSERT_THAT(world.client->Write("x"), IsOk());
+      world.clock.Advance(absl::Hours(1));
+      std::vector<std::string> lines = world.fates->Take();
+      ASSERT_FALSE(lines.empty());
+      EXPECT_EQ(lines.back(), "x ok");
+      if (lines.size() > 1) ++again;
+      fates.insert(fates.end(), lines.begin(), lines.end());
+    }
+    EXPECT_GT(again, 5);
+    EXPECT_LT(again, 28);
+    if (run == 0) first = fates;
+    EXPECT_EQ(fates, first);
+  }
+}
+
+}  // namespace
+}  // namespace plumb
