@@ -114,7 +114,6 @@ absl::string_view Handshake::LandSynAck() {
   }
   wire_->Note(link_->HandshakeAck());
   const Dialing::Result connected = steps_.connect(*queue_);
-  if (connected == Dialing::kRefused) wire_->Note(link_->Refusal());
   // Another took the place in the meantime: the SYN will be repeated.
   if (connected == Dialing::kWaiting) queue_->GiveUp(dialing_);
   Finish(connected, absl::string_view());

@@ -1,22 +1,28 @@
 #include "backends/fake/listen_queue.h"
 
+#include "absl/algorithm/container.h"
 #include "transport/direction.h"
 
 namespace plumb {
 
 Dialing::Result ListenQueue::Push(std::unique_ptr<FakeConn> conn,
                                   const std::shared_ptr<Dialing>& dialing) {
-  {
-    absl::MutexLock lock(&mutex_);
-    if (shut_) return Dialing::kRefused;
-    if (queued_.size() > backlog_) {
-      dialing->result = Dialing::kWaiting;
-      waiting_.push_back({std::move(conn), dialing});
-      return Dialing::kWaiting;
-    }
-    queued_.push_back(std::move(conn));
+  const Dialing::Result result = Queue(conn, dialing);
+  if (result == Dialing::kConnected) state_.Signal(Direction::kRead);
+  if (result == Dialing::kRefused) conn->Reset();
+  return result;
+}
+
+Dialing::Result ListenQueue::Queue(std::unique_ptr<FakeConn>& conn,
+                                   const std::shared_ptr<Dialing>& dialing) {
+  absl::MutexLock lock(&mutex_);
+  if (shut_) return Dialing::kRefused;
+  if (queued_.size() > backlog_) {
+    dialing->result = Dialing::kWaiting;
+    waiting_.push_back({std::move(conn), dialing});
+    return Dialing::kWaiting;
   }
-  state_.Signal(Direction::kRead);
+  queued_.push_back(std::move(conn));
   return Dialing::kConnected;
 }
 
@@ -46,16 +52,20 @@ Dialing::Result ListenQueue::ResultOf(const Dialing& dialing) {
 }
 
 Dialing::Result ListenQueue::GiveUp(const std::shared_ptr<Dialing>& dialing) {
-  // Destroyed after the lock is released, as closing it takes other locks.
   std::unique_ptr<FakeConn> conn;
-  absl::MutexLock lock(&mutex_);
-  for (auto it = waiting_.begin(); it != waiting_.end(); ++it) {
-    if (it->dialing != dialing) continue;
-    conn = std::move(it->conn);
-    waiting_.erase(it);
-    break;
+  Dialing::Result result;
+  {
+    absl::MutexLock lock(&mutex_);
+    result = dialing->result;
+    const auto it = absl::c_find_if(
+        waiting_, [&](const Waiting& one) { return one.dialing == dialing; });
+    if (it != waiting_.end()) {
+      conn = std::move(it->conn);
+      waiting_.erase(it);
+    }
   }
-  return dialing->result;
+  if (conn != nullptr) conn->Reset();
+  return result;
 }
 
 std::unique_ptr<FakeConn> ListenQueue::Pop() {
@@ -77,7 +87,7 @@ std::unique_ptr<FakeConn> ListenQueue::Pop() {
   return conn;
 }
 
-std::deque<std::unique_ptr<FakeConn>> ListenQueue::Shut() {
+void ListenQueue::Shut() {
   std::deque<std::unique_ptr<FakeConn>> queued;
   std::deque<Waiting> waiting;
   {
@@ -87,8 +97,11 @@ std::deque<std::unique_ptr<FakeConn>> ListenQueue::Shut() {
     waiting.swap(waiting_);
     for (Waiting& one : waiting) one.dialing->result = Dialing::kRefused;
   }
-  for (Waiting& one : waiting) one.dialing->state.Signal(Direction::kWrite);
-  return queued;
+  for (const std::unique_ptr<FakeConn>& conn : queued) conn->Reset();
+  for (Waiting& one : waiting) {
+    one.conn->Reset();
+    one.dialing->state.Signal(Direction::kWrite);
+  }
 }
 
 }  // namespace plumb

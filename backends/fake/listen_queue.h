@@ -57,13 +57,14 @@ class ListenQueue final : public NetstatSource {
   const ListenOptions options;
 
   // Queues `conn`, the Listener's end. kWaiting when there is no room yet: then
-  // `dialing`'s state is signalled when the result has changed.
+  // `dialing`'s state is signalled when the result has changed. One that is
+  // refused or given up is reset: it was never open, and leaves nothing behind.
   Dialing::Result Push(std::unique_ptr<FakeConn> conn,
                        const std::shared_ptr<Dialing>& dialing);
   // Whether Push would not return kWaiting now.
   bool HasRoom();
   Dialing::Result ResultOf(const Dialing& dialing);
-  // Takes a waiting `dialing` out; its result then.
+  // Takes a waiting `dialing` out and resets its end; its result then.
   Dialing::Result GiveUp(const std::shared_ptr<Dialing>& dialing);
 
   // How many connections wait to be accepted, or for room.
@@ -73,15 +74,19 @@ class ListenQueue final : public NetstatSource {
   // The next connection; null for none.
   std::unique_ptr<FakeConn> Pop();
 
-  // Refuses all who wait; returns the connections that were not accepted, for
-  // the caller to reset.
-  std::deque<std::unique_ptr<FakeConn>> Shut();
+  // Refuses all who wait, and resets the connections that were not accepted.
+  void Shut();
 
  private:
   struct Waiting {
     std::unique_ptr<FakeConn> conn;
     std::shared_ptr<Dialing> dialing;
   };
+
+  // Push, but for what is done without the lock. Takes `conn` unless it is
+  // refused.
+  Dialing::Result Queue(std::unique_ptr<FakeConn>& conn,
+                        const std::shared_ptr<Dialing>& dialing);
 
   CallState state_;
   const size_t backlog_;

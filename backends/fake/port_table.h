@@ -11,6 +11,7 @@
 #ifndef PLUMB_BACKENDS_FAKE_PORT_TABLE_H_
 #define PLUMB_BACKENDS_FAKE_PORT_TABLE_H_
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -34,22 +35,29 @@ class AddressSet {
 
   // As a socket bound to it tells its address.
   const IpAddr& ip() const { return ip_; }
+  // Of both families. One address of IPv6 is of that alone.
+  bool maps_v4() const { return maps_v4_; }
 
   bool Contains(const IpAddr& ip) const {
     if (!ip_.IsUnspecified()) return ip == ip_;
-    return both_ || ip.is_v4() == ip_.is_v4();
+    return maps_v4_ || ip.is_v4() == ip_.is_v4();
+  }
+  // Who contains an address gets what is for it when nobody has it closer.
+  int Closeness(const IpAddr& ip) const {
+    if (!ip_.IsUnspecified()) return 2;
+    return ip.is_v4() == ip_.is_v4() ? 1 : 0;
   }
   bool Overlaps(const AddressSet& other) const {
     if (!ip_.IsUnspecified()) return other.Contains(ip_);
     if (!other.ip_.IsUnspecified()) return Contains(other.ip_);
-    return both_ || other.both_ || ip_ == other.ip_;
+    return maps_v4_ || other.maps_v4_ || ip_ == other.ip_;
   }
 
  private:
-  AddressSet(const IpAddr& ip, bool both) : ip_(ip), both_(both) {}
+  AddressSet(const IpAddr& ip, bool maps_v4) : ip_(ip), maps_v4_(maps_v4) {}
 
   IpAddr ip_;
-  bool both_;
+  bool maps_v4_;
 };
 
 // The ports that are given out for port 0, both included.
@@ -106,18 +114,21 @@ class PortTable {
   // Whether anybody is bound to `port`, at whatever address.
   bool IsBound(uint16_t port) const { return ports_.contains(port); }
 
-  // Who gets what is for `ip` and `port`; of several who share it by
-  // SO_REUSEPORT always the same for one `source`, else the last one. Null when
-  // there is nobody.
+  // Who gets what is for `ip` and `port`, the one with the closest address; of
+  // several who share that by SO_REUSEPORT always the same for one `source`,
+  // else the last one. Null when there is nobody.
   std::shared_ptr<T> Find(const IpAddr& ip, uint16_t port,
                           uint16_t source) const {
     auto it = ports_.find(port);
     if (it == ports_.end()) return nullptr;
     absl::InlinedVector<const Binding*, 4> found;
+    int closest = -1;
     for (const Binding& binding : it->second) {
-      if (binding.target != nullptr && binding.where.Contains(ip)) {
-        found.push_back(&binding);
-      }
+      if (binding.target == nullptr || !binding.where.Contains(ip)) continue;
+      const int closeness = binding.where.Closeness(ip);
+      if (closeness > closest) found.clear();
+      closest = std::max(closest, closeness);
+      if (closeness == closest) found.push_back(&binding);
     }
     if (found.empty()) return nullptr;
     const bool spread = (found.back()->share & kReusePort) != 0;

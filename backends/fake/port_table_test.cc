@@ -48,6 +48,21 @@ TEST(PortTableTest, AReservationIsNotFoundButTaken) {
   EXPECT_EQ(ports.Choose(AddressSet::AnyV6(), &port, kAlone, 0), 0);
 }
 
+TEST(PortTableTest, TheClosestAddressGetsIt) {
+  PortTable<int> ports({40000, 40009});
+  const auto both = std::make_shared<int>(0);
+  const auto family = std::make_shared<int>(1);
+  const auto one = std::make_shared<int>(2);
+  ports.Bind(AddressSet::AnyV4(), 80, kReusePort, family);
+  ports.Bind(AddressSet::One(kOne), 80, kReusePort, one);
+  ports.Bind(AddressSet::AnyOfBoth(), 80, kReusePort, both);
+  for (uint16_t source = 0; source < 3; ++source) {
+    EXPECT_EQ(ports.Find(kOne, 80, source), one);
+    EXPECT_EQ(ports.Find(IpAddr::LoopbackV4(), 80, source), family);
+    EXPECT_EQ(ports.Find(IpAddr::LoopbackV6(), 80, source), both);
+  }
+}
+
 TEST(PortTableTest, SharesAmongThoseWhoAllShare) {
   PortTable<int> ports({40000, 40009});
   const AddressSet any = AddressSet::AnyV4();

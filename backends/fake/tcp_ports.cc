@@ -37,6 +37,11 @@ bool TcpPorts::IsAcceptedAt(const AddressSet& where, uint16_t port) const {
                      });
 }
 
+bool TcpPorts::IsUsed(uint16_t port) const {
+  return listeners_.IsBound(port) || dialled_.contains(port) ||
+         accepted_.contains(port);
+}
+
 bool TcpPorts::IsFree(const AddressSet& where, uint16_t port) {
   return listeners_.Choose(where, &port, kAlone, EADDRINUSE) == 0 &&
          !IsDialledFrom(where, port) && !IsAcceptedAt(where, port);
@@ -46,6 +51,10 @@ int TcpPorts::ChooseForListen(const AddressSet& where, PortSharing share,
                               MonotonicNanos now, uint16_t* port) {
   Expire(now);
   if (*port != 0) {
+    if ((share & kReusePort) != 0 && IsUsed(*port) &&
+        reuse_port_.Admits(*port, where)) {
+      return 0;
+    }
     if (IsDialledFrom(where, *port)) return EADDRINUSE;
     return listeners_.Choose(where, port, share, EADDRINUSE);
   }
@@ -56,6 +65,13 @@ int TcpPorts::ChooseForListen(const AddressSet& where, PortSharing share,
     return 0;
   }
   return EADDRINUSE;
+}
+
+uint64_t TcpPorts::Listen(const AddressSet& where, uint16_t port,
+                          PortSharing share,
+                          std::shared_ptr<ListenQueue> queue) {
+  reuse_port_.NoteBound(port, where, share, !IsUsed(port));
+  return listeners_.Bind(where, port, share, std::move(queue));
 }
 
 bool TcpPorts::CanShare(const IpPort& local, const IpPort& remote,
@@ -93,6 +109,7 @@ int TcpPorts::Dial(MonotonicNanos now, Ends* ends) {
     const IpPort candidate = {local.ip, NextCandidate()};
     if (CanShare(candidate, remote, now)) local = candidate;
   }
+  reuse_port_.NoteBound(local.port, AddressSet::One(local.ip), kAlone, false);
   dialled_[local.port].push_back({local.ip, remote, chosen});
   return 0;
 }

@@ -24,6 +24,7 @@
 #include "backends/fake/listen_queue.h"
 #include "backends/fake/netstat.h"
 #include "backends/fake/port_table.h"
+#include "backends/fake/reuse_port_cache.h"
 #include "transport/clock.h"
 #include "transport/ip_addr.h"
 
@@ -56,9 +57,7 @@ class TcpPorts {
   int ChooseForListen(const AddressSet& where, PortSharing share,
                       MonotonicNanos now, uint16_t* port);
   uint64_t Listen(const AddressSet& where, uint16_t port, PortSharing share,
-                  std::shared_ptr<ListenQueue> queue) {
-    return listeners_.Bind(where, port, share, std::move(queue));
-  }
+                  std::shared_ptr<ListenQueue> queue);
   void Unlisten(uint16_t port, uint64_t id) { listeners_.Unbind(port, id); }
   // Who gets what comes from `source`; null when nobody listens.
   std::shared_ptr<ListenQueue> Find(const IpPort& at, uint16_t source) const {
@@ -99,6 +98,8 @@ class TcpPorts {
   void StopLingering(const Ends& ends);
   bool IsDialledFrom(const AddressSet& where, uint16_t port) const;
   bool IsAcceptedAt(const AddressSet& where, uint16_t port) const;
+  // Somebody has it, whatever for.
+  bool IsUsed(uint16_t port) const;
   bool IsFree(const AddressSet& where, uint16_t port);
   // Whether a connection to `remote` can have that port, which nobody asked
   // for.
@@ -109,6 +110,7 @@ class TcpPorts {
   const MonotonicNanos time_wait_;
   uint16_t next_;
   PortTable<ListenQueue> listeners_;
+  ReusePortCache reuse_port_;
   absl::flat_hash_map<uint16_t, absl::InlinedVector<Dialled, 1>> dialled_;
   absl::flat_hash_map<uint16_t, absl::InlinedVector<Accepted, 1>> accepted_;
   absl::flat_hash_map<Ends, TimeWait> lingering_;

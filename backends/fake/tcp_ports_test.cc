@@ -3,10 +3,12 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "backends/fake/fake.h"
 #include "backends/fake/fake_test_util.h"
@@ -191,6 +193,54 @@ TEST_F(TcpPortsTest, AHalfCloseCountsAsTheFirstEnd) {
   EXPECT_EQ(States(*web_), "");
   ASSERT_TRUE(both.server->Close().ok());
   EXPECT_EQ(States(*db_), "TIME_WAIT ");
+}
+
+// The kernel knows those by the last of them alone.
+TEST_F(TcpPortsTest, WhoSharesAPortIsLetInByTheLastOne) {
+  ListenOptions share;
+  share.reuse_port = true;
+  const auto listen = [&](const char* network, const char* address) {
+    return ErrorOf(db_->Listen(network, address, share));
+  };
+  const auto alone = Must(db_->Listen("tcp", "[::1]:80"));
+  EXPECT_EQ(listen("tcp", ":80"), absl::StrCat("listen tcp :80", kInUse));
+  EXPECT_EQ(listen("tcp4", "127.0.0.1:80"), "OK");
+  EXPECT_EQ(listen("tcp", ":80"), absl::StrCat("listen tcp :80", kInUse));
+  EXPECT_EQ(listen("tcp4", ":80"), "OK");
+  EXPECT_EQ(listen("tcp", ":80"), "OK");
+  EXPECT_EQ(listen("tcp6", ":80"), absl::StrCat("listen tcp6 :80", kInUse));
+  EXPECT_EQ(listen("tcp", "[::1]:80"),
+            absl::StrCat("listen tcp [::1]:80", kInUse));
+  // One that does not share ends that.
+  EXPECT_EQ(Listen(*db_, "127.0.0.1:80"), "OK");
+  EXPECT_EQ(listen("tcp", ":80"), absl::StrCat("listen tcp :80", kInUse));
+}
+
+// Who was refused, or gave up, never had a connection.
+TEST_F(TcpPortsTest, ADialThatFailsLeavesNothing) {
+  ListenOptions options;
+  options.backlog = 0;
+  const auto listener = Must(db_->Listen("tcp", ":80", options));
+  const auto first = Must(network_.Host("first")->Dial("tcp", "db:80"));
+  DialOptions limit;
+  limit.timeout = absl::Seconds(1);
+  for (const char* const error :
+       {"i/o timeout", "connect: connection refused"}) {
+    std::thread dialer([&] {
+      EXPECT_EQ(ErrorOf(web_->Dial("tcp", "10.0.0.1:80", limit)),
+                absl::StrCat("dial tcp 10.0.0.1:80: ", error));
+    });
+    clock_.AwaitAlarms(1);
+    EXPECT_EQ(States(*db_), "ESTABLISHED ESTABLISHED ");
+    if (absl::string_view(error) == "i/o timeout") {
+      clock_.Advance(absl::Seconds(1));
+    } else {
+      ASSERT_TRUE(listener->Close().ok());
+    }
+    dialer.join();
+    EXPECT_EQ(States(*web_), "");
+  }
+  EXPECT_EQ(States(*db_), "");
 }
 
 TEST(TcpPortsDefaultTest, WithoutTheOptionThereIsNoTimeWait) {

@@ -18,13 +18,13 @@ size_t UnixgramSocket::MaxMessageSize() const {
 }
 
 int UnixgramSocket::Send(const Addr& to, Datagram& datagram) {
-  if (disconnected_.load()) return ENOTCONN;
   std::shared_ptr<DatagramSink> sink = target_;
   if (sink == nullptr) {
     if (!to.has_value()) return EINVAL;
     if (to.network() != "unixgram") return EAFNOSUPPORT;
   }
   if (datagram.data.size() > MaxMessageSize()) return EMSGSIZE;
+  if (disconnected_.load()) return ENOTCONN;
   if (sink == nullptr) {
     UnixNode node;
     const int error =

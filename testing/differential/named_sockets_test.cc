@@ -172,6 +172,20 @@ writeto P0 /none 300000
              "write unixgram /p->/none: sendto: message too long");
 }
 
+TEST(NamedSocketsTest, TooLongForADatagramIsToldBeforeADisconnection) {
+  ExpectSame(R"(
+packet P0 unixgram /p
+dial C0 unixgram P0 from=@
+close P0
+write C0 1
+write C0 300000
+write C0 1
+)",
+             "FAILED_PRECONDITION ENOTCONN from unixgram @auto0 to unixgram "
+             "/p: write unixgram @auto0->/p: write: transport endpoint is not "
+             "connected");
+}
+
 TEST(NamedSocketsTest, EpermOfAConnectedUnixgramSocket) {
   ExpectSame(R"(
 packet P0 unixgram /p

@@ -373,6 +373,26 @@ accept C3 L0
              "ok tcp [::1]:#1 to tcp [::1]:p1");
 }
 
+// The kernel knows those by the last of them alone.
+TEST(NamedStreamsTest, WhoSharesAPortIsLetInByTheLastOne) {
+  ExpectSame(R"(
+listen L0 tcp 6:1
+listen L1 tcp *:1 reuse_port=1
+listen L1 tcp4 4:1 reuse_port=1
+listen L1 tcp *:1 reuse_port=1
+listen L1 tcp4 *4:1 reuse_port=1
+listen L1 tcp6 *6:1 reuse_port=1
+listen L1 tcp 6:1 reuse_port=1
+listen L1 tcp *:1 reuse_port=1
+dial C0 tcp 6:1
+accept C1 L0
+listen L1 tcp 4:1
+listen L2 tcp *:1 reuse_port=1
+)",
+             "ALREADY_EXISTS EADDRINUSE from - to tcp :#1: listen tcp :#1: "
+             "bind: address already in use");
+}
+
 TEST(NamedStreamsTest, WildcardsOfTwoFamiliesAreBesideEachOther) {
   ExpectSame(R"(
 listen L0 tcp4 *4:1
