@@ -35,8 +35,9 @@
 // - who dials when the backlog is full is let in as soon as there is room, and
 //   not when the SYN is next repeated, unless there is a policy or an observer
 // - raw IP ("ip4:icmp") is Unimplemented
-// - a broadcast (255.255.255.255 or 10.255.255.255) reaches all hosts; it is
-//   one packet, and so is what goes to a multicast group
+// - a broadcast (255.255.255.255 or 10.255.255.255) reaches all hosts, and
+//   127.255.255.255 its own; it is one packet, and so is what goes to a
+//   multicast group
 // - there are no file permissions and no directories: any path can be bound,
 //   UnixListenOptions::mode changes nothing, and FakeHost::RemovePath takes the
 //   place of unlink(2)
@@ -48,12 +49,15 @@
 //   begins with Close when the peer's end had come before; so long a closed end
 //   waits for the peer's, too (FIN_WAIT2)
 // - a stream holds the sum of the two buffers, not doubled; no delay and
-//   keep-alive are accepted and change nothing
+//   keep-alive are accepted and change nothing, and so is a linger of more than
+//   0: Close waits for nothing
 // - an end or a reset does not wait behind what there is no room for, and a
 //   reset takes nothing back of it
 // - an address that no host has is `no route to host` at once for tcp, and
 //   swallows datagrams
 // - SO_REUSEPORT spreads by the sender's port
+// - datagrams for Listen("udp", ...) are dealt out as they arrive, and not when
+//   somebody next reads: a Conn's Close drops all that has come for it
 //
 // Threads: any method at any time, on threads and fibers. With a policy on a
 // clock whose time passes by itself the network has a thread of its own.

@@ -316,6 +316,24 @@ TEST(FakeBroadcastTest, ReachesTheWildcardsOfAllHosts) {
   EXPECT_FALSE(Extension<ConnProbe>(*six)->CanRead());
 }
 
+TEST(FakeBroadcastTest, ThatOfTheLoopbackReachesItsOwnHost) {
+  FakeNetwork network;
+  auto a = network.Host("a");
+  ListenOptions share;
+  share.reuse_port = true;
+  auto first = Must(a->ListenPacket("udp4", ":5000", share));
+  auto second = Must(a->ListenPacket("udp4", ":5000", share));
+  auto one = Must(a->ListenPacket("udp4", "127.0.0.1:5000", share));
+  auto there = Must(network.Host("b")->ListenPacket("udp4", ":5000"));
+  auto sender = Must(a->ListenPacket("udp4", "127.0.0.1:0"));
+  const Addr all = Addr::Udp(IpAddr::V4(127, 255, 255, 255), 5000);
+  ASSERT_TRUE(sender->WriteTo("hello", all).ok());
+  EXPECT_TRUE(Extension<ConnProbe>(*first)->CanRead());
+  EXPECT_TRUE(Extension<ConnProbe>(*second)->CanRead());
+  EXPECT_FALSE(Extension<ConnProbe>(*one)->CanRead());
+  EXPECT_FALSE(Extension<ConnProbe>(*there)->CanRead());
+}
+
 TEST(FakeBroadcastTest, NobodyIsRefused) {
   FakeNetwork network;
   auto sender = Must(network.Host("a")->Dial("udp4", "255.255.255.255:5000"));

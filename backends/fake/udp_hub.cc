@@ -58,7 +58,8 @@ DatagramSink::Verdict UdpHub::Deliver(const Addr& from, Datagram& datagram,
       peer = AddNewcomer(from, cost);
       if (peer == nullptr) {
         ++counters_.dropped_newcomers;
-        return listening_ ? Verdict::kDropped : Verdict::kRefused;
+        // The socket is there as long as one of its Conns.
+        return Verdict::kDropped;
       }
     } else {
       reader = peer;

@@ -15,10 +15,13 @@ size_t MaxUdpPayload(const IpAddr& remote) {
 
 namespace {
 
+// Of 127.0.0.0/8, which is one host.
+constexpr IpAddr kLoopbackBroadcast = IpAddr::V4(127, 255, 255, 255);
+
 // Of all hosts: the limited broadcast, and that of 10.0.0.0/8.
 bool IsBroadcast(const IpAddr& ip) {
   return ip == IpAddr::V4(255, 255, 255, 255) ||
-         ip == IpAddr::V4(10, 255, 255, 255);
+         ip == IpAddr::V4(10, 255, 255, 255) || ip == kLoopbackBroadcast;
 }
 
 // What a datagram goes by, beside its addresses.
@@ -37,8 +40,9 @@ std::vector<std::shared_ptr<DatagramSink>> FindMany(NetworkState& network,
   std::vector<std::shared_ptr<DatagramSink>> sinks;
   absl::MutexLock lock(&network.mutex);
   for (const auto& [name, host] : network.hosts) {
+    const bool own = host.get() == route.own;
+    if (to.ip == kLoopbackBroadcast && !own) continue;
     if (multicast) {
-      const bool own = host.get() == route.own;
       if (own ? !route.multicast.own_host : !route.multicast.other_hosts) {
         continue;
       }

@@ -70,7 +70,10 @@ Outcome CallRunner::Finish(Socket& socket, bool hope) {
 }
 
 Readiness CallRunner::CanGo(Socket& socket, Direction direction) {
-  if (direction == Direction::kWrite) return Readiness::kReady;
+  // What has been filled is the one thing that a Write waits for.
+  if (direction == Direction::kWrite) {
+    return socket.filled ? Readiness::kUnknown : Readiness::kReady;
+  }
   if (socket.conn != nullptr) return net_.CanRead(*socket.conn);
   if (socket.listener != nullptr) return net_.CanAccept(*socket.listener);
   return net_.CanRead(*socket.packets);
@@ -78,7 +81,7 @@ Readiness CallRunner::CanGo(Socket& socket, Direction direction) {
 
 Outcome CallRunner::Do(Socket& socket, const SplitCall& call, bool hope) {
   if (call.at_once || !socket.is_open() || socket.past(call.direction)) {
-    const DeadlineScope limit(kStuck);  // of a Dial
+    const DeadlineScope limit(net_.Patience());  // of a Dial
     call.run();
     return call.tell();
   }
@@ -94,7 +97,7 @@ Outcome CallRunner::Do(Socket& socket, const SplitCall& call, bool hope) {
   }
   switch (readiness) {
     case Readiness::kReady: {
-      const DeadlineScope limit(kStuck);
+      const DeadlineScope limit(net_.Patience());
       call.run();
       return call.tell();
     }

@@ -33,10 +33,12 @@ class FakeNet final : public Net {
       : network_(MakeOptions(ways)), host_(network_.Host("host")) {}
 
   Transport& transport() override { return *host_; }
+  absl::Duration Patience() const override { return absl::Seconds(2); }
   Place MakePlace() override {
     Place place;
     place.host_a = "127.66.0.1";
     place.host_b = "127.66.0.2";
+    place.group = "239.66.0.1";
     place.ports = {20001, 20002, 20003};
     place.directory = "/run";
     place.prefix = "script";

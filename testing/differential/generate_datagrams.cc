@@ -41,7 +41,9 @@ class DatagramGenerator {
     const uint32_t what = choices_.Pick(12);
     if (what == 11)
       return is_udp() ? network_ == "udp6" ? "6:3" : "A:3" : "/none";
-    if (what == 10) return absl::StrCat("C", choices_.Pick(4));
+    if (what == 10 || (what == 9 && !is_udp())) {
+      return absl::StrCat("C", choices_.Pick(4));
+    }
     return absl::StrCat("P", choices_.Pick(3));
   }
 
@@ -49,10 +51,22 @@ class DatagramGenerator {
     return choices_.Of({0, 1, 10, 10, 100, 100, 1000, 1400, 3000});
   }
 
+  // Descriptors go over unixgram alone.
+  void PassHandles(uint32_t conn) {
+    if (choices_.OneIn(2)) {
+      return Add(absl::StrCat("take C", conn, " ", choices_.Of({1, 5, 1000})));
+    }
+    if (++sent_ > 60) return;
+    Add(absl::StrCat("handles C", conn, " ", 1 + choices_.Pick(3)));
+  }
+
   void DatagramStep() {
     const uint32_t what = choices_.Pick(100);
     const uint32_t packet = choices_.Pick(3);
     const uint32_t conn = choices_.Pick(4);
+    if (!is_udp() && script_.size() > 3 && choices_.OneIn(10)) {
+      return PassHandles(conn);
+    }
     if (script_.size() < 3 || what < 8) {
       Add(absl::StrCat("packet P", packet, " ", network_, " ",
                        PacketAddress(static_cast<int>(packet))));

@@ -22,6 +22,8 @@ struct Made {
 
 // What one direction may hold on any network without a wait.
 constexpr uint64_t kFits = 16 * 1024;
+constexpr int kNoBacklog = -1;
+constexpr int kRefusing = 2;  // the listener that is mostly not there
 
 class StreamGenerator {
  public:
@@ -69,9 +71,13 @@ class StreamGenerator {
   void Listen(int number) {
     listeners_[number] = true;
     host_[number] = ListenAddress(number);
+    const int backlog = choices_.Of({kNoBacklog, kNoBacklog, kNoBacklog, 1, 3});
+    // What is refused otherwise dials there without being counted.
+    const bool set = backlog != kNoBacklog && number != kRefusing;
+    fits_[number] = set ? static_cast<size_t>(backlog) + 1 : 3;
     Add(absl::StrCat("listen L", number, " ", network_, " ", host_[number],
-                     choices_.OneIn(4) ? " backlog=3" : ""));
-    shut_[number] = false;
+                     set ? absl::StrCat(" backlog=", backlog) : ""));
+    shut_[number] = late_[number] = false;
     dialled_[number].clear();
   }
 
@@ -97,34 +103,68 @@ class StreamGenerator {
 
   // A dial and the accept of it.
   void Connect(int listener) {
+    if (Dial(listener) && !choices_.OneIn(6)) Accept(listener);
+  }
+
+  // Whether it should be there to be accepted.
+  bool Dial(int listener) {
     const std::optional<int> near = FreeConn();
-    if (!near.has_value() || dialled_[listener].size() > 2) return;
+    if (!near.has_value() || dialled_[listener].size() >= fits_[listener]) {
+      return false;
+    }
     std::string from = From();
     if (from == absl::StrCat(" from=@", script_.size())) from = " from=@";
+    const std::string target = Target(listener);
+    const std::string& at = host_[listener];
     // B cannot be reached from, nor reach, what is of IPv6 only.
-    if (from == " from=B:0" && absl::StartsWith(host_[listener], "6"))
-      from = "";
-    if (from == " from=B:0" && absl::StartsWith(host_[listener], "*6"))
-      from = "";
-    std::string target = Target(listener);
-    if (from == " from=B:0" && absl::StartsWith(target, "6")) from = "";
+    const bool v6 = absl::StartsWith(at, "6") || absl::StartsWith(at, "*6") ||
+                    absl::StartsWith(target, "6");
+    if (v6 && from == " from=B:0") from = "";
     Add(absl::StrCat("dial C", *near, " ", network_, " ", target, from));
-    if (shut_[listener]) return;
+    if (shut_[listener]) return false;
     conns_[*near].open = true;
     dialled_[listener].push_back(*near);
-    if (!choices_.OneIn(6)) Accept(listener);
+    return true;
   }
 
   void Accept(int listener) {
     const std::optional<int> far = FreeConn();
     if (!far.has_value()) return;
     Add(absl::StrCat("accept C", *far, " L", listener));
-    if (dialled_[listener].empty()) return;
-    conns_[*far].open = true;
+    Pair(listener, *far);
+  }
+
+  // An Accept that waits, and what ends it.
+  void BeginAccept(int listener) {
+    const std::optional<int> far = FreeConn();
+    if (!far.has_value()) return;
+    Add(absl::StrCat("begin accept C", *far, " L", listener));
+    const uint32_t end = choices_.Pick(6);
+    if (end < 4) {
+      Dial(listener);
+    } else if (end == 4) {
+      AcceptDeadline(listener, true);
+    } else {
+      CloseListener(listener);
+    }
+    Add(absl::StrCat("end L", listener));
+    if (end == 4) AcceptDeadline(listener, false);
+    Pair(listener, *far);
+  }
+
+  void AcceptDeadline(int listener, bool past) {
+    late_[listener] = past;
+    Add(absl::StrCat("deadline L", listener, " both ", past ? "past" : "none"));
+  }
+
+  // The next one of `listener` is accepted as `far`.
+  void Pair(int listener, int far) {
+    if (dialled_[listener].empty() || late_[listener]) return;
+    conns_[far].open = true;
     const int near = dialled_[listener].front();
     dialled_[listener].erase(dialled_[listener].begin());
-    conns_[*far].peer = near;
-    conns_[near].peer = *far;
+    conns_[far].peer = near;
+    conns_[near].peer = far;
   }
 
   std::optional<int> FreeConn() {
@@ -160,13 +200,12 @@ class StreamGenerator {
     }
     const int listener = listeners_[1] ? static_cast<int>(choices_.Pick(2)) : 0;
     if (what < 88) return Connect(listener);
-    if (what < 93) return Accept(listener);
+    if (what < 92) return Accept(listener);
+    if (what < 93) return BeginAccept(listener);
     if (what < 95) return CloseListener(listener);
-    if (what < 96)
-      return Add(absl::StrCat("deadline L", listener, " both ",
-                              choices_.Of({"past", "none"})));
+    if (what < 96) return AcceptDeadline(listener, choices_.Pick(2) == 0);
     if (what < 98) return Refused();
-    return Listen(choices_.Pick(2) == 0 ? listener : 2);
+    return Listen(choices_.Pick(2) == 0 ? listener : kRefusing);
   }
 
   void CloseListener(int listener) {
@@ -199,6 +238,7 @@ class StreamGenerator {
 
   void ConnStep(int conn) {
     const std::string slot = absl::StrCat("C", conn);
+    if (!is_tcp() && choices_.OneIn(8)) return Unix(conn);
     const uint32_t what = choices_.Pick(100);
     if (what < 20) return Write(conn);
     if (what < 42) return Read(conn);
@@ -210,8 +250,25 @@ class StreamGenerator {
     if (what < 83) return ConnDeadline(conn);
     if (what < 92) return Fill(conn);
     if (what < 95) return Drain(conn);
-    if (what < 99) return Begin(conn);
-    if (!is_tcp()) Add(absl::StrCat("credentials ", slot));
+    Begin(conn);
+  }
+
+  // What only unix has.
+  void Unix(int conn) {
+    const std::string slot = absl::StrCat("C", conn);
+    Made& made = conns_[conn];
+    switch (choices_.Pick(5)) {
+      case 0:
+        return Add(absl::StrCat("credentials ", slot));
+      case 1:
+      case 2:
+        if (made.filled || made.written + 1 > kFits) return;
+        ++made.written;
+        return Add(absl::StrCat("handles ", slot, " ", 1 + choices_.Pick(3)));
+      default:
+        return Add(absl::StrCat("take ", slot, " ",
+                                choices_.Of({1, 10, 1000, 20000})));
+    }
   }
 
   void Read(int conn) {
@@ -256,14 +313,10 @@ class StreamGenerator {
       Add(absl::StrCat("linger ", slot, " ", choices_.Of({0, 0, -1})));
   }
 
-  void Deadline(const std::string& slot) {
-    Add(absl::StrCat("deadline ", slot, " ",
+  void ConnDeadline(int conn) {
+    Add(absl::StrCat("deadline C", conn, " ",
                      choices_.Of({"read", "write", "both"}), " ",
                      choices_.Of({"past", "none", "none"})));
-  }
-
-  void ConnDeadline(int conn) {
-    Deadline(absl::StrCat("C", conn));
     const Step& step = script_.back();
     if (step.direction != "write") conns_[conn].read_past = step.past;
   }
@@ -330,6 +383,8 @@ class StreamGenerator {
   bool listeners_[Slot::kSlots] = {};
   std::string host_[Slot::kSlots];
   bool shut_[Slot::kSlots] = {};
+  bool late_[Slot::kSlots] = {};    // its deadline has passed
+  size_t fits_[Slot::kSlots] = {};  // of those that nobody has accepted
   std::vector<int> dialled_[Slot::kSlots];
   bool used_[Slot::kSlots] = {};
   Made conns_[Slot::kSlots];

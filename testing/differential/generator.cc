@@ -22,7 +22,8 @@ Script Generate(Choices& choices) {
   if (what < 16) {
     return GenerateDatagrams(choices, choices.Of({"udp", "udp4", "udp6"}));
   }
-  if (what < 18) return GenerateDatagrams(choices, "unixgram");
+  if (what < 17) return GenerateDatagrams(choices, "unixgram");
+  if (what < 18) return GenerateUdpListen(choices);
   return GenerateBindings(choices);
 }
 

@@ -14,6 +14,8 @@ namespace plumb {
 Script GenerateStreams(Choices& choices, const std::string& network);
 // "udp", "udp4", "udp6" or "unixgram".
 Script GenerateDatagrams(Choices& choices, const std::string& network);
+// Listen("udp", ...): the Conns of one port, by their peers.
+Script GenerateUdpListen(Choices& choices);
 // Who may bind what, beside whom; and who is reached there.
 Script GenerateBindings(Choices& choices);
 

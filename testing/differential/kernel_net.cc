@@ -111,6 +111,7 @@ class KernelNet final : public Net {
   }
 
   Transport& transport() override { return registry_; }
+  absl::Duration Patience() const override { return absl::Seconds(10); }
 
   Place MakePlace() override {
     const uint64_t number = random_();
@@ -121,6 +122,8 @@ class KernelNet final : public Net {
     const uint64_t last = 1 + (number >> 16) % 120;
     place.host_a = absl::StrCat(start, 2 * last);
     place.host_b = absl::StrCat(start, 2 * last + 1);
+    place.group =
+        absl::StrCat("239.", net, ".", (number >> 8) % 256, ".", last);
     FindPorts(place);
     place.directory = absl::StrCat(directory_.path(), "/", ++runs_);
     std::error_code ignored;

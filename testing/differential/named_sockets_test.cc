@@ -197,6 +197,111 @@ writeto P1 C0 5
              "unixgram /q->/c: sendto: operation not permitted");
 }
 
+TEST(NamedSocketsTest, DescriptorPassing) {
+  ExpectSame(R"(
+listen L0 unix /s
+dial C0 unix L0
+accept C1 L0
+write C0 3
+handles C0 3
+write C0 3
+take C1 2
+take C1 100
+take C1 100
+)",
+             "ok 3 bytes and");
+}
+
+TEST(NamedSocketsTest, DescriptorPassingOfUnixpacket) {
+  ExpectSame(R"(
+listen L0 unixpacket /s
+dial C0 unixpacket L0
+accept C1 L0
+handles C0 2
+handles C0 1
+read C1 100
+take C1 100
+)",
+             "ok 1 bytes and device");
+}
+
+TEST(NamedSocketsTest, DescriptorPassingOfUnixgram) {
+  ExpectSame(R"(
+packet P0 unixgram /p
+dial C0 unixgram P0 from=/c
+dial C1 unixgram P0
+handles C1 2
+readfrom P0 100
+handles C0 254
+)",
+             "INVALID_ARGUMENT from unixgram /c to unixgram /p: write unixgram "
+             "/c->/p: too many handles: 254, at most 253");
+}
+
+TEST(NamedSocketsTest, Multicast) {
+  ExpectSame(R"(
+packet P0 udp4 G:1
+packet P1 udp4 G:1
+packet P2 udp4 A:2
+join P0 G
+writeto P2 G:1 5
+join P1 G
+writeto P2 G:1 6
+readfrom P0 100
+readfrom P0 100
+readfrom P1 100
+readfrom P1 100
+leave P0 G
+leave P0 G
+writeto P2 G:1 7
+readfrom P0 100
+readfrom P1 100
+)",
+             "ok 'yfmtaho' of 7 from udp A:#2");
+}
+
+TEST(NamedSocketsTest, Broadcast) {
+  ExpectSame(R"(
+packet P0 udp4 *4:1 reuse_port=1
+packet P1 udp4 *4:1 reuse_port=1
+packet P2 udp4 A:2
+packet P3 udp4 A:1 reuse_port=1
+writeto P2 all:1 5
+readfrom P0 100
+readfrom P1 100
+readfrom P3 100
+dial C0 udp4 all:3
+write C0 5
+write C0 5
+writeto P2 all:1 6
+readfrom P1 100
+)",
+             "ok 'zgnubi' of 6 from udp A:#2");
+}
+
+TEST(NamedSocketsTest, AUdpListenersConnections) {
+  ExpectSame(R"(
+listen L0 udp A:1
+dial C0 udp L0
+dial C1 udp L0
+write C0 5
+write C1 7
+write C0 3
+accept C2 L0
+accept C3 L0
+read C2 100
+read C2 100
+read C3 3
+close C2
+write C0 1
+accept C4 L0
+close L0
+write C4 2
+read C0 10
+)",
+             "ok 'ah'");
+}
+
 TEST(NamedSocketsTest, Credentials) {
   ExpectSame(R"(
 listen L0 unix /s

@@ -31,6 +31,8 @@ std::string HostText(absl::string_view symbol, const Place& place) {
   if (symbol == "*") return "";
   if (symbol == "4") return "127.0.0.1";
   if (symbol == "6") return "[::1]";
+  if (symbol == "G") return place.group;
+  if (symbol == "all") return "127.255.255.255";
   return std::string(symbol);
 }
 
@@ -47,7 +49,7 @@ std::string Names::Resolve(absl::string_view symbol) const {
   const bool peer = absl::ConsumePrefix(&symbol, ">");
   if (IsSlot(symbol)) return find_(symbol, peer).ToString();
   const size_t colon = symbol.rfind(':');
-  if (colon == absl::string_view::npos) return std::string(symbol);
+  if (colon == absl::string_view::npos) return HostText(symbol, place_);
   return absl::StrCat(HostText(symbol.substr(0, colon), place_), ":",
                       ResolvePort(symbol.substr(colon + 1)));
 }
@@ -77,6 +79,7 @@ std::string Names::TellOf(bool udp, absl::string_view text) {
       udp,
       absl::StrReplaceAll(text, {{place_.host_a, "A"},
                                  {place_.host_b, "B"},
+                                 {place_.group, "G"},
                                  {place_.directory, ""},
                                  {absl::StrCat("@", place_.prefix), "@"}})));
 }

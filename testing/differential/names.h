@@ -4,9 +4,10 @@
 // An address is HOST:PORT, /NAME, @NAME, "@" alone (an abstract name that the
 // system chooses) or a slot, which is where that is bound (L0), or its peer
 // (>C0). HOST is A, B (addresses of 127/8 that nobody else has), *4, *6 (all
-// addresses of a family), * (of both), 4, 6 or localhost (loopback). PORT is a
-// number of a port of the script, 1 to 3, or 0 for a free one, or a slot for
-// that one's port.
+// addresses of a family), * (of both), 4, 6 or localhost (loopback), G (a
+// multicast group that nobody else has; also without a port) or all (the
+// broadcast of 127/8). PORT is a number of a port of the script, 1 to 3, or 0
+// for a free one, or a slot for that one's port.
 //
 // In what is told ports are #1 to #3, p0, p1, ... as they first came up, and
 // names that the system chose @auto0, @auto1, ...
@@ -31,6 +32,7 @@ namespace plumb {
 struct Place {
   std::string host_a;  // "127.1.2.3"
   std::string host_b;
+  std::string group;  // "239.1.2.3"
   std::array<uint16_t, 3> ports = {};
   std::string directory;  // of socket files
   std::string prefix;     // of abstract names

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "testing/differential/names.h"
 #include "transport/conn.h"
 #include "transport/listener.h"
@@ -34,6 +35,8 @@ class Net {
   virtual ~Net() = default;
 
   virtual Transport& transport() = 0;
+  // Longer than a call takes that does not wait.
+  virtual absl::Duration Patience() const = 0;
   // For one run. Nobody else has it.
   virtual Place MakePlace() = 0;
 

@@ -57,5 +57,21 @@ dial C2 tcp L0 from=B:2
                "ok tcp B:#2 to tcp A:#1");
 }
 
+// "datagrams for Listen("udp", ...) are dealt out as they arrive"
+TEST(PinnedDifferencesTest, ADatagramThatNobodyHasReadIsNotItsConnsYet) {
+  ExpectPinned(FakeWays::kDirect, R"(
+listen L0 udp A:1
+dial C0 udp A:1
+write C0 1
+accept C4 L0
+write C0 1
+close C4
+accept C5 L0
+)",
+               "ok udp A:#1 to udp 127.0.0.1:p0",
+               "DEADLINE_EXCEEDED kind 5 from - to udp A:#1: accept udp A:#1: "
+               "i/o timeout");
+}
+
 }  // namespace
 }  // namespace plumb

@@ -28,6 +28,7 @@ constexpr Form kForms[] = {
     {"closeread", "s"},  {"close", "s"},       {"linger", "s#"},
     {"deadline", "sdp"}, {"credentials", "s"}, {"handles", "s#"},
     {"take", "s#"},      {"unlink", "a"},      {"end", "s"},
+    {"join", "sa"},      {"leave", "sa"},
 };
 
 const Form& FormOf(Verb verb) { return kForms[static_cast<size_t>(verb)]; }

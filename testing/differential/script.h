@@ -26,6 +26,7 @@
 //   deadline SLOT read|write|both past|none
 //   credentials C                      handles C count  sends descriptors
 //   take C bytes     receives them     unlink address   removes a socket file
+//   join P address   a group           leave P address
 //   end SLOT         of a read, accept, write, wait or dial that began
 #ifndef PLUMB_TESTING_DIFFERENTIAL_SCRIPT_H_
 #define PLUMB_TESTING_DIFFERENTIAL_SCRIPT_H_
@@ -63,6 +64,8 @@ enum class Verb : uint8_t {
   kTake,
   kUnlink,
   kEnd,
+  kJoin,
+  kLeave,
 };
 
 struct Slot {

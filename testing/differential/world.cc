@@ -1,8 +1,5 @@
 #include "testing/differential/world.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <memory>
 #include <string>
 #include <utility>
@@ -12,13 +9,14 @@
 #include "absl/strings/str_cat.h"
 #include "testing/differential/call_runner.h"
 #include "testing/differential/calls.h"
+#include "testing/differential/handle_calls.h"
 #include "testing/differential/sockets.h"
-#include "transport/descriptor.h"
 #include "transport/error.h"
 #include "transport/extension.h"
 #include "transport/extensions.h"
 #include "transport/handle_passing.h"
-#include "transport/scope.h"
+#include "transport/ip_addr.h"
+#include "transport/multicast.h"
 
 namespace plumb {
 namespace {
@@ -41,13 +39,16 @@ class World {
           return socket->LocalAddr();
         }) {}
 
-  Trace Run(const Script& script) {
+  // Until it is different from `other`, unless that is null.
+  Trace Run(const Script& script, const Trace* other) {
     for (const Step& step : script) {
       net_.Settle(sockets_.OpenConns());
       const std::string state = StateBefore(step);
       Outcome outcome = Do(step);
       outcome.state = state;
       trace_.push_back(std::move(outcome));
+      if (other == nullptr) continue;
+      if (trace_.back().text != (*other)[trace_.size() - 1].text) break;
     }
     return std::move(trace_);
   }
@@ -131,6 +132,11 @@ class World {
                    ? Say("no packets")
                    : StartOrDo(socket, step,
                                calls_.ReadFrom(socket, step.number));
+      case Verb::kJoin:
+      case Verb::kLeave:
+        return With<MulticastControl>(socket, [&](MulticastControl& multicast) {
+          return ChangeGroup(multicast, step);
+        });
       case Verb::kWriteTo:
         return socket.packets == nullptr
                    ? Say("no packets")
@@ -171,11 +177,13 @@ class World {
             socket, [&](PeerCredentials& peer) { return TellPeer(peer); });
       case Verb::kHandles:
         return With<HandlePassing>(socket, [&](HandlePassing& passing) {
-          return PassHandles(passing, step.number);
+          return StartOrDo(socket, step,
+                           SendHandles(socket, passing, step.number, names_));
         });
       default:
         return With<HandlePassing>(socket, [&](HandlePassing& passing) {
-          return TakeHandles(passing, step.number);
+          return StartOrDo(socket, step,
+                           TakeHandles(socket, passing, step.number, names_));
         });
     }
   }
@@ -318,25 +326,12 @@ class World {
                 absl::StrCat(who->pid, " ", who->uid, " ", who->gid));
   }
 
-  Outcome PassHandles(HandlePassing& passing, int64_t count) {
-    const Descriptor file(open("/dev/null", O_RDWR | O_CLOEXEC));
-    const std::vector<int> handles(static_cast<size_t>(count), file.get());
-    return Tell(passing.WriteWithHandles("h", handles));
-  }
-
-  Outcome TakeHandles(HandlePassing& passing, int64_t size) {
-    std::string buffer(static_cast<size_t>(size), '\0');
-    // What has come is there; nothing more does.
-    const DeadlineScope limit(absl::Seconds(1));
-    auto got = passing.ReadWithHandles(absl::MakeSpan(buffer));
-    if (!got.ok()) return Tell(got.status());
-    std::string text = absl::StrCat(got->size, " bytes and");
-    for (const Descriptor& handle : got->handles) {
-      struct stat status = {};
-      fstat(handle.get(), &status);
-      absl::StrAppend(&text, S_ISCHR(status.st_mode) ? " device" : " file");
-    }
-    return Tell(absl::OkStatus(), text);
+  Outcome ChangeGroup(MulticastControl& multicast, const Step& step) {
+    const absl::StatusOr<IpAddr> group =
+        IpAddr::Parse(names_.Resolve(step.address));
+    if (!group.ok()) return Say("no group");
+    return Tell(step.verb == Verb::kJoin ? multicast.JoinGroup(*group, "lo")
+                                         : multicast.LeaveGroup(*group, "lo"));
   }
 
   Net& net_;
@@ -351,7 +346,11 @@ class World {
 }  // namespace
 
 Trace RunScript(Net& net, const Script& script, const Trace* expected) {
-  return World(net, expected).Run(script);
+  return World(net, expected).Run(script, nullptr);
+}
+
+Trace RunUntilDifferent(Net& net, const Script& script, const Trace& other) {
+  return World(net, nullptr).Run(script, &other);
 }
 
 }  // namespace plumb

@@ -21,6 +21,9 @@
 namespace plumb {
 
 Trace RunScript(Net& net, const Script& script, const Trace* expected);
+// The same with nothing expected, up to the first step that comes to something
+// else than in `other`: the trace is as long as that.
+Trace RunUntilDifferent(Net& net, const Script& script, const Trace& other);
 
 }  // namespace plumb
 
