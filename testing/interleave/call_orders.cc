@@ -1,6 +1,6 @@
 // Every order of the steps of a few calls, closers, movers of deadlines and
 // wakers on one CallState (transport/call.cc, gate.cc), by the waiter of a
-// fiber (transport/fiber/park_state.h) and by one of a thread.
+// fiber (park_orders.cc has it by itself) and by one of a thread.
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,6 +51,7 @@ struct World {
   ModelFiber fibers[3];
   ModelThread thread;
   std::optional<Call::Outcome> outcomes[3];
+  std::optional<Call> holder;  // of the turn, from the start
 };
 
 std::function<void()> On(Waiter& waiter, std::function<void()> body) {
@@ -183,9 +184,23 @@ ORDERS(DeadlineIsClearedAndASignalComes) {
   flows.AtEnd([world] { Expect(world->outcomes[0], Outcomes::kGo); });
 }
 
-ORDERS(MoverAndCloseAndDestroy) {
+ORDERS(MoverThatClosesAndDestroys) {
   auto world = std::make_shared<World>();
   AddReader(flows, world, 0, 1);
+  flows.Add("mover and closer", On(world->fibers[1], [world] {
+              world->entered.Await();
+              world->object->SetDeadline(kRead, MonotonicNanos{500});
+              world->Close();
+              world->object.reset();
+            }));
+  flows.AtEnd([world] {
+    if (world->outcomes[0] != Outcomes::kTimeout) {
+      Expect(world->outcomes[0], Outcomes::kClosed);
+    }
+  });
+}
+
+void AddMoverAndCloser(Flows& flows, const std::shared_ptr<World>& world) {
   flows.Add("mover", On(world->fibers[1], [world] {
               world->object->SetDeadline(kRead, MonotonicNanos{500});
               world->done.Set();
@@ -196,6 +211,18 @@ ORDERS(MoverAndCloseAndDestroy) {
               world->done.Await();
               world->object.reset();
             }));
+}
+
+ORDERS(MoverAndCloseAndDestroy) {
+  auto world = std::make_shared<World>();
+  world->entered.Set();
+  AddMoverAndCloser(flows, world);
+}
+
+BOUNDED_ORDERS(ReaderAndMoverAndCloseAndDestroy, "more than 4,000,000") {
+  auto world = std::make_shared<World>();
+  AddReader(flows, world, 0, 1);
+  AddMoverAndCloser(flows, world);
   flows.AtEnd([world] {
     if (world->outcomes[0] != Outcomes::kTimeout) {
       Expect(world->outcomes[0], Outcomes::kClosed);
@@ -233,24 +260,42 @@ ORDERS(TwoClosers) {
   flows.AtEnd([world] { Expect(world->outcomes[0], Outcomes::kClosed); });
 }
 
-ORDERS(TurnsAreHandedOver) {
+void HandTurnsOver(Flows& flows, size_t readers) {
   auto world = std::make_shared<World>();
-  for (size_t i = 0; i < 3; ++i) AddReader(flows, world, i, 0);
-  flows.AtEnd([world] {
-    for (const auto& outcome : world->outcomes) {
-      Expect(outcome, Outcomes::kGo);
+  for (size_t i = 0; i < readers; ++i) AddReader(flows, world, i, 0);
+  flows.AtEnd([world, readers] {
+    for (size_t i = 0; i < readers; ++i) {
+      Expect(world->outcomes[i], Outcomes::kGo);
     }
     if (!world->object->Close()) Fail("somebody is left inside");
   });
 }
 
-ORDERS(WhoWaitsForATurnTimesOut) {
-  auto world = std::make_shared<World>();
-  AddReader(flows, world, 0, 1);
-  AddReader(flows, world, 1, 1);
+ORDERS(TheTurnIsHandedOver) { HandTurnsOver(flows, 2); }
+
+BOUNDED_ORDERS(TurnsAreHandedOver, "3,489,935") { HandTurnsOver(flows, 3); }
+
+void AddMover(Flows& flows, const std::shared_ptr<World>& world) {
   flows.Add("mover", On(world->fibers[2], [world] {
               world->object->SetDeadline(kRead, MonotonicNanos{500});
             }));
+}
+
+ORDERS(WhoWaitsForATurnTimesOut) {
+  auto world = std::make_shared<World>();
+  Waiter::SetCurrent(&world->fibers[0]);
+  world->holder.emplace(*world->object, kRead);
+  Waiter::SetCurrent(nullptr);
+  AddReader(flows, world, 1, 1);
+  AddMover(flows, world);
+  flows.AtEnd([world] { Expect(world->outcomes[1], Outcomes::kTimeout); });
+}
+
+BOUNDED_ORDERS(WhoWaitsForATurnAndWhoHasItTimeOut, "more than 4,000,000") {
+  auto world = std::make_shared<World>();
+  AddReader(flows, world, 0, 1);
+  AddReader(flows, world, 1, 1);
+  AddMover(flows, world);
   flows.AtEnd([world] {
     Expect(world->outcomes[0], Outcomes::kTimeout);
     Expect(world->outcomes[1], Outcomes::kTimeout);
@@ -316,22 +361,6 @@ ORDERS(AThreadInASystemCall) {
               world->object.reset();
             }));
   flows.AtEnd([world] { Expect(world->outcomes[0], Outcomes::kClosed); });
-}
-
-// The waiter of a fiber by itself.
-ORDERS(ParkAndWake) {
-  auto world = std::make_shared<World>();
-  flows.Add("owner", On(world->fibers[0], [world] {
-              while (world->count.load() < 3) {
-                Waiter::Current().Park(kNever, nullptr);
-              }
-            }));
-  for (int i = 0; i < 3; ++i) {
-    flows.Add(absl::StrCat("waker ", i), [world] {
-      world->count.fetch_add(1);
-      world->fibers[0].Wake();
-    });
-  }
 }
 
 }  // namespace

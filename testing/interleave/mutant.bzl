@@ -15,6 +15,7 @@ _TESTS = [
     "model.h",
     "orders.h",
     "orders_test.cc",
+    "park_orders.cc",
     "poller_orders.cc",
     "//transport:call.h",
     "//transport:gate.h",
@@ -23,11 +24,11 @@ _TESTS = [
     "//transport/fiber:poller.h",
 ]
 
-def orders_test(name, srcs = _SOURCES, copts = [], **kwargs):
+def orders_test(name, srcs = _SOURCES, tests = _TESTS, copts = [], **kwargs):
     """All ORDERS on `srcs`, compiled with atomics that can be watched."""
     cc_test(
         name = name,
-        srcs = srcs + _TESTS,
+        srcs = srcs + tests,
         copts = [
             "-include testing/interleave/checked_build.h",
             "-O2",
@@ -57,19 +58,23 @@ def orders_test(name, srcs = _SOURCES, copts = [], **kwargs):
 
 def mutant_test(name, src, old, new):
     """Fails unless some of ORDERS notices `new` in the place of `old` in `src`."""
+    header = src.endswith(".h")
+    mutant = name + (".h" if header else ".cc")
     native.genrule(
         name = name + "_source",
         testonly = True,
         srcs = [src],
-        outs = [name + ".cc"],
+        outs = [mutant],
         cmd = "OLD='%s' NEW='%s' perl -0pe 's/\\Q$$ENV{OLD}\\E/$$ENV{NEW}/' $< >$@ && ! cmp -s $< $@" % (old, new),
     )
     orders_test(
         name = name,
         size = "small",
-        srcs = [s for s in _SOURCES if s != src] + [":" + name + ".cc"],
-        # The code around the bug may be left without a use.
-        copts = [
+        srcs = [s for s in _SOURCES if s != src] + [":" + mutant],
+        tests = [t for t in _TESTS if header or t != src],
+        # Its guard keeps the right one out. What is around the bug may be left
+        # without a use.
+        copts = (["-include $(execpath :%s)" % mutant] if header else []) + [
             "-DPLUMB_MUTANT",
             "-w",
         ],
