@@ -10,6 +10,12 @@
 //       0x55d2... plumb::Call::Suspend()
 //       ...
 //
+// One that runs and does not wait keeps its worker from telling. Of the fibers
+// of such a worker the name and the age are told:
+//
+//   worker 0 does not answer: one of its fibers runs and does not wait
+//   fiber "busy", 3.2s old
+//
 // Threads: any. Suspends the caller, for a second at most for each Runtime.
 #ifndef PLUMB_TRANSPORT_FIBER_DUMP_FIBERS_H_
 #define PLUMB_TRANSPORT_FIBER_DUMP_FIBERS_H_

@@ -1,7 +1,9 @@
 #include "transport/fiber/dump_fibers.h"
 
+#include <atomic>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -11,14 +13,18 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "backends/fake/fake.h"
 #include "backends/tcp/tcp.h"
+#include "backends/udp/udp.h"
+#include "backends/unix/unix.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "testing/temp_directory.h"
 #include "testing/wait_until_blocked.h"
 #include "transport/channel.h"
 #include "transport/cond_var.h"
@@ -31,6 +37,7 @@
 #include "transport/fiber/runtime.h"
 #include "transport/listener.h"
 #include "transport/mutex.h"
+#include "transport/packet_conn.h"
 #include "transport/pipe.h"
 #include "transport/select.h"
 #include "transport/semaphore.h"
@@ -41,6 +48,8 @@ namespace plumb {
 namespace {
 
 using testing::MatchesRegex;
+using testing::StartsWith;
+using testing::UnorderedElementsAre;
 
 // What the dump says that the fiber of that name does.
 std::string StateOf(absl::string_view name) {
@@ -127,6 +136,60 @@ TEST_F(DumpFibersTest, ConnectionsOfTheKernelAndOfAFake) {
               absl::StrCat("in write tcp ", ends.server_to_client));
     EndFibers();
   }
+}
+
+TEST_F(DumpFibersTest, OtherNetworks) {
+  const TempDirectory directory;
+  const std::shared_ptr<Transport> unix_transport = MakeUnix();
+  const std::shared_ptr<Transport> udp = MakeUdp();
+  const std::string listening = directory.path() + "/listener";
+  auto listener = *unix_transport->Listen("unix", listening);
+  auto conn = *unix_transport->Dial("unix", listening);
+  auto packets = *udp->ListenPacket("udp", "127.0.0.1:0");
+  auto datagrams = *udp->Dial("udp", packets->LocalAddr().ToString());
+  auto gram =
+      *unix_transport->ListenPacket("unixgram", directory.path() + "/gram");
+
+  Start("unix reader", [&] { (void)conn->Read(absl::MakeSpan(buffer_)); });
+  EXPECT_EQ(StateOf("unix reader"),
+            absl::StrCat("in read unix ", conn->LocalAddr().ToString(), "->",
+                         listening));
+  Start("udp reader", [&] { (void)datagrams->Read(absl::MakeSpan(buffer_)); });
+  EXPECT_EQ(StateOf("udp reader"),
+            absl::StrCat("in read udp ", datagrams->LocalAddr().ToString(),
+                         "->", packets->LocalAddr().ToString()));
+  Start("receiver", [&] { (void)packets->ReadFrom(absl::MakeSpan(buffer_)); });
+  EXPECT_EQ(StateOf("receiver"),
+            absl::StrCat("in read udp ", packets->LocalAddr().ToString()));
+  Start("unixgram", [&] { (void)gram->ReadFrom(absl::MakeSpan(buffer_)); });
+  EXPECT_EQ(StateOf("unixgram"),
+            absl::StrCat("in read unixgram ", gram->LocalAddr().ToString()));
+  EndFibers();
+}
+
+TEST_F(DumpFibersTest, OneThatKeepsItsWorker) {
+  Event end;
+  Start("other", [&] { (void)end.Wait(); });
+  std::atomic<bool> go_on{false};
+  absl::Notification runs;
+  fibers_.push_back(runtime_.Go("hog", [&] {
+    runs.Notify();
+    while (!go_on) std::this_thread::yield();
+  }));
+  runs.WaitForNotification();
+  const std::string dump = DumpFibers();
+  go_on = true;
+  EXPECT_THAT(dump, StartsWith("worker 0 does not answer: one of its fibers "
+                               "runs and does not wait\n"));
+  std::vector<std::string> names;
+  for (absl::string_view line : absl::StrSplit(dump, '\n')) {
+    if (!absl::ConsumePrefix(&line, "fiber ")) continue;
+    EXPECT_THAT(std::string(line), MatchesRegex("\"[a-z]+\", [0-9.ms]+ old"));
+    names.emplace_back(line.substr(0, line.find(',')));
+  }
+  EXPECT_THAT(names, UnorderedElementsAre("\"hog\"", "\"other\""));
+  end.Notify();
+  EndFibers();
 }
 
 TEST_F(DumpFibersTest, TellsOfTheDeadline) {

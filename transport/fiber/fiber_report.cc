@@ -14,6 +14,7 @@
 #include "transport/clock.h"
 #include "transport/event.h"
 #include "transport/fiber/fiber_pool.h"
+#include "transport/lock_table.h"
 #include "transport/scope.h"
 #include "transport/wait_reason.h"
 
@@ -89,8 +90,9 @@ std::string FiberReport::Describe(Scheduler& scheduler) {
     if (answers[i]->ready.WaitUntil(until).ok()) {
       text += answers[i]->text;
     } else {
-      absl::StrAppend(&text, "worker ", i,
-                      " does not answer: a fiber runs and does not wait\n");
+      absl::StrAppend(&text, "worker ", i, " does not answer: one of its ",
+                      "fibers runs and does not wait\n",
+                      ListFibers(scheduler.worker(i)));
     }
   }
   return text;
@@ -107,6 +109,18 @@ std::vector<std::string> FiberReport::Names(Scheduler& scheduler) {
   });
   std::sort(names.begin(), names.end());
   return names;
+}
+
+std::string FiberReport::ListFibers(const Worker& worker) {
+  std::string text;
+  FiberPool::ForEach([&](FiberWaiter& fiber) {
+    absl::MutexLock lock(&LockFor(&fiber));
+    if (fiber.worker_.load() != &worker || !fiber.alive()) return;
+    const char* const name = fiber.name();
+    absl::StrAppend(&text, "fiber \"", name == nullptr ? "" : name, "\", ",
+                    Ago(fiber.body().began), " old\n");
+  });
+  return text;
 }
 
 std::string FiberReport::DescribeWorker(Worker& worker) {

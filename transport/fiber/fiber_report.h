@@ -20,8 +20,8 @@ class FiberReport {
   static void Register(const std::shared_ptr<Scheduler>& scheduler);
 
   // One paragraph for each fiber. Suspends until each worker has described its
-  // own; of one that does not get to it within a second it tells which fiber
-  // keeps it.
+  // own; of one that does not get to it within a second, because a fiber keeps
+  // it, it tells the names and ages of its fibers alone.
   static std::string Describe(Scheduler& scheduler);
   static std::string DescribeAll();
 
@@ -29,6 +29,8 @@ class FiberReport {
   static std::vector<std::string> Names(Scheduler& scheduler);
 
  private:
+  // Of a worker that is kept.
+  static std::string ListFibers(const Worker& worker);
   // On the worker, in its loop.
   static std::string DescribeWorker(Worker& worker);
   static std::string DescribeFiber(Worker& worker, FiberWaiter& fiber);
