@@ -1,7 +1,7 @@
-// No wake-up is lost: two closers, two movers of deadlines and eight readers on
-// the same connections, on four workers and two threads, over sockets and in
-// memory. Each closer and mover waits until those that it has to wake have come
-// back, and a watchdog sees to it that all of them get on.
+// No wake-up is lost: two closers, two movers of deadlines, eight readers and
+// four writers on the same connections, on four workers and three threads, over
+// sockets and in memory. Each closer and mover waits until those that it has to
+// wake have come back, and a watchdog sees to it that all of them get on.
 #include <unistd.h>
 
 #include <atomic>
@@ -23,6 +23,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "backends/fake/fake.h"
 #include "backends/tcp/tcp.h"
 #include "backends/unix/unix.h"
 #include "gtest/gtest.h"
@@ -35,40 +36,50 @@
 #include "transport/fiber/runtime.h"
 #include "transport/listener.h"
 #include "transport/pipe.h"
+#include "transport/scope.h"
 #include "transport/transport.h"
 
 namespace plumb {
 namespace {
 
-constexpr size_t kSlots = 6;
+constexpr size_t kSlots = 8;
 constexpr size_t kReaders = 8;
 constexpr size_t kReadersOnThreads = 2;
+// Nobody reads what they write but the movers.
+constexpr size_t kWriters = 4;
+constexpr size_t kWritersOnThreads = 1;
+constexpr size_t kWriteSize = 256 * 1024;
+
+enum Kind { kPipe, kTcp, kUnix, kFake, kKinds };
 
 // A connection, from its making to its Close.
 struct Pair {
   std::unique_ptr<Conn> reader;
   std::unique_ptr<Conn> writer;
-  std::atomic<int> inside{0};        // readers
+  std::atomic<int> inside{0};        // readers and writers
   std::atomic<int64_t> received{0};  // bytes
 };
 
 // Makes connections of one kind.
 class Maker {
  public:
-  explicit Maker(size_t kind) : kind_(kind) {
-    if (kind_ == 0) return;
-    transport_ = kind_ == 1 ? MakeTcp() : MakeUnix();
-    network_ = kind_ == 1 ? "tcp" : "unix";
+  explicit Maker(Kind kind) : kind_(kind) {
+    if (kind_ == kPipe) return;
     static int names = 0;
-    const std::string name =
-        absl::StrCat("@plumb-wakeups-", getpid(), "-", ++names);
-    listener_ =
-        *transport_->Listen(network_, kind_ == 1 ? "127.0.0.1:0" : name);
+    std::string address = "127.0.0.1:0";
+    if (kind_ == kUnix) {
+      network_ = "unix";
+      address = absl::StrCat("@plumb-wakeups-", getpid(), "-", ++names);
+    }
+    transport_ = kind_ == kTcp    ? MakeTcp()
+                 : kind_ == kUnix ? MakeUnix()
+                                  : fake_.Host("host");
+    listener_ = *transport_->Listen(network_, address);
   }
 
   std::shared_ptr<Pair> Make() {
     auto pair = std::make_shared<Pair>();
-    if (kind_ == 0) {
+    if (kind_ == kPipe) {
       std::tie(pair->reader, pair->writer) = Pipe();
       return pair;
     }
@@ -84,14 +95,15 @@ class Maker {
   }
 
  private:
-  const size_t kind_;
+  const Kind kind_;
+  FakeNetwork fake_;
   std::shared_ptr<Transport> transport_;
-  std::string network_;
+  std::string network_ = "tcp";
   std::unique_ptr<Listener> listener_;
 };
 
 struct Slot {
-  explicit Slot(size_t kind) : maker(kind), pair(maker.Make()) {}
+  explicit Slot(Kind kind) : maker(kind), pair(maker.Make()) {}
 
   std::shared_ptr<Pair> Get() {
     absl::MutexLock lock(&mutex);
@@ -107,7 +119,7 @@ class Wakeups {
  public:
   explicit Wakeups(int64_t operations) : operations_(operations) {
     for (size_t i = 0; i < kSlots; ++i) {
-      slots_.push_back(std::make_unique<Slot>(i % 3));
+      slots_.push_back(std::make_unique<Slot>(static_cast<Kind>(i % kKinds)));
     }
   }
 
@@ -142,6 +154,7 @@ class Wakeups {
   }
 
   void Read(size_t number, Player& player);
+  void Write(size_t number, Player& player);
   void MoveDeadlines(size_t number, Player& player);
   void Close(size_t number, Player& player);
   void Watch(std::vector<std::unique_ptr<Player>>& players);
@@ -171,19 +184,39 @@ void Wakeups::Read(size_t number, Player& player) {
   }
 }
 
+// Against the stream of the readers.
+void Wakeups::Write(size_t number, Player& player) {
+  std::minstd_rand random(static_cast<unsigned>(number) + 300);
+  const std::string data(kWriteSize, 'z');
+  while (!stop()) {
+    const std::shared_ptr<Pair> pair = slots_[random() % kSlots]->Get();
+    pair->inside.fetch_add(1);
+    (void)pair->reader->Write(data);
+    pair->inside.fetch_sub(1);
+    player.steps.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
 // Of the slots of its own, as each waits until nobody is blocked.
 void Wakeups::MoveDeadlines(size_t number, Player& player) {
   std::minstd_rand random(static_cast<unsigned>(number) + 100);
+  std::vector<char> buffer(kWriteSize);
   while (!stop()) {
     const size_t slot = random() % (kSlots / 2) * 2 + number;
     const std::shared_ptr<Pair> pair = slots_[slot]->Get();
     Conn& conn = *pair->reader;
     auto* const probe = Extension<BlockedProbe>(conn);
-    (void)conn.SetReadDeadline(random() % 2 == 0
-                                   ? absl::UnixEpoch()
-                                   : absl::Now() + absl::Microseconds(50));
+    {
+      // Room for a writer.
+      const DeadlineScope scope(absl::Microseconds(50));
+      (void)pair->writer->Read(absl::MakeSpan(buffer));
+    }
+    (void)conn.SetDeadline(random() % 2 == 0
+                               ? absl::UnixEpoch()
+                               : absl::Now() + absl::Microseconds(50));
     Await([&] { return probe->BlockedCalls(Direction::kRead) == 0; });
-    (void)conn.SetReadDeadline(absl::InfiniteFuture());
+    Await([&] { return probe->BlockedCalls(Direction::kWrite) == 0; });
+    (void)conn.SetDeadline(absl::InfiniteFuture());
     const int64_t before = pair->received;
     if (pair->writer->Write("y").ok()) {
       // A byte for whoever is inside.
@@ -250,6 +283,15 @@ void Wakeups::Run() {
           runtime.Go(player.name, [this, i, &player] { Read(i, player); }));
     }
   }
+  for (size_t i = 0; i < kWriters; ++i) {
+    Player& player = add(absl::StrCat("writer ", i));
+    if (i < kWritersOnThreads) {
+      threads.emplace_back([this, i, &player] { Write(i, player); });
+    } else {
+      fibers.push_back(
+          runtime.Go(player.name, [this, i, &player] { Write(i, player); }));
+    }
+  }
   for (size_t i = 0; i < 2; ++i) {
     Player& mover = add(absl::StrCat("mover ", i));
     fibers.push_back(
@@ -270,8 +312,7 @@ void Wakeups::Run() {
 }
 
 TEST(WakeupsTest, NoneIsLost) {
-  Wakeups wakeups(AmountFromEnv(
-      "PLUMB_OPERATIONS", kSanitizer == Sanitizer::kNone ? 50000 : 10000));
+  Wakeups wakeups(AmountFromEnv("PLUMB_OPERATIONS", 200000));
   wakeups.Run();
 }
 
