@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <fstream>
 #include <memory>
@@ -37,6 +38,28 @@
 #include "transport/scope.h"
 #include "transport/transport.h"
 #include "transport/udp_options.h"
+
+namespace {
+
+std::atomic<int> connects{0};
+std::atomic<bool> connect_to_itself{false};
+
+}  // namespace
+
+// In place of the C library's.
+extern "C" int connect(int fd, const sockaddr* address, socklen_t size) {
+  ++connects;
+  if (connect_to_itself) {
+    // As when the kernel chooses the very port that is dialled. Nothing of it
+    // waits in the kernel after its end.
+    const linger now = {1, 0};
+    const int on = 1;
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(fd, address, size) != 0) return -1;
+  }
+  return static_cast<int>(syscall(SYS_connect, fd, address, size));
+}
 
 namespace plumb {
 namespace {
@@ -527,6 +550,38 @@ TEST_F(TcpTest, ErrorsSayTheNetworkAsItWasGiven) {
          absl::StrCat("close tcp4 ", conn->LocalAddr().ToString(), "->",
                       conn->RemoteAddr().ToString(),
                       ": use of closed network connection"));
+}
+
+TEST_F(TcpTest, TheQueueIsAsLongAsTheSystemAllowsUnlessToldOtherwise) {
+  ListenOptions shorter;
+  shorter.backlog = 7;
+  struct {
+    ListenOptions options;
+    int backlog;
+  } const kCases[] = {{ListenOptions(), MaxBacklog()}, {shorter, 7}};
+  for (const auto& c : kCases) {
+    auto listener = *tcp_->Listen("tcp", "127.0.0.1:0", c.options);
+    tcp_info info = {};
+    socklen_t size = sizeof info;
+    ASSERT_EQ(getsockopt(Extension<NativeHandle>(*listener)->Descriptor(),
+                         IPPROTO_TCP, TCP_INFO, &info, &size),
+              0);
+    // Of one that listens it is the length of the queue.
+    EXPECT_EQ(info.tcpi_sacked, c.backlog);
+  }
+}
+
+// S-DI-12.
+TEST_F(TcpTest, AConnectionToItselfIsTriedAgainTwiceAndThenRefused) {
+  const std::string address = ClosedAddress();
+  connects = 0;
+  connect_to_itself = true;
+  const absl::Status status = tcp_->Dial("tcp", address).status();
+  connect_to_itself = false;
+  Expect(status, Code::kUnavailable,
+         absl::StrCat("dial tcp ", address, ": connect: connection refused"));
+  EXPECT_TRUE(IsRefused(status));
+  EXPECT_EQ(connects, 3);
 }
 
 // Of a network of our own: its only port for clients becomes `port`.

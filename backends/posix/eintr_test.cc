@@ -1,0 +1,250 @@
+// No call ends because a signal interrupts it, and no byte is lost: a thread is
+// hit by signals, whose handler lets nothing restart (signal(7)), before, while
+// and after it blocks in each call of each backend.
+#include <pthread.h>
+
+#include <atomic>
+#include <csignal>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "backends/tcp/tcp.h"
+#include "backends/udp/udp.h"
+#include "backends/unix/unix.h"
+#include "gtest/gtest.h"
+#include "testing/temp_directory.h"
+#include "testing/wait_until_blocked.h"
+#include "transport/conn.h"
+#include "transport/direction.h"
+#include "transport/io.h"
+#include "transport/listener.h"
+#include "transport/packet_conn.h"
+#include "transport/transport.h"
+
+namespace plumb {
+namespace {
+
+constexpr size_t kBig = size_t{16} << 20;
+
+std::atomic<int> handled{0};
+
+void Handle(int /*signal*/) { ++handled; }
+
+std::string Pattern(size_t size) {
+  std::string text(size, '\0');
+  for (size_t i = 0; i < size; ++i) {
+    text[i] = static_cast<char>(i * 7 + (i >> 12));
+  }
+  return text;
+}
+
+// A thread that runs `body` under fire.
+class Victim {
+ public:
+  explicit Victim(std::function<void()> body)
+      : thread_([this, body = std::move(body)] {
+          body();
+          done_ = true;
+        }),
+        shooter_([this] {
+          while (!done_) {
+            pthread_kill(thread_.native_handle(), SIGUSR1);
+            std::this_thread::yield();
+          }
+        }) {}
+  Victim(const Victim&) = delete;
+  Victim& operator=(const Victim&) = delete;
+  ~Victim() {
+    shooter_.join();
+    thread_.join();
+  }
+
+  // Until it has been hit so often since it began to wait.
+  template <typename Endpoint>
+  void AwaitHits(Endpoint& endpoint, Direction direction = Direction::kBoth) {
+    EXPECT_TRUE(WaitUntilBlocked(endpoint, 1, direction));
+    const int before = handled;
+    EXPECT_TRUE(WaitUntil([&] { return handled >= before + 20; }, "signals"));
+  }
+
+ private:
+  std::atomic<bool> done_{false};
+  std::thread thread_;
+  std::thread shooter_;
+};
+
+class Interrupted : public testing::Test {
+ protected:
+  Interrupted() {
+    struct sigaction action = {};
+    action.sa_handler = &Handle;
+    sigaction(SIGUSR1, &action, &before_);
+  }
+  ~Interrupted() override { sigaction(SIGUSR1, &before_, nullptr); }
+
+ private:
+  struct sigaction before_ = {};
+};
+
+struct Stream {
+  const char* network;
+  std::shared_ptr<Transport> (*make)();
+};
+
+class InterruptedStream : public Interrupted,
+                          public testing::WithParamInterface<Stream> {
+ protected:
+  std::unique_ptr<Conn> Dial() {
+    absl::StatusOr<std::unique_ptr<Conn>> conn =
+        transport_->Dial(GetParam().network, listener_->Address().ToString());
+    EXPECT_EQ(conn.status(), absl::OkStatus());
+    return conn.ok() ? *std::move(conn) : nullptr;
+  }
+
+  const TempDirectory directory_;
+  const std::shared_ptr<Transport> transport_ = GetParam().make();
+  const std::unique_ptr<Listener> listener_ = *transport_->Listen(
+      GetParam().network, absl::string_view(GetParam().network) == "tcp"
+                              ? "127.0.0.1:0"
+                              : directory_.path() + "/socket");
+};
+
+TEST_P(InterruptedStream, Accept) {
+  absl::StatusOr<std::unique_ptr<Conn>> accepted;
+  std::unique_ptr<Conn> dialled;
+  {
+    Victim victim([&] { accepted = listener_->Accept(); });
+    victim.AwaitHits(*listener_);
+    dialled = Dial();
+  }
+  EXPECT_EQ(accepted.status(), absl::OkStatus());
+}
+
+TEST_P(InterruptedStream, Dial) {
+  std::vector<std::unique_ptr<Conn>> accepted;
+  Victim victim([&] {
+    for (int i = 0; i < 100; ++i) Dial();
+  });
+  for (int i = 0; i < 100; ++i) {
+    absl::StatusOr<std::unique_ptr<Conn>> conn = listener_->Accept();
+    ASSERT_EQ(conn.status(), absl::OkStatus());
+    accepted.push_back(*std::move(conn));
+  }
+}
+
+TEST_P(InterruptedStream, Read) {
+  const auto reader = Dial();
+  const auto writer = *listener_->Accept();
+  const std::string sent = Pattern(kBig);
+  std::string got(kBig, '\0');
+  absl::Status status;
+  {
+    Victim victim([&] { status = ReadFull(*reader, absl::MakeSpan(got)); });
+    victim.AwaitHits(*reader);
+    EXPECT_EQ(writer->Write(absl::string_view(sent).substr(0, 100)),
+              absl::OkStatus());
+    victim.AwaitHits(*reader);
+    EXPECT_EQ(writer->Write(absl::string_view(sent).substr(100)),
+              absl::OkStatus());
+  }
+  EXPECT_EQ(status, absl::OkStatus());
+  EXPECT_TRUE(got == sent);
+}
+
+TEST_P(InterruptedStream, Write) {
+  const auto writer = Dial();
+  const auto reader = *listener_->Accept();
+  const std::string sent = Pattern(kBig);
+  std::string got(kBig, '\0');
+  absl::Status status;
+  {
+    // One piece by send(2), several by sendmsg(2).
+    const absl::string_view all = sent;
+    const absl::string_view pieces[] = {all.substr(0, kBig / 3),
+                                        all.substr(kBig / 3)};
+    Victim victim([&] { status = writer->Write(pieces); });
+    victim.AwaitHits(*writer, Direction::kWrite);
+    EXPECT_EQ(ReadFull(*reader, absl::MakeSpan(got)), absl::OkStatus());
+  }
+  EXPECT_EQ(status, absl::OkStatus());
+  EXPECT_TRUE(got == sent);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, InterruptedStream,
+    testing::Values(Stream{"tcp", [] { return MakeTcp(); }},
+                    Stream{"unix", [] { return MakeUnix(); }}),
+    [](const testing::TestParamInfo<Stream>& each) {
+      return std::string(each.param.network);
+    });
+
+using InterruptedPackets = Interrupted;
+
+TEST_F(InterruptedPackets, ReadFromAndReadBatch) {
+  const std::shared_ptr<Transport> udp = MakeUdp();
+  const auto receiver = *udp->ListenPacket("udp", "127.0.0.1:0");
+  const auto sender = *udp->Dial("udp", receiver->LocalAddr().ToString());
+  char buffer[16];
+  absl::StatusOr<Received> one;
+  {
+    Victim victim([&] { one = receiver->ReadFrom(absl::MakeSpan(buffer)); });
+    victim.AwaitHits(*receiver);
+    EXPECT_EQ(sender->Write("one"), absl::OkStatus());
+  }
+  ASSERT_EQ(one.status(), absl::OkStatus());
+  EXPECT_EQ(absl::string_view(buffer, one->size), "one");
+
+  InPacket packets[4];
+  packets[0].buffer = absl::MakeSpan(buffer);
+  absl::StatusOr<size_t> batch;
+  {
+    Victim victim(
+        [&] { batch = receiver->ReadBatch(absl::MakeSpan(packets)); });
+    victim.AwaitHits(*receiver);
+    EXPECT_EQ(sender->Write("batch"), absl::OkStatus());
+  }
+  ASSERT_EQ(batch.status(), absl::OkStatus());
+  EXPECT_EQ(*batch, 1);
+  EXPECT_EQ(absl::string_view(buffer, packets[0].received.size), "batch");
+}
+
+// A unix datagram waits for room where the receiver does not read.
+TEST_F(InterruptedPackets, WriteTo) {
+  const TempDirectory directory;
+  const std::shared_ptr<Transport> transport = MakeUnix();
+  const auto receiver =
+      *transport->ListenPacket("unixgram", directory.path() + "/receiver");
+  const auto sender =
+      *transport->ListenPacket("unixgram", directory.path() + "/sender");
+  constexpr int kCount = 2000;
+  std::atomic<int> failed{0};
+  {
+    Victim victim([&] {
+      for (int i = 0; i < kCount; ++i) {
+        if (!sender->WriteTo(std::to_string(i), receiver->LocalAddr()).ok()) {
+          ++failed;
+        }
+      }
+    });
+    victim.AwaitHits(*sender, Direction::kWrite);
+    char buffer[16];
+    for (int i = 0; i < kCount; ++i) {
+      const absl::StatusOr<Received> got =
+          receiver->ReadFrom(absl::MakeSpan(buffer));
+      ASSERT_EQ(got.status(), absl::OkStatus());
+      EXPECT_EQ(absl::string_view(buffer, got->size), std::to_string(i));
+    }
+  }
+  EXPECT_EQ(failed, 0);
+}
+
+}  // namespace
+}  // namespace plumb
