@@ -1,28 +1,55 @@
 #include "transport/event.h"
 
+#include <atomic>
 #include <memory>
 #include <thread>
 
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "transport/error.h"
+#include "transport/fiber/crew_for_test.h"
 #include "transport/manual_clock.h"
 #include "transport/scope.h"
 
 namespace plumb {
 namespace {
 
-TEST(EventTest, WakesThoseWhoWait) {
+class EventOnCrewsTest : public testing::TestWithParam<CrewKind> {};
+
+INSTANTIATE_TEST_SUITE_P(Crews, EventOnCrewsTest, AllCrews(), CrewName);
+
+TEST_P(EventOnCrewsTest, WakesThoseWhoWait) {
   Event event;
   EXPECT_FALSE(event.HasBeenNotified());
-  std::thread first([&] { EXPECT_TRUE(event.Wait().ok()); });
-  std::thread second([&] { EXPECT_TRUE(event.Wait().ok()); });
-  event.Notify();
-  event.Notify();
-  first.join();
-  second.join();
+  Crew crew(GetParam());
+  std::atomic<int> woken{0};
+  for (int i = 0; i < 4; ++i) {
+    crew.Go([&] {
+      EXPECT_TRUE(event.Wait().ok());
+      ++woken;
+    });
+  }
+  crew.Go([&] {
+    event.Notify();
+    event.Notify();
+  });
+  crew.Join();
+  EXPECT_EQ(woken, 4);
   EXPECT_TRUE(event.HasBeenNotified());
   EXPECT_TRUE(event.Wait().ok());
+}
+
+TEST_P(EventOnCrewsTest, EachMayBeDestroyedWhenItsWaitReturns) {
+  Crew crew(GetParam());
+  for (int i = 0; i < 100; ++i) {
+    auto* const event = new Event;
+    crew.Go([event] {
+      EXPECT_TRUE(event->Wait().ok());
+      delete event;
+    });
+    crew.Go([event] { event->Notify(); });
+  }
+  crew.Join();
 }
 
 TEST(EventTest, MayBeDestroyedWhenWaitReturns) {

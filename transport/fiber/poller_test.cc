@@ -6,7 +6,10 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -23,6 +26,7 @@
 #include "backends/posix/stream_conn.h"
 #include "backends/tcp/tcp.h"
 #include "gtest/gtest.h"
+#include "testing/wait_until_blocked.h"
 #include "transport/call.h"
 #include "transport/clock.h"
 #include "transport/conn.h"
@@ -219,12 +223,29 @@ TEST(PollerTest, AWriteThatBlocksGoesOn) {
   }
 }
 
+// The epoll descriptors of this process that watch `fd`.
+std::set<std::string> WatchersOf(int fd) {
+  std::set<std::string> watchers;
+  for (const auto& entry :
+       std::filesystem::directory_iterator("/proc/self/fdinfo")) {
+    std::ifstream info(entry.path());
+    for (std::string word; info >> word;) {
+      int watched = -1;
+      if (word == "tfd:" && info >> watched && watched == fd) {
+        watchers.insert(entry.path().filename());
+      }
+    }
+  }
+  return watchers;
+}
+
 TEST(PollerTest, ADescriptorMovesToTheWorkerThatReads) {
   // Each runtime has one worker, so that the fibers are on different ones.
   const auto one = Workers(1);
   const auto two = Workers(1);
   Pair pair = MakePair();
   CallState state(Clock::Real());
+  std::set<std::string> watchers;
   for (int i = 0; i < 100; ++i) {
     const Fiber reader = (i % 2 == 0 ? one : two)->Go([&] {
       char byte;
@@ -233,8 +254,14 @@ TEST(PollerTest, ADescriptorMovesToTheWorkerThatReads) {
       EXPECT_TRUE(call.RunAfterWait(op));
       EXPECT_EQ(byte, 'm');
     });
+    ASSERT_TRUE(
+        WaitUntil([&] { return state.Blocked(Direction::kRead) == 1; }, "it"));
     Send(pair.b, "m");
     reader.Join();
+    const std::set<std::string> before =
+        std::exchange(watchers, WatchersOf(pair.a.get()));
+    EXPECT_EQ(watchers.size(), 1);
+    EXPECT_NE(watchers, before);
   }
 }
 

@@ -1,13 +1,17 @@
 #include "transport/fiber/runtime.h"
 
+#include <sched.h>
+
 #include <atomic>
 #include <cerrno>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
@@ -285,11 +289,33 @@ TEST(RuntimeTest, RunMainReturnsTheResultAndEndsTheRest) {
   EXPECT_TRUE(cancelled);
 }
 
-TEST(RuntimeTest, OptionsPinAndSpin) {
+// The processors that the calling thread may be on.
+std::set<int> Processors() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  EXPECT_EQ(sched_getaffinity(0, sizeof set, &set), 0);
+  std::set<int> processors;
+  for (int i = 0; i < CPU_SETSIZE; ++i) {
+    if (CPU_ISSET(static_cast<size_t>(i), &set)) processors.insert(i);
+  }
+  return processors;
+}
+
+TEST(RuntimeTest, AWorkerIsPinnedWhenAskedFor) {
+  const std::set<int> all = Processors();
+  for (const bool pin : {false, true}) {
+    RuntimeOptions options = Workers(1);
+    options.pin_workers = pin;
+    Runtime runtime(options);
+    std::set<int> own;
+    runtime.Go([&] { own = Processors(); }).Join();
+    EXPECT_EQ(own.size(), pin ? 1 : all.size());
+  }
+}
+
+TEST(RuntimeTest, FibersOfWorkersThatSpinWait) {
   RuntimeOptions options;
-  options.pin_workers = true;
   options.spin = absl::Microseconds(50);
-  options.stack_size = 64 * 1024;
   Runtime runtime(options);
   std::vector<Fiber> fibers;
   for (int i = 0; i < 10; ++i) {
@@ -389,15 +415,23 @@ int Recurse(int depth) {
   return depth > 0 ? Recurse(depth - 1) + frame[0] : 0;
 }
 
-TEST(RuntimeDeathTest, OverflowNamesTheFiber) {
+TEST(RuntimeDeathTest, OverflowNamesTheFiberAndTheSizeOfItsStack) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";
-  EXPECT_DEATH(
-      {
-        Runtime runtime(Workers(1));
-        runtime.Go("deep", [] { Recurse(1000000); }).Join();
-      },
-      "plumb: stack overflow in fiber \"deep\": it has 240 KiB; "
-      "RuntimeOptions::stack_size gives more");
+  RuntimeOptions large = Workers(1);
+  large.stack_size = 512 * 1024;
+  struct {
+    RuntimeOptions options;
+    const char* size;
+  } const kCases[] = {{Workers(1), "240"}, {large, "496"}};
+  for (const auto& c : kCases) {
+    EXPECT_DEATH(
+        {
+          Runtime runtime(c.options);
+          runtime.Go("deep", [] { Recurse(1000000); }).Join();
+        },
+        absl::StrCat("plumb: stack overflow in fiber \"deep\": it has ", c.size,
+                     " KiB; RuntimeOptions::stack_size gives more"));
+  }
 }
 
 #endif
