@@ -1,7 +1,8 @@
 #!/bin/bash
 # Runs the examples as programs, over real networks, and checks what they print and how
 # they exit. Prints a line "PASSED name" or "FAILED name" for each check, and at the end
-# "N passed, M failed". nc, socat and redis-benchmark take part where they are installed.
+# "N passed, M failed". nc, socat and redis-benchmark take part where they are installed;
+# with --require-clients it is a failure when one of them is not.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 
@@ -171,6 +172,11 @@ check "echo_server says why it pauses" \
 check "echo_server with few descriptors leaves" stopped_by TERM
 
 # Other people's clients, on fibers and threads.
+if [[ ${1-} == --require-clients ]]; then
+  for client in nc socat redis-benchmark; do
+    check "$client is installed" command -v "$client"
+  done
+fi
 others_clients() {
   local how=--concurrency=$1
   tcp() { start "$bin/echo_server" "$how" --address=127.0.0.1:0; }
