@@ -141,7 +141,9 @@ class FaultCellTest : public ::testing::TestWithParam<Cell> {
       address_ = packets_->LocalAddr();
     }
   }
-  absl::StatusOr<std::unique_ptr<Conn>> Dial(const DialOptions& options = {}) {
+  absl::StatusOr<std::unique_ptr<Conn>> Dial(DialOptions options = {}) {
+    // An address of its own, for its peer to answer to.
+    if (!net().ip && !net().listens) options.local_address = "";
     return client_->Dial(net().network, address_.ToString(), options);
   }
   void Connect(absl::string_view plan) {
