@@ -139,7 +139,7 @@ class StreamGenerator {
     const std::optional<int> far = FreeConn();
     if (!far.has_value()) return;
     Add(absl::StrCat("begin accept C", *far, " L", listener));
-    const uint32_t end = choices_.Pick(6);
+    const uint32_t end = dialled_[listener].empty() ? choices_.Pick(6) : 0;
     if (end < 4) {
       Dial(listener);
     } else if (end == 4) {
