@@ -2,8 +2,6 @@
 // four writers on the same connections, on four workers and three threads, over
 // sockets and in memory. Each closer and mover waits until those that it has to
 // wake have come back, and a watchdog sees to it that all of them get on.
-#include <unistd.h>
-
 #include <atomic>
 #include <cstdint>
 #include <cstdio>
@@ -65,11 +63,10 @@ class Maker {
  public:
   explicit Maker(Kind kind) : kind_(kind) {
     if (kind_ == kPipe) return;
-    static int names = 0;
     std::string address = "127.0.0.1:0";
     if (kind_ == kUnix) {
       network_ = "unix";
-      address = absl::StrCat("@plumb-wakeups-", getpid(), "-", ++names);
+      address = "";  // one that is free
     }
     transport_ = kind_ == kTcp    ? MakeTcp()
                  : kind_ == kUnix ? MakeUnix()
