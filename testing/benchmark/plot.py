@@ -70,8 +70,8 @@ def svg(rows, ours):
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{bottom + 34}"'
            ' font-family="sans-serif" font-size="13">',
            '<rect width="100%" height="100%" fill="white"/>',
-           f'<text x="{LEFT}" y="22" font-weight="bold">CPU time of {ours} for a message,'
-           ' divided by the peer\'s</text>',
+           f'<text x="{LEFT}" y="22" font-weight="bold">What {ours} costs,'
+           ' divided by the peer\'s cost</text>',
            f'<text x="{LEFT}" y="40" fill="#555">median and 95 % interval;'
            f' left of the line {ours} is cheaper</text>']
     for i, (scenario, server, _, _, ratio, low, high, _) in enumerate(rows):
