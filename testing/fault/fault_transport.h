@@ -3,7 +3,7 @@
 //
 //   PLUMB_ASSERT_OK_AND_ASSIGN(
 //       std::unique_ptr<plumb::FaultTransport> client,
-//       plumb::MakeFaultTransport(registry, R"(
+//       plumb::MakeFaultTransport(plumb::MakeTcp(), R"(
 //         rule { id: "slow" match { to: "db" direction: BOTH }
 //                delay { min: "20ms" } }
 //         rule { id: "full" match { network: "tcp" operation: WRITE nth: 3 }
