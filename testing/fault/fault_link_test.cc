@@ -44,20 +44,6 @@ TEST_F(FaultLinkTest, DelaysAddUp) {
   EXPECT_GE(Send(back, Datagram(0)).delay, absl::Hours(1));
 }
 
-TEST_F(FaultLinkTest, ARateIsAPipeOfTheTwoHosts) {
-  const auto faults = Load("rule { id: 'r' rate { bytes_per_second: 1000 } }");
-  FaultLink link(faults, Ends("web", "db"));
-  FaultLink back(faults, Reversed(Ends("web", "db")));
-  FaultEnds other_ports = Ends("web", "db");
-  other_ports.from.port = 4;
-  FaultLink shared(faults, other_ports);
-  EXPECT_EQ(Send(link, Datagram(0)).delay, absl::Milliseconds(100));
-  EXPECT_EQ(Send(shared, Datagram(0)).delay, absl::Milliseconds(200));
-  EXPECT_EQ(Send(back, Datagram(0)).delay, absl::Milliseconds(100));
-  clock_.Advance(absl::Milliseconds(150));
-  EXPECT_EQ(Send(link, Datagram(1)).delay, absl::Milliseconds(150));
-}
-
 TEST_F(FaultLinkTest, TheFirstThatEndsItDecides) {
   const auto faults = Load(
       "rule { id: 'hold' match { nth: 1 } hold {} }"
@@ -372,20 +358,6 @@ TEST_F(FaultLinkTest, ANewConnectionCountsAnewAndIsNotSilent) {
     EXPECT_EQ(Sent(link, Segment(1, 1)), "h");
     EXPECT_EQ(Sent(link, Segment(2, 1)), "h");
   }
-}
-
-// An idle pipe is as one that was never used, so that it may be forgotten.
-TEST_F(FaultLinkTest, ARateForgetsNoPipeThatIsBusy) {
-  const auto faults = Load("rule { id: 'r' rate { bytes_per_second: 1000 } }");
-  FaultLink link(faults, Ends("web", "db"));
-  EXPECT_EQ(Send(link, Datagram(0, 10000)).delay, absl::Seconds(10));
-  clock_.Advance(absl::Seconds(1));
-  for (int host = 0; host < 3000; ++host) {
-    FaultLink other(faults, Ends("web", absl::StrCat("host", host)));
-    EXPECT_EQ(Send(other, Datagram(0)).delay, absl::Milliseconds(100));
-    clock_.Advance(absl::Milliseconds(1));
-  }
-  EXPECT_EQ(Send(link, Datagram(1, 0)).delay, absl::Seconds(6));
 }
 
 }  // namespace

@@ -59,20 +59,22 @@ bool FaultState::CountsDial(uint64_t way) {
 }
 
 absl::Duration FaultState::Queue(uint64_t pipe, absl::Time now, size_t size) {
-  // One division of whole numbers: a double would make it depend on the
-  // machine.
-  const absl::Duration takes = absl::Nanoseconds(static_cast<int64_t>(
-      static_cast<__int128>(size) * 1000000000 / spec_.amount));
   absl::MutexLock lock(&mutex_);
-  if (busy_until_.size() >= pipes_limit_) {
+  if (pipes_.size() >= pipes_limit_) {
     // An idle pipe is as one that was never used.
-    absl::erase_if(busy_until_,
-                   [now](const auto& one) { return one.second <= now; });
-    pipes_limit_ = std::max(kPipes, 2 * busy_until_.size());
+    absl::erase_if(
+        pipes_, [now](const auto& one) { return one.second.busy_until < now; });
+    pipes_limit_ = std::max(kPipes, 2 * pipes_.size());
   }
-  absl::Time& busy_until = busy_until_.try_emplace(pipe, now).first->second;
-  busy_until = std::max(busy_until, now) + takes;
-  return busy_until - now;
+  Pipe& busy = pipes_[pipe];
+  if (busy.busy_until < now) busy = {now, 0};
+  // Whole numbers: a double would make it depend on the machine. What is left
+  // over of a nanosecond is the next one's, or a fast pipe would be faster.
+  const __int128 takes = static_cast<__int128>(size) * 1000000000 + busy.rest;
+  busy.busy_until +=
+      absl::Nanoseconds(static_cast<int64_t>(takes / spec_.amount));
+  busy.rest = static_cast<int64_t>(takes % spec_.amount);
+  return busy.busy_until - now;
 }
 
 bool IsMeant(const FaultSpec& spec, uint64_t count) {

@@ -57,6 +57,11 @@ class FaultState {
  private:
   enum class Forced : uint8_t { kNot, kOn, kOff };
 
+  struct Pipe {
+    absl::Time busy_until = absl::InfinitePast();
+    int64_t rest = 0;  // nanoseconds more, in parts of the rate
+  };
+
   // How many pipes are kept, before those that are idle are forgotten.
   static constexpr size_t kPipes = 1024;
 
@@ -69,7 +74,7 @@ class FaultState {
 
   absl::Mutex mutex_;
   absl::flat_hash_map<uint64_t, uint64_t> dials_ ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_map<uint64_t, absl::Time> busy_until_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<uint64_t, Pipe> pipes_ ABSL_GUARDED_BY(mutex_);
   size_t pipes_limit_ ABSL_GUARDED_BY(mutex_) = kPipes;
 };
 
