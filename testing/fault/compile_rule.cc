@@ -12,6 +12,10 @@ namespace {
 
 using Match = FaultRule::Match;
 
+// Of one packet: more are as good as none, and take memory and time.
+constexpr int64_t kMaxCopies = 1000;
+constexpr int64_t kMaxCorrupt = 65536;
+
 constexpr uint8_t kCalls = FaultSpec::Bit(FaultOperation::kDial) |
                            FaultSpec::Bit(FaultOperation::kAccept) |
                            FaultSpec::Bit(FaultOperation::kRead) |
@@ -64,8 +68,9 @@ absl::Status SetAction(const FaultRule& rule, FaultSpec& spec) {
       spec.action = FaultAction::kDuplicate;
       spec.amount =
           rule.duplicate().copies() == 0 ? 1 : rule.duplicate().copies();
-      if (spec.amount > 1000) {
-        return BadField("duplicate.copies", "more than 1000");
+      if (spec.amount > kMaxCopies) {
+        return BadField("duplicate.copies",
+                        absl::StrCat("more than ", kMaxCopies));
       }
       return SetFinite("duplicate.interval", rule.duplicate().interval(),
                        &spec.delay);
@@ -79,7 +84,8 @@ absl::Status SetAction(const FaultRule& rule, FaultSpec& spec) {
     case FaultRule::kCorrupt:
       spec.action = FaultAction::kCorrupt;
       spec.amount = rule.corrupt().bytes() == 0 ? 1 : rule.corrupt().bytes();
-      return absl::OkStatus();
+      if (spec.amount <= kMaxCorrupt) return absl::OkStatus();
+      return BadField("corrupt.bytes", absl::StrCat("more than ", kMaxCorrupt));
     case FaultRule::kChunk:
       spec.action = FaultAction::kChunk;
       return SetPositive("chunk.max_bytes", rule.chunk().max_bytes(),

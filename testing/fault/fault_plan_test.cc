@@ -72,6 +72,8 @@ TEST(FaultPlanTest, NamesTheFieldThatIsWrong) {
       {"id: 'x' reorder {}", "rule[1] 'x': reorder.by: missing"},
       {"id: 'x' duplicate { copies: 1001 }",
        "rule[1] 'x': duplicate.copies: more than 1000"},
+      {"id: 'x' corrupt { bytes: 65537 }",
+       "rule[1] 'x': corrupt.bytes: more than 65536"},
       {"id: 'x' chunk { max_bytes: -3 }",
        "rule[1] 'x': chunk.max_bytes: must be above 0: -3"},
       {"id: 'x' probability: 1.5 loss {}",

@@ -244,12 +244,20 @@ TEST(FaultPolicyTest, WhatNoPacketCanDoIsRefusedByRule) {
   const std::string hint = " (match.network says which it is for)";
   EXPECT_EQ(refused("chunk { max_bytes: 1 }"),
             "UNIMPLEMENTED: rule[0] 'x': chunk: not on tcp" + calls + hint);
-  EXPECT_EQ(refused("match { operation: READ network: 'udp' } "
-                    "fail_op { error: 'EIO' }"),
-            "UNIMPLEMENTED: rule[0] 'x': fail_op: not on udp" + calls);
-  EXPECT_EQ(
-      refused("match { operation: DIAL network: 'unix' } delay { min: '1s' }"),
-      "UNIMPLEMENTED: rule[0] 'x': delay: not on unix" + calls);
+  for (const std::string network : {"tcp", "udp", "unix"}) {
+    EXPECT_EQ(
+        refused("match { network: '" + network + "' } chunk { max_bytes: 1 }"),
+        "UNIMPLEMENTED: rule[0] 'x': chunk: not on " + network + calls);
+    for (const std::string operation : {"DIAL", "ACCEPT", "READ", "WRITE"}) {
+      const std::string match =
+          "match { operation: " + operation + " network: '" + network + "' } ";
+      EXPECT_EQ(
+          refused(match + "fail_op { error: 'EIO' }"),
+          "UNIMPLEMENTED: rule[0] 'x': fail_op: not on " + network + calls);
+      EXPECT_EQ(refused(match + "delay { min: '1s' }"),
+                "UNIMPLEMENTED: rule[0] 'x': delay: not on " + network + calls);
+    }
+  }
   for (const char* network : {"udp", "unix"}) {
     EXPECT_EQ(
         refused(
