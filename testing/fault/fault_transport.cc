@@ -23,6 +23,11 @@ FaultContext ContextOf(std::shared_ptr<Faults> faults,
   return context;
 }
 
+// Owns nothing.
+std::shared_ptr<Transport> Borrow(Transport& transport) {
+  return std::shared_ptr<Transport>(std::shared_ptr<void>(), &transport);
+}
+
 template <typename Plan>
 absl::StatusOr<std::unique_ptr<FaultTransport>> Make(
     std::shared_ptr<Transport> inner, const Plan& plan,
@@ -46,9 +51,7 @@ FaultTransport::FaultTransport(std::shared_ptr<Transport> inner,
 
 FaultTransport::FaultTransport(Transport& inner, std::shared_ptr<Faults> faults,
                                FaultTransportOptions options)
-    : FaultTransport(
-          std::shared_ptr<Transport>(std::shared_ptr<void>(), &inner),
-          std::move(faults), std::move(options)) {}
+    : FaultTransport(Borrow(inner), std::move(faults), std::move(options)) {}
 
 FaultTransport::~FaultTransport() { context_.linger->End(); }
 
@@ -107,6 +110,18 @@ absl::StatusOr<std::unique_ptr<FaultTransport>> MakeFaultTransport(
     std::shared_ptr<Transport> inner, const FaultPlan& plan,
     FaultTransportOptions options, Clock& clock) {
   return Make(std::move(inner), plan, std::move(options), clock);
+}
+
+absl::StatusOr<std::unique_ptr<FaultTransport>> MakeFaultTransport(
+    Transport& inner, absl::string_view plan, FaultTransportOptions options,
+    Clock& clock) {
+  return Make(Borrow(inner), plan, std::move(options), clock);
+}
+
+absl::StatusOr<std::unique_ptr<FaultTransport>> MakeFaultTransport(
+    Transport& inner, const FaultPlan& plan, FaultTransportOptions options,
+    Clock& clock) {
+  return Make(Borrow(inner), plan, std::move(options), clock);
 }
 
 }  // namespace plumb

@@ -125,6 +125,16 @@ absl::StatusOr<std::unique_ptr<FaultTransport>> MakeFaultTransport(
     std::shared_ptr<Transport> inner, const FaultPlan& plan,
     FaultTransportOptions options = FaultTransportOptions(),
     Clock& clock = Clock::Real());
+// For who was given a Transport&. `inner` must outlive the FaultTransport; its
+// Conns and Listeners need neither.
+absl::StatusOr<std::unique_ptr<FaultTransport>> MakeFaultTransport(
+    Transport& inner, absl::string_view plan,
+    FaultTransportOptions options = FaultTransportOptions(),
+    Clock& clock = Clock::Real());
+absl::StatusOr<std::unique_ptr<FaultTransport>> MakeFaultTransport(
+    Transport& inner, const FaultPlan& plan,
+    FaultTransportOptions options = FaultTransportOptions(),
+    Clock& clock = Clock::Real());
 
 }  // namespace plumb
 

@@ -6,12 +6,14 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "backends/fake/fake.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "testing/executor.h"
 #include "testing/fault/fault_cell_fixture.h"
+#include "testing/fault/fault_plan.h"
 #include "testing/fault/fault_transport.h"
 #include "testing/fiber_executor.h"
 #include "testing/matchers.h"
@@ -107,6 +109,36 @@ TEST(FaultTransportTest, WhatCannotBeHonouredIsRefusedAtLoad) {
     EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented) << rule;
     EXPECT_THAT(std::string(status.message()), HasSubstr("'x'"));
     EXPECT_THAT(std::string(status.message()), HasSubstr(why));
+  }
+}
+
+// Who is given a Transport& decorates that; what it opened needs neither of the
+// two.
+TEST(FaultTransportTest, GoesAroundATransportThatSomebodyElseOwns) {
+  ManualClock clock;
+  FakeNetworkOptions options;
+  options.clock = &clock;
+  auto network = std::make_unique<FakeNetwork>(options);
+  const auto listener = *network->Host("db")->Listen("tcp", ":80");
+  std::shared_ptr<Transport> owner = network->Host("web");
+  constexpr absl::string_view kPlan =
+      R"(rule { id: "rot" match { nth: 1 } corrupt {} })";
+  const FaultTransportOptions plain;
+  auto by_text = *MakeFaultTransport(*owner, kPlan, plain, clock);
+  auto by_plan =
+      *MakeFaultTransport(*owner, *ParseFaultPlan(kPlan), plain, clock);
+  const auto first = *by_text->Dial("tcp", "db:80");
+  const auto second = *by_plan->Dial("tcp", "db:80");
+  by_text = nullptr;
+  by_plan = nullptr;
+  owner = nullptr;
+  network = nullptr;
+  for (Conn* conn : {first.get(), second.get()}) {
+    const auto far = *listener->Accept();
+    ASSERT_THAT(conn->Write("0"), IsOk());
+    EXPECT_NE(ReadSome(*far), "0");
+    ASSERT_THAT(conn->Write("1"), IsOk());
+    EXPECT_EQ(ReadSome(*far), "1");
   }
 }
 
