@@ -11,6 +11,7 @@
 #include "testing/fault/fault_cell_fixture.h"
 #include "testing/matchers.h"
 #include "testing/wait_until_blocked.h"
+#include "transport/conn.h"
 #include "transport/error.h"
 #include "transport/packet_conn.h"
 
@@ -35,42 +36,42 @@ TEST_P(FaultUdpTest, ResetRefusesAConnectedSender) {
   EXPECT_EQ(ReadSome(*far_), "2");
 }
 
-class FaultMessageTest : public FaultCellTest {};
+constexpr const char* kLossDuplicateAndReorder = R"(
+    rule { id: "loss" match { network: "$net" nth: 1 } loss {} }
+    rule { id: "twice" match { network: "$net" nth: 2 } duplicate {} }
+    rule { id: "later" match { network: "$net" nth: 3 } reorder { by: "5ms" } }
+  )";
+
+class FaultMessageTest : public FaultCellTest {
+ protected:
+  void ExpectLossDuplicateAndReorder(Conn& from, Conn& to);
+};
 INSTANTIATE_TEST_SUITE_P(Cells, FaultMessageTest,
                          ::testing::ValuesIn(Cells({kUdp, kUnixgram,
                                                     kUnixpacket, kFakeUdp,
                                                     kFakeUnixpacket})),
                          CellName);
 
-TEST_P(FaultMessageTest, LossDuplicateAndReorder) {
-  Connect(R"(
-    rule { id: "loss" match { network: "$net" nth: 1 } loss {} }
-    rule { id: "twice" match { network: "$net" nth: 2 } duplicate {} }
-    rule { id: "later" match { network: "$net" nth: 3 } reorder { by: "5ms" } }
-  )");
+// The first is lost, the second comes twice, the third late.
+void FaultMessageTest::ExpectLossDuplicateAndReorder(Conn& from, Conn& to) {
   for (const char* text : {"1", "2", "3", "4"}) {
-    ASSERT_THAT(near_->Write(text), IsOk());
+    ASSERT_THAT(from.Write(text), IsOk());
   }
   std::vector<std::string> got;
-  for (int i = 0; i < 3; ++i) got.push_back(ReadSome(*far_));
+  for (int i = 0; i < 3; ++i) got.push_back(ReadSome(to));
   EXPECT_THAT(got, ::testing::UnorderedElementsAre("2", "2", "4"));
-  EXPECT_EQ(AtAlarms(1, [&] { return ReadSome(*far_); }), "3");
+  EXPECT_EQ(AtAlarms(1, [&] { return ReadSome(to); }), "3");
   EXPECT_EQ(Elapsed(), absl::Milliseconds(5));
 }
 
+TEST_P(FaultMessageTest, LossDuplicateAndReorder) {
+  Connect(kLossDuplicateAndReorder);
+  ExpectLossDuplicateAndReorder(*near_, *far_);
+}
+
 TEST_P(FaultMessageTest, LossDuplicateAndReorderOfWhatIsReceived) {
-  Connect(R"(
-    rule { id: "loss" match { network: "$net" nth: 1 } loss {} }
-    rule { id: "twice" match { network: "$net" nth: 2 } duplicate {} }
-    rule { id: "later" match { network: "$net" nth: 3 } reorder { by: "5ms" } }
-  )");
-  for (const char* text : {"1", "2", "3", "4"}) {
-    ASSERT_THAT(far_->Write(text), IsOk());
-  }
-  std::vector<std::string> got;
-  for (int i = 0; i < 3; ++i) got.push_back(ReadSome(*near_));
-  EXPECT_THAT(got, ::testing::ElementsAre("2", "2", "4"));
-  EXPECT_EQ(AtAlarms(1, [&] { return ReadSome(*near_); }), "3");
+  Connect(kLossDuplicateAndReorder);
+  ExpectLossDuplicateAndReorder(*far_, *near_);
 }
 
 class FaultDatagramTest : public FaultCellTest {};
