@@ -7,97 +7,21 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "backends/fake/fake.h"
+#include "absl/strings/string_view.h"
 #include "backends/tcp/tcp.h"
-#include "backends/udp/udp.h"
-#include "backends/unix/unix.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "testing/capture/capture.h"
-#include "testing/capture/packet_text.h"
+#include "testing/capture/capture_transport_fixture.h"
 #include "testing/capture/pcapng_reader.h"
 #include "testing/matchers.h"
 #include "transport/io.h"
-#include "transport/manual_clock.h"
 #include "transport/transport.h"
 
 namespace plumb {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-
-// What a capture says, and where: "web out 10.0.0.1:9 > ...", with its comment
-// behind a "#".
-std::vector<std::string> Lines(const Capture& capture) {
-  const std::string bytes = capture.Encode();
-  const absl::StatusOr<PcapngFile> file = ParsePcapng("capture", bytes);
-  EXPECT_EQ(file.status(), absl::OkStatus());
-  std::vector<std::string> lines;
-  for (const PcapngPacket& packet : file->packets) {
-    const PcapngInterface& interface = file->interfaces[packet.interface];
-    const auto parts = TakeApart(interface.link_type, packet.data);
-    EXPECT_TRUE(parts.has_value());
-    constexpr const char* kDirections[] = {"", " in", " out", ""};
-    lines.push_back(absl::StrCat(
-        interface.name, kDirections[static_cast<int>(packet.direction)], " ",
-        PacketText(*parts), packet.comment.empty() ? "" : " # ",
-        packet.comment));
-  }
-  return lines;
-}
-
-struct Ends {
-  std::unique_ptr<Listener> listener;
-  std::unique_ptr<Conn> near;
-  std::unique_ptr<Conn> far;
-};
-
-Ends Connect(Transport& client, Transport& server, const char* network,
-             const char* address) {
-  Ends ends;
-  ends.listener = *server.Listen(network, address);
-  ends.near = *client.Dial(network, ends.listener->Address().ToString());
-  ends.far = *ends.listener->Accept();
-  return ends;
-}
-
-std::string ReadSome(Conn& conn, size_t size = 100) {
-  std::string bytes(size, '\0');
-  const absl::StatusOr<size_t> n = conn.Read(absl::MakeSpan(&bytes[0], size));
-  EXPECT_EQ(n.status(), absl::OkStatus());
-  bytes.resize(n.value_or(0));
-  return bytes;
-}
-
-// Two hosts of a fake network: web has 10.0.0.1, db 10.0.0.2.
-class CaptureTransportTest : public ::testing::Test {
- protected:
-  CaptureTransportTest()
-      : network_(Options()),
-        capture_(MakeCaptureOptions()),
-        web_host_(network_.Host("web")),
-        db_host_(network_.Host("db")),
-        web_(web_host_, capture_, "web"),
-        db_(db_host_, capture_, "db") {}
-
-  FakeNetworkOptions Options() {
-    FakeNetworkOptions options;
-    options.clock = &clock_;
-    return options;
-  }
-  CaptureOptions MakeCaptureOptions() {
-    CaptureOptions options;
-    options.clock = &clock_;
-    return options;
-  }
-
-  ManualClock clock_;
-  FakeNetwork network_;
-  Capture capture_;
-  const std::shared_ptr<Transport> web_host_, db_host_;
-  CaptureTransport web_, db_;
-};
 
 TEST_F(CaptureTransportTest, WritesEachByteOnceWhenBothEndsAreSeen) {
   Ends ends = Connect(web_, db_, "tcp", "db:80");
@@ -278,98 +202,6 @@ TEST_F(CaptureTransportTest, WhoIsAcceptedAfterTheDiallerClosedIsTheSame) {
                           "web in 10.0.0.2:80 > 10.0.0.1:32768 tcp ACK"));
 }
 
-TEST_F(CaptureTransportTest, DatagramsAreWrittenOnce) {
-  const auto listener = *db_.ListenPacket("udp", "db:53");
-  const auto near = *web_.Dial("udp", "db:53");
-  ASSERT_EQ(near->Write("who?"), absl::OkStatus());
-  char buffer[10];
-  const absl::StatusOr<Received> got =
-      listener->ReadFrom(absl::MakeSpan(buffer));
-  ASSERT_EQ(got.status(), absl::OkStatus());
-  ASSERT_EQ(listener->WriteTo("me", got->from), absl::OkStatus());
-  EXPECT_EQ(ReadSome(*near), "me");
-  ASSERT_EQ(near->Write(""), absl::OkStatus());
-  EXPECT_THAT(
-      Lines(capture_),
-      ElementsAre("web out 10.0.0.1:32768 > 10.0.0.2:53 udp datagram 'who?'",
-                  "db out 10.0.0.2:53 > 10.0.0.1:32768 udp datagram 'me'",
-                  "web out 10.0.0.1:32768 > 10.0.0.2:53 udp datagram"));
-}
-
-TEST_F(CaptureTransportTest, ADatagramThatWasCutSaysSo) {
-  const auto listener = *db_.ListenPacket("udp", "db:53");
-  const auto near = *web_host_->Dial("udp", "db:53");
-  ASSERT_EQ(near->Write("too long"), absl::OkStatus());
-  char buffer[3];
-  ASSERT_EQ(listener->ReadFrom(absl::MakeSpan(buffer)).status(),
-            absl::OkStatus());
-  EXPECT_THAT(Lines(capture_),
-              ElementsAre("db in 10.0.0.1:32768 > 10.0.0.2:53 udp datagram "
-                          "'too' # read with a buffer of 3 of its 8 bytes"));
-}
-
-TEST_F(CaptureTransportTest, UnixSocketsWithNamesAreOneConversation) {
-  DialOptions options;
-  options.local_address = "/run/web";
-  const auto listener = *db_.Listen("unix", "/run/db");
-  CaptureTransport other(db_host_, capture_, "web");
-  const auto near = *other.Dial("unix", "/run/db", options);
-  const auto far = *listener->Accept();
-  ASSERT_EQ(near->Write("question"), absl::OkStatus());
-  EXPECT_EQ(ReadSome(*far), "question");
-  ASSERT_EQ(far->Close(), absl::OkStatus());
-  EXPECT_THAT(
-      Lines(capture_),
-      ElementsAre("web (unix) out /run/web > /run/db unix open",
-                  "web (unix) out /run/web > /run/db unix data 'question'",
-                  "db (unix) out /run/db > /run/web unix end"));
-}
-
-TEST_F(CaptureTransportTest, UnixSocketsWithoutANameAreTwoAndSaySo) {
-  const auto listener = *db_.Listen("unix", "/run/db");
-  const auto near = *db_.Dial("unix", "/run/db");
-  const auto far = *listener->Accept();
-  ASSERT_EQ(near->Write("question"), absl::OkStatus());
-  EXPECT_EQ(ReadSome(*far), "question");
-  EXPECT_THAT(
-      Lines(capture_),
-      ElementsAre("db (unix) out @ > /run/db unix open # a socket without a "
-                  "name: the two ends are two conversations",
-                  "db (unix) in @ > /run/db unix open # a socket without a "
-                  "name: the two ends are two conversations",
-                  "db (unix) out @ > /run/db unix data 'question'",
-                  "db (unix) in @ > /run/db unix data 'question'"));
-}
-
-TEST_F(CaptureTransportTest, UnixDatagramsAreWrittenOnce) {
-  const auto listener = *db_.ListenPacket("unixgram", "/run/db");
-  const auto near = *db_.Dial("unixgram", "/run/db");
-  ASSERT_EQ(near->Write("hello"), absl::OkStatus());
-  char buffer[10];
-  ASSERT_EQ(listener->ReadFrom(absl::MakeSpan(buffer)).status(),
-            absl::OkStatus());
-  EXPECT_THAT(
-      Lines(capture_),
-      ElementsAre("db (unix) out @ > /run/db unixgram datagram 'hello'"));
-}
-
-TEST_F(CaptureTransportTest, MessagesOfUnixpacketStayApart) {
-  DialOptions options;
-  options.local_address = "/run/web";
-  const auto listener = *db_.Listen("unixpacket", "/run/db");
-  const auto near = *db_.Dial("unixpacket", "/run/db", options);
-  const auto far = *listener->Accept();
-  ASSERT_EQ(near->Write("one"), absl::OkStatus());
-  ASSERT_EQ(near->Write("two"), absl::OkStatus());
-  EXPECT_EQ(ReadSome(*far), "one");
-  EXPECT_EQ(ReadSome(*far), "two");
-  EXPECT_THAT(
-      Lines(capture_),
-      ElementsAre("db (unix) out /run/web > /run/db unixpacket open",
-                  "db (unix) out /run/web > /run/db unixpacket data 'one'",
-                  "db (unix) out /run/web > /run/db unixpacket data 'two'"));
-}
-
 TEST_F(CaptureTransportTest, AStreamToItselfIsWrittenOnce) {
   DialOptions options;
   options.local_address = "127.0.0.1:40000";
@@ -401,24 +233,6 @@ TEST(CaptureTransportOnSocketsTest, SeesTheSameOnTcp) {
                   absl::StrCat("local out ", near, " > ", far,
                                " tcp PSH ACK 'question'"),
                   absl::StrCat("local out ", far, " > ", near, " tcp ACK")));
-}
-
-TEST(CaptureTransportOnSocketsTest, AWildcardSocketMatchesOnLoopback) {
-  Capture capture;
-  CaptureTransport udp(MakeUdp(), capture);
-  const auto server = *udp.ListenPacket("udp", ":0");
-  const auto client =
-      *udp.Dial("udp", absl::StrCat("127.0.0.1:", server->LocalAddr().port()));
-  ASSERT_EQ(client->Write("hello"), absl::OkStatus());
-  char buffer[10];
-  const absl::StatusOr<Received> got = server->ReadFrom(absl::MakeSpan(buffer));
-  ASSERT_EQ(got.status(), absl::OkStatus());
-  ASSERT_EQ(server->WriteTo("back", got->from), absl::OkStatus());
-  const std::vector<std::string> lines = Lines(capture);
-  ASSERT_EQ(lines.size(), 2);
-  EXPECT_THAT(lines[1],
-              HasSubstr(absl::StrCat(
-                  "out 127.0.0.1:", server->LocalAddr().port(), " > ")));
 }
 
 }  // namespace

@@ -1,0 +1,134 @@
+// Datagrams and unix sockets, as a CaptureTransport sees them.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "backends/udp/udp.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "testing/capture/capture.h"
+#include "testing/capture/capture_transport.h"
+#include "testing/capture/capture_transport_fixture.h"
+#include "transport/packet_conn.h"
+#include "transport/transport.h"
+
+namespace plumb {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+TEST_F(CaptureTransportTest, DatagramsAreWrittenOnce) {
+  const auto listener = *db_.ListenPacket("udp", "db:53");
+  const auto near = *web_.Dial("udp", "db:53");
+  ASSERT_EQ(near->Write("who?"), absl::OkStatus());
+  char buffer[10];
+  const absl::StatusOr<Received> got =
+      listener->ReadFrom(absl::MakeSpan(buffer));
+  ASSERT_EQ(got.status(), absl::OkStatus());
+  ASSERT_EQ(listener->WriteTo("me", got->from), absl::OkStatus());
+  EXPECT_EQ(ReadSome(*near), "me");
+  ASSERT_EQ(near->Write(""), absl::OkStatus());
+  EXPECT_THAT(
+      Lines(capture_),
+      ElementsAre("web out 10.0.0.1:32768 > 10.0.0.2:53 udp datagram 'who?'",
+                  "db out 10.0.0.2:53 > 10.0.0.1:32768 udp datagram 'me'",
+                  "web out 10.0.0.1:32768 > 10.0.0.2:53 udp datagram"));
+}
+
+TEST_F(CaptureTransportTest, ADatagramThatWasCutSaysSo) {
+  const auto listener = *db_.ListenPacket("udp", "db:53");
+  const auto near = *web_host_->Dial("udp", "db:53");
+  ASSERT_EQ(near->Write("too long"), absl::OkStatus());
+  char buffer[3];
+  ASSERT_EQ(listener->ReadFrom(absl::MakeSpan(buffer)).status(),
+            absl::OkStatus());
+  EXPECT_THAT(Lines(capture_),
+              ElementsAre("db in 10.0.0.1:32768 > 10.0.0.2:53 udp datagram "
+                          "'too' # read with a buffer of 3 of its 8 bytes"));
+}
+
+TEST_F(CaptureTransportTest, UnixSocketsWithNamesAreOneConversation) {
+  DialOptions options;
+  options.local_address = "/run/web";
+  const auto listener = *db_.Listen("unix", "/run/db");
+  CaptureTransport other(db_host_, capture_, "web");
+  const auto near = *other.Dial("unix", "/run/db", options);
+  const auto far = *listener->Accept();
+  ASSERT_EQ(near->Write("question"), absl::OkStatus());
+  EXPECT_EQ(ReadSome(*far), "question");
+  ASSERT_EQ(far->Close(), absl::OkStatus());
+  EXPECT_THAT(
+      Lines(capture_),
+      ElementsAre("web (unix) out /run/web > /run/db unix open",
+                  "web (unix) out /run/web > /run/db unix data 'question'",
+                  "db (unix) out /run/db > /run/web unix end"));
+}
+
+TEST_F(CaptureTransportTest, UnixSocketsWithoutANameAreTwoAndSaySo) {
+  const auto listener = *db_.Listen("unix", "/run/db");
+  const auto near = *db_.Dial("unix", "/run/db");
+  const auto far = *listener->Accept();
+  ASSERT_EQ(near->Write("question"), absl::OkStatus());
+  EXPECT_EQ(ReadSome(*far), "question");
+  EXPECT_THAT(
+      Lines(capture_),
+      ElementsAre("db (unix) out @ > /run/db unix open # a socket without a "
+                  "name: the two ends are two conversations",
+                  "db (unix) in @ > /run/db unix open # a socket without a "
+                  "name: the two ends are two conversations",
+                  "db (unix) out @ > /run/db unix data 'question'",
+                  "db (unix) in @ > /run/db unix data 'question'"));
+}
+
+TEST_F(CaptureTransportTest, UnixDatagramsAreWrittenOnce) {
+  const auto listener = *db_.ListenPacket("unixgram", "/run/db");
+  const auto near = *db_.Dial("unixgram", "/run/db");
+  ASSERT_EQ(near->Write("hello"), absl::OkStatus());
+  char buffer[10];
+  ASSERT_EQ(listener->ReadFrom(absl::MakeSpan(buffer)).status(),
+            absl::OkStatus());
+  EXPECT_THAT(
+      Lines(capture_),
+      ElementsAre("db (unix) out @ > /run/db unixgram datagram 'hello'"));
+}
+
+TEST_F(CaptureTransportTest, MessagesOfUnixpacketStayApart) {
+  DialOptions options;
+  options.local_address = "/run/web";
+  const auto listener = *db_.Listen("unixpacket", "/run/db");
+  const auto near = *db_.Dial("unixpacket", "/run/db", options);
+  const auto far = *listener->Accept();
+  ASSERT_EQ(near->Write("one"), absl::OkStatus());
+  ASSERT_EQ(near->Write("two"), absl::OkStatus());
+  EXPECT_EQ(ReadSome(*far), "one");
+  EXPECT_EQ(ReadSome(*far), "two");
+  EXPECT_THAT(
+      Lines(capture_),
+      ElementsAre("db (unix) out /run/web > /run/db unixpacket open",
+                  "db (unix) out /run/web > /run/db unixpacket data 'one'",
+                  "db (unix) out /run/web > /run/db unixpacket data 'two'"));
+}
+
+TEST(CaptureTransportOnSocketsTest, AWildcardSocketMatchesOnLoopback) {
+  Capture capture;
+  CaptureTransport udp(MakeUdp(), capture);
+  const auto server = *udp.ListenPacket("udp", ":0");
+  const auto client =
+      *udp.Dial("udp", absl::StrCat("127.0.0.1:", server->LocalAddr().port()));
+  ASSERT_EQ(client->Write("hello"), absl::OkStatus());
+  char buffer[10];
+  const absl::StatusOr<Received> got = server->ReadFrom(absl::MakeSpan(buffer));
+  ASSERT_EQ(got.status(), absl::OkStatus());
+  ASSERT_EQ(server->WriteTo("back", got->from), absl::OkStatus());
+  const std::vector<std::string> lines = Lines(capture);
+  ASSERT_EQ(lines.size(), 2);
+  EXPECT_THAT(lines[1],
+              HasSubstr(absl::StrCat(
+                  "out 127.0.0.1:", server->LocalAddr().port(), " > ")));
+}
+
+}  // namespace
+}  // namespace plumb
