@@ -86,6 +86,10 @@ struct Judgement {
   // Of kPass: what the packet carries from now on. Of a stream it is ignored
   // unless it has the size of what it replaces.
   std::optional<std::string> payload;
+  // Of kPass in AtSend: who does these things, for PacketEvent::changes. Their
+  // rules are to be there until the policy is asked again. Without an observer
+  // (LinkControl::IsObserved) nobody looks at them.
+  std::vector<PacketChange> changes;
 
   // Who says so, unless it just passes: PacketEvent::cause, and
   // ErrorInfo::injected_by of the errors that come of it.
@@ -109,6 +113,8 @@ class LinkControl {
   // the calls of the policy; never, when the network goes before.
   virtual void CallAfter(absl::Duration delay,
                          absl::AnyInvocable<void()> function) = 0;
+  // Whether the network has an observer.
+  virtual bool IsObserved() const = 0;
 
  protected:
   ~LinkControl() = default;

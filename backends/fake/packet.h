@@ -58,6 +58,18 @@ struct Packet {
   absl::string_view payload;
 };
 
+// What a policy did to a packet that goes on, and which of its rules did.
+struct PacketChange {
+  enum class Kind : uint8_t {
+    kDelayed,
+    kDuplicated,
+    kCorrupted,  // carries other bytes
+  };
+
+  Kind kind;
+  absl::string_view rule;
+};
+
 // A copy of a packet that is on its way or held.
 struct PacketInFlight {
   Packet packet;  // views `payload`

@@ -8,9 +8,10 @@
 //   options.observer = std::make_shared<Counter>();
 //   plumb::FakeNetwork network(options);
 //
-// Of each packet it is told kSent, and then one of kDelivered and kDropped;
-// kHeld in between, each time that a policy holds it. A copy that a policy
-// makes is told as another packet with the same id. On tcp the handshake,
+// Of each packet it is told kSent, and then one of kDelivered and kDropped; in
+// between kChanged, when a policy delays, copies or corrupts it and says who
+// did, and kHeld, each time that a policy holds it. A copy that a policy makes
+// is told as another packet with the same id. On tcp the handshake,
 // acknowledgments, FIN and RST are packets as on a real network; a lost segment
 // is sent again as Packet::attempt says.
 //
@@ -26,6 +27,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "backends/fake/packet.h"
 
 namespace plumb {
@@ -33,6 +35,7 @@ namespace plumb {
 struct PacketEvent {
   enum class Kind : uint8_t {
     kSent,
+    kChanged,    // by the policy, and goes on
     kHeld,       // until the policy lets it go
     kDropped,    // by the policy, or since there was no room or nobody
     kDelivered,  // at the other end
@@ -42,6 +45,9 @@ struct PacketEvent {
   const Packet& packet;
   absl::Time time;          // on the network's clock
   absl::string_view cause;  // of kHeld and kDropped; else empty
+  // Of kHeld and kDropped: it is the policy that says so, and `cause` its rule.
+  bool by_policy = false;
+  absl::Span<const PacketChange> changes = {};  // of kChanged
 };
 
 class PacketObserver {

@@ -110,17 +110,19 @@ void Wire::Apply(Parcel parcel, Judgement judgement, bool at_landing) {
     case Judgement::Action::kHold:
       return Hold(std::move(parcel), judgement.rule);
     case Judgement::Action::kDrop:
-      Tell(PacketEvent::Kind::kDropped, parcel.packet, judgement.rule);
+      TellRule(PacketEvent::Kind::kDropped, parcel.packet, judgement.rule);
       return parcel.target->Lose(parcel.packet, judgement.rule);
     case Judgement::Action::kReset:
-      Tell(PacketEvent::Kind::kDropped, parcel.packet, judgement.rule);
+      TellRule(PacketEvent::Kind::kDropped, parcel.packet, judgement.rule);
       return parcel.target->Reset(parcel.packet, judgement.rule);
     case Judgement::Action::kPass:
       break;
   }
   if (!at_landing) {
+    TellChanges(parcel.packet, judgement.changes);
     for (absl::Duration delay : judgement.copies) {
       Tell(PacketEvent::Kind::kSent, parcel.packet);
+      TellChanges(parcel.packet, judgement.changes);
       Wait(parcel, delay);
     }
   }
@@ -151,7 +153,7 @@ void Wire::Wait(Parcel parcel, absl::Duration delay) {
 }
 
 void Wire::Hold(Parcel parcel, absl::string_view rule) {
-  Tell(PacketEvent::Kind::kHeld, parcel.packet, rule);
+  TellRule(PacketEvent::Kind::kHeld, parcel.packet, rule);
   absl::MutexLock lock(&mutex_);
   Waiting& waiting = waiting_[++last_key_];
   waiting.parcel = std::move(parcel);
@@ -205,6 +207,7 @@ void Wire::JudgeAll() {
     if (!judgement.has_value()) continue;
     if (TakeWaiting(key, &parcel)) {
       judgement->copies.clear();
+      judgement->changes.clear();
       Apply(std::move(parcel), *std::move(judgement), false);
     }
   }
@@ -223,6 +226,21 @@ void Wire::Tell(PacketEvent::Kind kind, const Packet& packet,
                 absl::string_view cause) {
   if (observer_ == nullptr) return;
   observer_->OnPacket({kind, packet, clock_.TimeNow(), cause});
+}
+
+void Wire::TellRule(PacketEvent::Kind kind, const Packet& packet,
+                    absl::string_view rule) {
+  if (observer_ == nullptr) return;
+  observer_->OnPacket({kind, packet, clock_.TimeNow(), rule, true});
+}
+
+void Wire::TellChanges(const Packet& packet,
+                       absl::Span<const PacketChange> changes) {
+  if (observer_ == nullptr || changes.empty()) return;
+  PacketEvent event = {PacketEvent::Kind::kChanged, packet, clock_.TimeNow(),
+                       absl::string_view()};
+  event.changes = changes;
+  observer_->OnPacket(event);
 }
 
 }  // namespace plumb

@@ -24,6 +24,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "backends/fake/alarm_thread.h"
 #include "backends/fake/link_policy.h"
 #include "backends/fake/packet.h"
@@ -90,6 +91,8 @@ class Wire final : public LinkControl,
   void CallAfter(absl::Duration delay,
                  absl::AnyInvocable<void()> function) override;
 
+  bool IsObserved() const override { return observer_ != nullptr; }
+
   // See FakeNetwork.
   void JudgeInFlight() override;
   std::vector<PacketInFlight> InFlight() const;
@@ -128,6 +131,10 @@ class Wire final : public LinkControl,
                              absl::AnyInvocable<void()> step);
   void Tell(PacketEvent::Kind kind, const Packet& packet,
             absl::string_view cause = absl::string_view());
+  void TellRule(PacketEvent::Kind kind, const Packet& packet,
+                absl::string_view rule);
+  void TellChanges(const Packet& packet,
+                   absl::Span<const PacketChange> changes);
 
   Clock& clock_;
   const std::shared_ptr<LinkPolicy> policy_;

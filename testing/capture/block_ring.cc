@@ -6,22 +6,24 @@
 
 namespace plumb {
 
-void BlockRing::Append(absl::string_view block) {
+void BlockRing::Append(absl::string_view block, uint64_t number) {
   ++appended_;
   if (!MakeRoom(block.size())) {
     ++dropped_;
     return;
   }
   CopyIn(block);
+  numbers_.push_back(number);
 }
 
-std::vector<std::string> BlockRing::Blocks() const {
-  std::vector<std::string> blocks;
-  for (size_t offset = 0; offset < size_;) {
-    std::string block(BlockSize(offset), '\0');
-    CopyOut(offset, block.size(), &block[0]);
-    offset += block.size();
-    blocks.push_back(std::move(block));
+std::vector<BlockRing::Block> BlockRing::Blocks() const {
+  std::vector<Block> blocks;
+  size_t offset = 0;
+  for (const uint64_t number : numbers_) {
+    std::string bytes(BlockSize(offset), '\0');
+    CopyOut(offset, bytes.size(), &bytes[0]);
+    offset += bytes.size();
+    blocks.push_back({number, std::move(bytes)});
   }
   return blocks;
 }
@@ -46,6 +48,7 @@ void BlockRing::DropOldest() {
   const size_t size = BlockSize(0);
   head_ = (head_ + size) % buffer_.size();
   size_ -= size;
+  numbers_.pop_front();
   ++dropped_;
 }
 

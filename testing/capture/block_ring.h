@@ -1,8 +1,8 @@
 // A queue of pcapng blocks of bounded size: when it is full, the oldest go.
 //
 //   BlockRing ring(1 << 20);
-//   ring.Append(block);
-//   for (const std::string& block : ring.Blocks()) ...
+//   ring.Append(block, number);
+//   for (const BlockRing::Block& block : ring.Blocks()) ...
 //
 // Memory is taken as it is needed, up to the bound. A block that is larger than
 // the bound is dropped itself.
@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -24,11 +25,17 @@ class BlockRing {
  public:
   explicit BlockRing(size_t max_bytes) : max_bytes_(max_bytes) {}
 
-  // `block` is whole: its length is in its second word.
-  void Append(absl::string_view block);
+  struct Block {
+    uint64_t number;
+    std::string bytes;
+  };
 
-  // Oldest first.
-  std::vector<std::string> Blocks() const;
+  // `block` is whole: its length is in its second word. The number is only
+  // kept.
+  void Append(absl::string_view block, uint64_t number);
+
+  // In the order in which they were appended.
+  std::vector<Block> Blocks() const;
 
   size_t bytes() const { return size_; }
   uint64_t appended() const { return appended_; }  // in all
@@ -46,6 +53,7 @@ class BlockRing {
 
   const size_t max_bytes_;
   std::vector<char> buffer_;
+  std::deque<uint64_t> numbers_;
   size_t head_ = 0;  // of the oldest byte
   size_t size_ = 0;
   uint64_t appended_ = 0;

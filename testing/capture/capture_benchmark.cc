@@ -2,6 +2,7 @@
 // one: bazel run -c opt //testing/capture:capture_benchmark
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -83,7 +84,8 @@ void BM_Read(benchmark::State& state) {
 }
 BENCHMARK(BM_Read)->Arg(64)->Arg(1460)->Arg(64 * 1024);
 
-// A packet of a fake network, from being sent to being delivered.
+// A packet of a fake network, from being sent to being delivered, which so many
+// rules delayed.
 void BM_Observer(benchmark::State& state) {
   Capture capture(SmallRing());
   CaptureObserver observer(capture);
@@ -94,15 +96,24 @@ void BM_Observer(benchmark::State& state) {
   packet.source_host = "web";
   packet.destination_host = "db";
   packet.payload = data;
+  const std::vector<PacketChange> changes(
+      static_cast<size_t>(state.range(1)),
+      {PacketChange::Kind::kDelayed, "a rule"});
   for (auto _ : state) {
     ++packet.id;
     observer.OnPacket({PacketEvent::Kind::kSent, packet, absl::Time(), ""});
+    if (!changes.empty()) {
+      observer.OnPacket({PacketEvent::Kind::kChanged, packet, absl::Time(), "",
+                         false, changes});
+    }
     observer.OnPacket(
         {PacketEvent::Kind::kDelivered, packet, absl::Time(), ""});
   }
   CountPackets(state, capture);
 }
-BENCHMARK(BM_Observer)->Arg(64)->Arg(1448);
+BENCHMARK(BM_Observer)
+    ->ArgNames({"size", "rules"})
+    ->ArgsProduct({{64, 1448}, {0, 1}});
 
 }  // namespace
 }  // namespace plumb

@@ -1,10 +1,14 @@
 #include "testing/capture/capture_observer.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/types/span.h"
 #include "testing/capture/ip_packet.h"
 #include "testing/capture/user_packet.h"
 
@@ -54,10 +58,25 @@ std::string NameOf(const Addr& addr) {
   return addr.has_value() ? addr.ToString() : "@";
 }
 
-std::string CauseOf(const PacketEvent& event) {
+std::string DropText(const PacketEvent& event) {
   if (event.kind != PacketEvent::Kind::kDropped) return "";
-  return event.cause.empty() ? "dropped"
-                             : absl::StrCat("dropped: ", event.cause);
+  if (event.cause.empty()) return "dropped";
+  return event.by_policy ? absl::StrCat("rule '", event.cause, "' dropped it")
+                         : absl::StrCat("dropped: ", event.cause);
+}
+
+// "rules 'a', 'b' delayed it"; empty when none did that.
+std::string ChangeText(absl::Span<const PacketChange> changes,
+                       PacketChange::Kind kind, absl::string_view verb) {
+  std::vector<std::string> rules;
+  for (const PacketChange& change : changes) {
+    if (change.kind == kind) {
+      rules.push_back(absl::StrCat("'", change.rule, "'"));
+    }
+  }
+  if (rules.empty()) return "";
+  return absl::StrCat(rules.size() == 1 ? "rule " : "rules ",
+                      absl::StrJoin(rules, ", "), " ", verb, " it");
 }
 
 }  // namespace
@@ -67,14 +86,10 @@ void CaptureObserver::OnPacket(const PacketEvent& event) {
   switch (event.kind) {
     case PacketEvent::Kind::kSent:
       return OnSent(event);
-    case PacketEvent::Kind::kHeld: {
-      const auto range = sent_.equal_range(event.packet.id);
-      if (range.first == range.second) return;
-      Sent& sent = range.first->second;
-      sent.held_since = std::min(sent.held_since, event.time);
-      sent.cause = std::string(event.cause);
-      return;
-    }
+    case PacketEvent::Kind::kChanged:
+      return OnChanged(event);
+    case PacketEvent::Kind::kHeld:
+      return OnHeld(event);
     case PacketEvent::Kind::kDropped:
     case PacketEvent::Kind::kDelivered:
       return OnEnd(event);
@@ -93,7 +108,11 @@ void CaptureObserver::OnSent(const PacketEvent& event) {
   sight.direction =
       out ? PacketDirection::kOutbound : PacketDirection::kInbound;
   sight.time = absl::ToUnixNanos(event.time);
-  if (packet.attempt > 0) sight.comment = "sent again";
+  if (packet.attempt > 0) {
+    sight.comment = "sent again";
+  } else if (sent_.count(packet.id) > 0) {
+    sight.comment = "a copy";
+  }
   store.NameAddress(packet.source.ip(), packet.source_host);
   store.NameAddress(packet.destination.ip(), packet.destination_host);
   Sent sent;
@@ -102,16 +121,40 @@ void CaptureObserver::OnSent(const PacketEvent& event) {
   sent_.emplace(packet.id, std::move(sent));
 }
 
+// Of copies it is told right after each is sent.
+void CaptureObserver::OnChanged(const PacketEvent& event) {
+  const auto range = sent_.equal_range(event.packet.id);
+  if (range.first == range.second) return;
+  const PendingId pending = std::prev(range.second)->second.pending;
+  using Kind = PacketChange::Kind;
+  for (const auto& [kind, verb] : {std::pair(Kind::kDelayed, "delayed"),
+                                   std::pair(Kind::kDuplicated, "duplicated"),
+                                   std::pair(Kind::kCorrupted, "corrupted")}) {
+    state_->store.Remark(pending, ChangeText(event.changes, kind, verb));
+  }
+}
+
+void CaptureObserver::OnHeld(const PacketEvent& event) {
+  const auto range = sent_.equal_range(event.packet.id);
+  if (range.first == range.second) return;
+  Sent& sent = range.first->second;
+  sent.held_since = std::min(sent.held_since, event.time);
+  sent.holder =
+      event.cause.empty() ? "" : absl::StrCat(" by rule '", event.cause, "'");
+  state_->store.SetState(sent.pending, absl::StrCat("held", sent.holder));
+}
+
 void CaptureObserver::OnEnd(const PacketEvent& event) {
   const auto range = sent_.equal_range(event.packet.id);
   if (range.first == range.second) return;
   const Sent sent = std::move(range.first->second);
   sent_.erase(range.first);
-  std::string comment = CauseOf(event);
+  std::string comment = DropText(event);
   if (sent.held_since <= event.time) {
-    absl::StrAppend(&comment, comment.empty() ? "" : "; ", "held ",
-                    absl::FormatDuration(event.time - sent.held_since),
-                    sent.cause.empty() ? "" : " by ", sent.cause);
+    const std::string held = absl::StrCat(
+        "held ", absl::FormatDuration(event.time - sent.held_since),
+        sent.holder);
+    comment = absl::StrCat(held, comment.empty() ? "" : "; ", comment);
   } else if (event.time - sent.time >= kWorthTelling && comment.empty()) {
     comment = absl::StrCat("arrived after ",
                            absl::FormatDuration(event.time - sent.time));

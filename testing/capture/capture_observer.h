@@ -9,9 +9,12 @@
 // Give the Capture the network's clock, for Comment and Note. Each host is an
 // interface, and each packet is written once, as outbound at its sender, with
 // the time at which it was sent. Comments tell what became of it:
-// - "dropped: CAUSE" and "dropped", after which it may be sent again
-// - "held 2 s by CAUSE", "arrived after 20 ms" (from 1 ms on)
-// - "on its way", when nothing had by the time the file was written
+// - "rule 'NAME' dropped it", "dropped: the backlog is full", "dropped", after
+//   which it may be sent again
+// - "rule 'NAME' delayed it", "... duplicated it", "... corrupted it": the
+//   capture has the bytes that were sent; "a copy", of one that a rule made
+// - "held 2s by rule 'NAME'", "arrived after 20ms" (from 1 ms on)
+// - "on its way" and "held by rule 'NAME'", when the file is written
 // - "sent again", of a retransmission
 //
 // A CaptureTransport on the same network with the same Capture would write
@@ -49,10 +52,14 @@ class CaptureObserver final : public PacketObserver {
     PendingId pending = 0;
     absl::Time time;
     absl::Time held_since = absl::InfiniteFuture();
-    std::string cause;  // of the holding
+    std::string holder;  // who held it last, as a comment says it
   };
 
   void OnSent(const PacketEvent& event)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_->mutex);
+  void OnChanged(const PacketEvent& event)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_->mutex);
+  void OnHeld(const PacketEvent& event)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_->mutex);
   void OnEnd(const PacketEvent& event)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_->mutex);

@@ -11,8 +11,10 @@
 #include "backends/fake/link_policy.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "testing/capture/packet_text.h"
 #include "testing/capture/pcapng_reader.h"
+#include "testing/capture/read_back.h"
+#include "transport/addr.h"
+#include "transport/ip_addr.h"
 #include "transport/manual_clock.h"
 
 namespace plumb {
@@ -44,20 +46,25 @@ class CaptureObserverTest : public ::testing::Test {
     observer_.OnPacket(
         {kind, packet, absl::FromUnixMillis(1000 + time), cause});
   }
+  void TellRule(Kind kind, const Packet& packet, int time,
+                absl::string_view rule) {
+    observer_.OnPacket(
+        {kind, packet, absl::FromUnixMillis(1000 + time), rule, true});
+  }
+  void TellChanges(const Packet& packet, int time,
+                   const std::vector<PacketChange>& changes) {
+    observer_.OnPacket({Kind::kChanged, packet,
+                        absl::FromUnixMillis(1000 + time), "", false, changes});
+  }
 
   // Each packet with its time and its comment.
   std::vector<std::string> Lines() const {
-    const std::string bytes = capture_.Encode();
-    const absl::StatusOr<PcapngFile> file = ParsePcapng("capture", bytes);
-    EXPECT_EQ(file.status(), absl::OkStatus());
     std::vector<std::string> lines;
-    for (const PcapngPacket& packet : file->packets) {
-      const PcapngInterface& interface = file->interfaces[packet.interface];
-      const auto parts = TakeApart(interface.link_type, packet.data);
-      lines.push_back(absl::StrCat(packet.time / 1000000 - 1000, " ",
-                                   interface.name, " ", PacketText(*parts),
-                                   packet.comment.empty() ? "" : " # ",
-                                   packet.comment));
+    for (const PacketReadBack& packet : ReadBack(capture_)) {
+      lines.push_back(
+          WithComment(absl::StrCat(packet.time / 1000000 - 1000, " ",
+                                   packet.interface, " ", packet.text),
+                      packet));
     }
     return lines;
   }
@@ -75,22 +82,100 @@ TEST_F(CaptureObserverTest, TellsWhatBecameOfEach) {
   Tell(Kind::kDelivered, calm, 0);
   Tell(Kind::kSent, slow, 1);
   Tell(Kind::kSent, lost, 2);
-  Tell(Kind::kDropped, lost, 2, "rule 3");
+  TellRule(Kind::kDropped, lost, 2, "lossy");
   Tell(Kind::kSent, again, 4);
   Tell(Kind::kDelivered, again, 4);
   Tell(Kind::kSent, held, 5);
-  Tell(Kind::kHeld, held, 5, "rule 4");
+  TellRule(Kind::kHeld, held, 5, "keep");
   Tell(Kind::kDelivered, slow, 21);
   Tell(Kind::kSent, under_way, 22);
-  Tell(Kind::kHeld, held, 100, "rule 4");
+  TellRule(Kind::kHeld, held, 100, "keep it");
   Tell(Kind::kDelivered, held, 2005);
   const std::string start = " web 10.0.0.1:9 > 10.0.0.2:80 tcp PSH ACK ";
-  EXPECT_THAT(Lines(), ElementsAre("0" + start + "'calm'",
-                                   "1" + start + "'slow' # arrived after 20ms",
-                                   "2" + start + "'lost' # dropped: rule 3",
-                                   "4" + start + "'lost' # sent again",
-                                   "5" + start + "'held' # held 2s by rule 4",
-                                   "22" + start + "'on' # on its way"));
+  EXPECT_THAT(Lines(),
+              ElementsAre("0" + start + "'calm'",
+                          "1" + start + "'slow' # arrived after 20ms",
+                          "2" + start + "'lost' # rule 'lossy' dropped it",
+                          "4" + start + "'lost' # sent again",
+                          "5" + start + "'held' # held 2s by rule 'keep it'",
+                          "22" + start + "'on' # on its way"));
+}
+
+TEST_F(CaptureObserverTest, NamesTheRulesThatChangeAPacket) {
+  using Change = PacketChange::Kind;
+  const Packet changed = Segment(0, "changed"), under_way = Segment(1, "on");
+  Tell(Kind::kSent, changed, 0);
+  TellChanges(changed, 0,
+              {{Change::kDelayed, "far"},
+               {Change::kCorrupted, "rot"},
+               {Change::kDelayed, "slow"},
+               {Change::kDuplicated, "twice"}});
+  Tell(Kind::kSent, changed, 0);
+  TellChanges(changed, 0, {{Change::kDuplicated, "twice"}});
+  Tell(Kind::kSent, under_way, 1);
+  TellChanges(under_way, 1, {{Change::kDelayed, "far"}});
+  Tell(Kind::kDelivered, changed, 0);
+  TellRule(Kind::kDropped, changed, 20, "cut");
+  const std::string start = " web 10.0.0.1:9 > 10.0.0.2:80 tcp PSH ACK ";
+  EXPECT_THAT(
+      Lines(),
+      ElementsAre("0" + start +
+                      "'changed' # rules 'far', 'slow' delayed it; rule "
+                      "'twice' duplicated it; rule 'rot' corrupted it",
+                  "0" + start +
+                      "'changed' # a copy; rule 'twice' duplicated it; rule "
+                      "'cut' dropped it",
+                  "1" + start + "'on' # rule 'far' delayed it; on its way"));
+}
+
+TEST_F(CaptureObserverTest, PacketsOfOneTimeAreInTheOrderOfSending) {
+  const Packet first = Segment(0, "first"), second = Segment(1, "second");
+  const Packet third = Segment(2, "third");
+  for (const Packet& packet : {first, second, third}) {
+    Tell(Kind::kSent, packet, 0);
+  }
+  Tell(Kind::kDelivered, second, 0);
+  Tell(Kind::kDelivered, first, 20);
+  const std::string start = "0 web 10.0.0.1:9 > 10.0.0.2:80 tcp PSH ACK ";
+  EXPECT_THAT(Lines(),
+              ElementsAre(start + "'first' # arrived after 20ms",
+                          start + "'second'", start + "'third' # on its way"));
+}
+
+// A test that holds for ever what is sent.
+TEST(CaptureObserverMemoryTest, WhatWaitsIsBounded) {
+  CaptureOptions options;
+  options.max_bytes = 10000;
+  Capture capture(options);
+  CaptureObserver observer(capture);
+  const std::string payload(1000, 'x');
+  Packet packet;
+  packet.protocol = Packet::Protocol::kUdp;
+  packet.source = Addr::Udp(IpAddr::V4(10, 0, 0, 1), 9);
+  packet.destination = Addr::Udp(IpAddr::V4(10, 0, 0, 2), 80);
+  packet.source_host = "web";
+  packet.payload = payload;
+  for (; packet.id < 100; ++packet.id) {
+    observer.OnPacket({Kind::kSent, packet, absl::Time(), ""});
+  }
+  const std::vector<PacketReadBack> packets = ReadBack(capture);
+  EXPECT_GT(packets.size(), 15);
+  EXPECT_LT(packets.size(), 20);
+  for (const PacketReadBack& one : packets) {
+    EXPECT_EQ(one.comment, "on its way");
+  }
+}
+
+TEST_F(CaptureObserverTest, WhatTheNetworkDropsIsNoRules) {
+  const Packet full = Segment(0, "full"), held = Segment(1, "held");
+  Tell(Kind::kSent, full, 0);
+  Tell(Kind::kDropped, full, 0, "the backlog is full");
+  Tell(Kind::kSent, held, 1);
+  TellRule(Kind::kHeld, held, 1, "keep");
+  const std::string start = " web 10.0.0.1:9 > 10.0.0.2:80 tcp PSH ACK ";
+  EXPECT_THAT(Lines(),
+              ElementsAre("0" + start + "'full' # dropped: the backlog is full",
+                          "1" + start + "'held' # held by rule 'keep'"));
 }
 
 TEST_F(CaptureObserverTest, CopiesAreWrittenEach) {
@@ -100,8 +185,8 @@ TEST_F(CaptureObserverTest, CopiesAreWrittenEach) {
   Tell(Kind::kDelivered, packet, 0);
   Tell(Kind::kDropped, packet, 5);
   const std::string start = "0 web 10.0.0.1:9 > 10.0.0.2:80 tcp PSH ACK ";
-  EXPECT_THAT(Lines(),
-              ElementsAre(start + "'twin'", start + "'twin' # dropped"));
+  EXPECT_THAT(Lines(), ElementsAre(start + "'twin'",
+                                   start + "'twin' # a copy; dropped"));
 }
 
 TEST_F(CaptureObserverTest, DatagramsFromNobodyAreInbound) {
@@ -157,7 +242,7 @@ class LosesOne final : public LinkPolicy {
   Judgement AtSend(const Packet& packet, absl::Time) override {
     if (packet.payload.empty() || lost_) return Judgement::Pass();
     lost_ = true;
-    return Judgement::Drop("rule 3");
+    return Judgement::Drop("lossy");
   }
 
  private:
@@ -183,19 +268,13 @@ TEST(CaptureObserverOnAFakeNetworkTest, SeesWhatTheNetworkDoes) {
   const absl::StatusOr<size_t> n = far->Read(absl::MakeSpan(buffer));
   ASSERT_EQ(n.status(), absl::OkStatus());
   EXPECT_EQ(absl::string_view(buffer, *n), "question");
-  const std::string bytes = capture.Encode();
-  const absl::StatusOr<PcapngFile> file = ParsePcapng("capture", bytes);
-  ASSERT_EQ(file.status(), absl::OkStatus());
   std::vector<std::string> with_data;
-  for (const PcapngPacket& packet : file->packets) {
-    const PcapngInterface& interface = file->interfaces[packet.interface];
-    const auto parts = TakeApart(interface.link_type, packet.data);
-    ASSERT_TRUE(parts.has_value());
-    if (parts->data.empty()) continue;
-    with_data.push_back(absl::StrCat(interface.name, " '", parts->data, "' # ",
-                                     packet.comment));
+  for (const PacketReadBack& packet : ReadBack(capture)) {
+    if (packet.data.empty()) continue;
+    with_data.push_back(WithComment(
+        absl::StrCat(packet.interface, " '", packet.data, "'"), packet));
   }
-  EXPECT_THAT(with_data, ElementsAre("web 'question' # dropped: rule 3",
+  EXPECT_THAT(with_data, ElementsAre("web 'question' # rule 'lossy' dropped it",
                                      "web 'question' # sent again"));
 }
 

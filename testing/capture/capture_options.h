@@ -13,8 +13,9 @@ struct CaptureOptions {
   // clock of the network.
   Clock* clock = &Clock::Real();
 
-  // Of packets, with their headers: when there are more, the oldest go. Memory
-  // is taken as it is needed.
+  // Of packets, with their headers: when there are more, the oldest go. Of a
+  // fake network, as many again that are on their way. Memory is taken as it is
+  // needed.
   size_t max_bytes = size_t{8} << 20;
 
   // The most data in one TCP segment: Ethernet's. From 1 to 65455.

@@ -75,14 +75,40 @@ for capture in "$work"/*.pcapng; do
   done
 done
 
-# Each page draws its packets, in a browser that has no network to speak of.
-for name in calm_chat rough_tcp; do
-  page=$work/$name.html
-  "$show" "$work/$name.pcapng" "$page" >/dev/null
-  drawn=$(timeout 120 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
+# What rules did is in the comments, in the order of sending.
+expect "rough_faults names the rules" \
+  "$(tshark -r "$work/rough_faults.pcapng" -Y 'tcp.len > 0' -T fields -e tcp.payload -e frame.comment 2>/dev/null |
+    while read -r payload comment; do printf '%b: %s\n' "$(sed 's/../\\x&/g' <<<"$payload")" "$comment"; done)" \
+  "data 1: rule 'far' delayed it; arrived after 20ms
+data 2: rule 'lossy' dropped it
+data 3: rule 'twice' duplicated it
+data 3: a copy; rule 'twice' duplicated it
+data 4: rule 'rot' corrupted it
+data 5: held 2s by rule 'keep'
+data 2: sent again"
+# Wireshark sees by itself what was sent again.
+expect "rough_faults has its retransmission" \
+  "$(find_packets "$work/rough_faults.pcapng" 'tcp.analysis.retransmission && frame.comment contains "sent again"' | wc -l)" 1
+
+# The page of a capture as a browser has it that has no network to speak of.
+dom() {  # CAPTURE [FRAGMENT]
+  timeout 120 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
     --disable-background-networking --disable-component-update --disable-sync \
     --user-data-dir="$work/chromium" --virtual-time-budget=2000 --window-size=1280,4000 \
-    --dump-dom "file://$page" 2>"$work/stderr" | grep -o 'data-drawn="[0-9]*"')
+    --dump-dom "file://$work/$1.html${2-}" 2>"$work/stderr"
+}
+for name in calm_chat rough_tcp rough_faults; do
+  "$show" "$work/$name.pcapng" "$work/$name.html" >/dev/null
+  drawn=$(dom $name | grep -o 'data-drawn="[0-9]*"')
   expect "$name is drawn" "$drawn" "data-drawn=\"$(find_packets "$work/$name.pcapng" frame | wc -l)\""
 done
+# Each comment has the colour of a fault, once in its row.
+expect "rough_faults shows its faults" \
+  "$(dom rough_faults | grep -o '<text class="pilltext"[^>]*>[^<]*' | grep -c 'rule')" 6
+# What hovering shows: the payload and the comment in full.
+card=$(dom rough_faults '#packet-4' | tr '\n' ' ' | grep -o '<aside id="card".*</aside>')
+expect "rough_faults shows a packet" \
+  "$(grep -o 'data 1\|rule .far. delayed it; arrived after 20ms' <<<"$card" | sort -u)" \
+  "data 1
+rule 'far' delayed it; arrived after 20ms"
 exit $failed

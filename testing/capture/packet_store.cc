@@ -11,7 +11,6 @@ namespace plumb {
 namespace {
 
 constexpr size_t kMaxPending = 4096;
-constexpr absl::string_view kOnItsWay = "on its way";
 
 void AppendComment(absl::string_view more, std::string* comment) {
   if (more.empty()) return;
@@ -53,7 +52,7 @@ void PacketStore::Add(const Sight& sight, LinkType link_type,
   block.direction = sight.direction;
   block.data = packet;
   block.comment = comment;
-  Append(block);
+  Append(block, ++last_number_);
 }
 
 PendingId PacketStore::AddLater(const Sight& sight, LinkType link_type,
@@ -64,17 +63,33 @@ PendingId PacketStore::AddLater(const Sight& sight, LinkType link_type,
   pending.time = sight.time;
   pending.comment = TakeComment(sight.comment);
   pending.packet = std::string(packet);
-  pending_.emplace(++last_pending_, std::move(pending));
-  if (pending_.size() > kMaxPending) AddNow(pending_.begin()->first, kOnItsWay);
-  return last_pending_;
+  pending_bytes_ += packet.size();
+  const PendingId id = ++last_number_;
+  pending_.emplace(id, std::move(pending));
+  while (pending_.size() > kMaxPending || pending_bytes_ > max_bytes_) {
+    const std::string state = StateOf(pending_.begin()->second);
+    AddNow(pending_.begin()->first, state);
+  }
+  return id;
 }
 
 void PacketStore::AddNow(PendingId id, absl::string_view comment) {
   const auto it = pending_.find(id);
   if (it == pending_.end()) return;
   AppendComment(comment, &it->second.comment);
-  Append(BlockOf(it->second));
+  Append(BlockOf(it->second), id);
+  pending_bytes_ -= it->second.packet.size();
   pending_.erase(it);
+}
+
+void PacketStore::Remark(PendingId id, absl::string_view comment) {
+  const auto it = pending_.find(id);
+  if (it != pending_.end()) AppendComment(comment, &it->second.comment);
+}
+
+void PacketStore::SetState(PendingId id, absl::string_view state) {
+  const auto it = pending_.find(id);
+  if (it != pending_.end()) it->second.state = std::string(state);
 }
 
 void PacketStore::AddNote(const Sight& sight, absl::string_view from,
@@ -89,17 +104,29 @@ void PacketStore::AddNote(const Sight& sight, absl::string_view from,
   Add(sight, LinkType::kUser0, packet);
 }
 
-std::string PacketStore::Encode() const {
-  std::vector<std::string> blocks = ring_.Blocks();
+std::vector<std::string> PacketStore::SortedBlocks() const {
+  std::vector<BlockRing::Block> blocks = ring_.Blocks();
   for (const auto& [id, waiting] : pending_) {
     Pending pending = waiting;
-    AppendComment(kOnItsWay, &pending.comment);
-    AppendPacket(BlockOf(pending), &blocks.emplace_back());
+    AppendComment(StateOf(pending), &pending.comment);
+    blocks.push_back({id, std::string()});
+    AppendPacket(BlockOf(pending), &blocks.back().bytes);
   }
-  std::stable_sort(blocks.begin(), blocks.end(),
-                   [](const std::string& a, const std::string& b) {
-                     return TimeOf(a) < TimeOf(b);
-                   });
+  std::sort(blocks.begin(), blocks.end(),
+            [](const BlockRing::Block& a, const BlockRing::Block& b) {
+              return std::make_pair(TimeOf(a.bytes), a.number) <
+                     std::make_pair(TimeOf(b.bytes), b.number);
+            });
+  std::vector<std::string> sorted;
+  sorted.reserve(blocks.size());
+  for (BlockRing::Block& block : blocks) {
+    sorted.push_back(std::move(block.bytes));
+  }
+  return sorted;
+}
+
+std::string PacketStore::Encode() const {
+  const std::vector<std::string> blocks = SortedBlocks();
   std::string file;
   AppendSectionHeader(
       dropped() == 0
@@ -123,6 +150,10 @@ std::string PacketStore::Encode() const {
   return file;
 }
 
+std::string PacketStore::StateOf(const Pending& pending) {
+  return pending.state.empty() ? "on its way" : pending.state;
+}
+
 PacketBlock PacketStore::BlockOf(const Pending& pending) {
   PacketBlock block;
   block.interface = pending.interface;
@@ -133,10 +164,10 @@ PacketBlock PacketStore::BlockOf(const Pending& pending) {
   return block;
 }
 
-void PacketStore::Append(const PacketBlock& block) {
+void PacketStore::Append(const PacketBlock& block, uint64_t number) {
   block_.clear();
   AppendPacket(block, &block_);
-  ring_.Append(block_);
+  ring_.Append(block_, number);
   ++interfaces_[block.interface].packets;
 }
 

@@ -40,7 +40,8 @@ struct Sight {
 
 class PacketStore {
  public:
-  explicit PacketStore(size_t max_bytes) : ring_(max_bytes) {}
+  explicit PacketStore(size_t max_bytes)
+      : max_bytes_(max_bytes), ring_(max_bytes) {}
 
   // The same id for the same name.
   HostId AddHost(absl::string_view name);
@@ -56,16 +57,21 @@ class PacketStore {
   void Add(const Sight& sight, LinkType link_type, absl::string_view packet);
 
   // A packet whose comment is not known yet; what AddNow adds to it ends that.
-  // Of too many of them the oldest are added as they are.
+  // Of too many of them, or more than `max_bytes`, the oldest are added as they
+  // are. Until then Remark adds to it, and its comment ends in its state, "on
+  // its way" unless SetState says otherwise.
   PendingId AddLater(const Sight& sight, LinkType link_type,
                      absl::string_view packet);
   void AddNow(PendingId id, absl::string_view comment);
+  void Remark(PendingId id, absl::string_view comment);
+  void SetState(PendingId id, absl::string_view state);
 
   // What happened without a packet, as a packet of user_packet.h.
   void AddNote(const Sight& sight, absl::string_view from, absl::string_view to,
                absl::string_view text);
 
-  // The whole as a pcapng file, its packets in order of their time.
+  // The whole as a pcapng file, its packets in order of their time, and those
+  // of one time in the order of Add and AddLater.
   std::string Encode() const;
 
   uint64_t packets() const { return ring_.appended(); }
@@ -83,6 +89,7 @@ class PacketStore {
     int64_t time = 0;
     std::string comment;
     std::string packet;
+    std::string state;
   };
   struct Interface {
     InterfaceBlock block;
@@ -91,12 +98,17 @@ class PacketStore {
 
   uint32_t InterfaceOf(HostId host, LinkType link_type);
   std::string TakeComment(absl::string_view comment);
+  static std::string StateOf(const Pending& pending);
   static PacketBlock BlockOf(const Pending& pending);
-  void Append(const PacketBlock& block);
+  void Append(const PacketBlock& block, uint64_t number);
+  // All, with those that wait, in their order.
+  std::vector<std::string> SortedBlocks() const;
 
+  const size_t max_bytes_;
   BlockRing ring_;
   std::map<PendingId, Pending> pending_;
-  PendingId last_pending_ = 0;
+  size_t pending_bytes_ = 0;
+  uint64_t last_number_ = 0;  // of packets, and what a PendingId is
   std::vector<Host> hosts_;
   std::vector<Interface> interfaces_;
   std::map<IpAddr, std::string> names_;

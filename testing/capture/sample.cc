@@ -13,6 +13,8 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "backends/fake/fake.h"
 #include "backends/tcp/tcp.h"
 #include "backends/udp/udp.h"
@@ -21,7 +23,11 @@
 #include "testing/capture/capture_observer.h"
 #include "testing/capture/capture_transport.h"
 #include "testing/capture/file.h"
+#include "testing/fault/fault_policy.h"
+#include "testing/fault/fault_support.h"
+#include "testing/fault/make_faults.h"
 #include "transport/io.h"
+#include "transport/manual_clock.h"
 #include "transport/transport.h"
 
 namespace plumb {
@@ -171,6 +177,36 @@ void Rough(Transport& transport) {
   Save(capture, "rough_tcp", "nobody reads this", "");
 }
 
+// A fake network with a fault plan: each segment with data meets a rule.
+void Faulty() {
+  constexpr absl::string_view kPlan = R"(
+    rule { id: "far" match { segment: DATA nth: 1 } delay { min: "20ms" } }
+    rule { id: "lossy" match { segment: DATA nth: 2 } loss {} }
+    rule { id: "twice" match { segment: DATA nth: 3 } duplicate {} }
+    rule { id: "rot" match { segment: DATA nth: 4 } corrupt {} }
+    rule { id: "keep" match { segment: DATA nth: 5 } active { until: "2s" }
+           hold {} }
+  )";
+  ManualClock clock;
+  CaptureOptions capture_options;
+  capture_options.clock = &clock;
+  Capture capture(capture_options);
+  FaultSetting setting;
+  setting.targets = {FaultTarget::kFake};
+  FakeNetworkOptions options;
+  options.clock = &clock;
+  options.policy =
+      std::make_shared<FaultPolicy>(Check(MakeFaults(kPlan, setting, clock)));
+  options.observer = std::make_shared<CaptureObserver>(capture);
+  FakeNetwork network(options);
+  const auto listener = Check(network.Host("server")->Listen("tcp", ":80"));
+  const auto near = Check(network.Host("client")->Dial("tcp", "server:80"));
+  const auto far = Check(listener->Accept());
+  for (int i = 1; i <= 5; ++i) Check(near->Write(absl::StrCat("data ", i)));
+  clock.Advance(absl::Seconds(3));
+  Save(capture, "rough_faults", "data 1data 2data 3data 4data 5", "");
+}
+
 int Main(int argc, char** argv) {
   if (argc != 2) {
     std::cerr << "usage: sample DIRECTORY\n";
@@ -191,6 +227,7 @@ int Main(int argc, char** argv) {
   Datagrams("calm_udp6", *udp, "udp", "[::1]:0");
   Datagrams("calm_unixgram", *unix_sockets, "unixgram", "");
   Rough(*tcp);
+  Faulty();
   return 0;
 }
 

@@ -1,5 +1,6 @@
 // What a plan costs a packet, judged at send and at landing:
 // bazel run -c opt //testing/fault:fault_benchmark
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -76,11 +77,10 @@ BENCHMARK_CAPTURE(BM_RulesOfOneHost, half_open, kHalfOpen);
 BENCHMARK_CAPTURE(BM_RulesOfOneHost, jitter, kJitter);
 BENCHMARK_CAPTURE(BM_RulesOfOneHost, rate, kRate);
 
-// The same as BM_Rules, as a fake network asks: with its packets, of a thousand
-// connections in turn.
-void BM_Policy(benchmark::State& state) {
-  absl::StatusOr<std::shared_ptr<Faults>> faults =
-      MakeFaults(Plan(static_cast<int>(state.range(0)), false, kMixed));
+// As a fake network asks: with its packets, of so many connections in turn.
+void AskPolicy(benchmark::State& state, const std::string& plan,
+               uint64_t connections) {
+  absl::StatusOr<std::shared_ptr<Faults>> faults = MakeFaults(plan);
   if (!faults.ok()) return state.SkipWithError("the plan is wrong");
   FaultPolicy policy(*faults);
   Packet packet;
@@ -92,7 +92,7 @@ void BM_Policy(benchmark::State& state) {
   packet.payload = payload;
   const absl::Time now = (*faults)->start();
   for (auto _ : state) {
-    packet.flow = packet.flow % 1000 + 1;
+    packet.flow = packet.flow % connections + 1;
     packet.source = Addr::Tcp(IpAddr::V4(10, 0, 0, 2),
                               static_cast<uint16_t>(32768 + packet.flow));
     packet.offset += payload.size();
@@ -100,7 +100,22 @@ void BM_Policy(benchmark::State& state) {
     benchmark::DoNotOptimize(policy.AtLanding(packet, now));
   }
 }
-BENCHMARK(BM_Policy)->Arg(0)->Arg(100);
+
+// The same as BM_Rules.
+void BM_Policy(benchmark::State& state) {
+  AskPolicy(state, Plan(static_cast<int>(state.range(0)), false, kMixed),
+            static_cast<uint64_t>(state.range(1)));
+}
+BENCHMARK(BM_Policy)
+    ->ArgNames({"rules", "connections"})
+    ->ArgsProduct({{0, 100}, {1, 1000}});
+
+// The same as BM_RulesOfOneHost.
+void BM_PolicyOfOneHost(benchmark::State& state) {
+  AskPolicy(state, Plan(100, true, kMixed),
+            static_cast<uint64_t>(state.range(0)));
+}
+BENCHMARK(BM_PolicyOfOneHost)->ArgName("connections")->Arg(1)->Arg(1000);
 
 }  // namespace
 }  // namespace plumb

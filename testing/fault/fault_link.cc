@@ -249,6 +249,7 @@ FaultVerdict FaultLink::AtSend(const FaultPacket& packet, absl::Time now) {
   }
   verdict.delay += absl::Nanoseconds(delay_ns);
   for (absl::Duration& copy : verdict.copies) copy += verdict.delay;
+  verdict.changed_by = changes_;
   return verdict;
 }
 

@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "testing/fault/fault_link_rules.h"
 #include "testing/fault/fault_network.h"
+#include "testing/fault/fault_spec.h"
 #include "testing/fault/fault_verdict.h"
 
 namespace plumb {
@@ -49,6 +51,26 @@ FaultPacket Describe(const Packet& packet) {
   return described;
 }
 
+PacketChange::Kind KindOf(FaultAction action) {
+  if (action == FaultAction::kDuplicate) return PacketChange::Kind::kDuplicated;
+  if (action == FaultAction::kCorrupt) return PacketChange::Kind::kCorrupted;
+  return PacketChange::Kind::kDelayed;
+}
+
+std::vector<PacketChange> ChangesOf(const FaultVerdict& verdict) {
+  std::vector<PacketChange> changes;
+  for (const FaultLinkRule* rule : verdict.changed_by) {
+    const PacketChange::Kind kind = KindOf(rule->action);
+    // A rate has let it go at once.
+    if (kind == PacketChange::Kind::kDelayed &&
+        verdict.delay == absl::ZeroDuration()) {
+      continue;
+    }
+    changes.push_back({kind, rule->spec().id});
+  }
+  return changes;
+}
+
 Judgement JudgementOf(const FaultVerdict& verdict, const Packet& packet) {
   switch (verdict.action) {
     case FaultVerdict::Action::kDrop:
@@ -82,6 +104,8 @@ FaultPolicy::~FaultPolicy() { faults_->Unsubscribe(subscription_); }
 
 void FaultPolicy::Start(std::weak_ptr<LinkControl> link) {
   network_ = link;
+  const auto started = link.lock();
+  is_observed_ = started != nullptr && started->IsObserved();
   subscription_ = faults_->Subscribe([this, link] {
     const auto network = link.lock();
     if (network == nullptr) return;
@@ -164,7 +188,9 @@ Judgement FaultPolicy::AtSend(const Packet& packet, absl::Time now) {
   if (verdict.action == FaultVerdict::Action::kHold) {
     SetHolder(packet.id, verdict.rule);
   }
-  return JudgementOf(verdict, packet);
+  Judgement judgement = JudgementOf(verdict, packet);
+  if (is_observed_) judgement.changes = ChangesOf(verdict);
+  return judgement;
 }
 
 std::optional<Judgement> FaultPolicy::InFlight(const Packet& packet,

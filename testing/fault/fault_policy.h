@@ -9,8 +9,9 @@
 // is to be the plan's too. When a rule is turned on or off, by hand or by time,
 // what is on its way and what is held is judged again.
 //
-// An error that comes of a rule has its id as ErrorInfo::injected_by, and so
-// does the PacketEvent of what was dropped or held as its cause.
+// An error that comes of a rule has its id as ErrorInfo::injected_by, and
+// PacketEvents have it: those of what was dropped or held as their cause, and
+// kChanged with each rule that delayed, copied or corrupted the packet.
 //
 // Threads: as LinkPolicy; the methods for a test at any time.
 //
@@ -89,6 +90,7 @@ class FaultPolicy final : public LinkPolicy {
   const std::shared_ptr<Faults> faults_;
   uint64_t subscription_ = 0;
   std::weak_ptr<LinkControl> network_;
+  bool is_observed_ = false;
 
   // Used by one thread at a time, which the network sees to.
   absl::flat_hash_map<uint64_t, std::unique_ptr<Flow>> flows_;

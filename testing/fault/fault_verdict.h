@@ -13,12 +13,15 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "testing/fault/fault_flow.h"
 #include "testing/fault/fault_network.h"
 #include "testing/fault/fault_spec.h"
 #include "transport/addr.h"
 
 namespace plumb {
+
+struct FaultLinkRule;  // fault_link_rules.h
 
 // One end of a connection, of a sender of datagrams, or of a dial. What is not
 // known is left out.
@@ -73,6 +76,8 @@ struct FaultVerdict {
   absl::Duration delay;
   absl::InlinedVector<absl::Duration, 1> copies;  // when each comes, from now
   absl::InlinedVector<Change, 1> changes;
+  // Who says this, in their order. As `rule`.
+  absl::Span<const FaultLinkRule* const> changed_by;
 };
 
 struct FaultCall {

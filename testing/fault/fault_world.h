@@ -34,6 +34,7 @@ class Fates final : public PacketObserver {
     std::string line(event.packet.payload);
     switch (event.kind) {
       case PacketEvent::Kind::kSent:
+      case PacketEvent::Kind::kChanged:
         return;
       case PacketEvent::Kind::kDelivered:
         absl::StrAppend(&line, " ok");
