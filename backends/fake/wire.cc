@@ -45,13 +45,16 @@ void Wire::Send(const Packet& packet, std::string payload,
   });
 }
 
-void Wire::Note(const Packet& packet) {
+void Wire::Note(const Packet& packet, std::shared_ptr<Target> target) {
   if (observer_ == nullptr) return;
-  Parcel parcel = {packet, nullptr, nullptr};
+  Parcel parcel = {packet, nullptr, std::move(target)};
   parcel.SetPayload(std::string(packet.payload));
   absl::MutexLock lock(&mutex_);
   parcel.packet.id = ++last_id_;
-  steps_.push_back([this, parcel = std::move(parcel)] {
+  steps_.push_back([this, parcel = std::move(parcel)]() mutable {
+    if (parcel.target != nullptr && !parcel.target->Leave(parcel.packet)) {
+      return;
+    }
     Tell(PacketEvent::Kind::kSent, parcel.packet);
     Tell(PacketEvent::Kind::kDelivered, parcel.packet);
   });
@@ -84,6 +87,7 @@ void Wire::Run() {
 }
 
 void Wire::SetOut(Parcel parcel) {
+  if (!parcel.target->Leave(parcel.packet)) return;
   Tell(PacketEvent::Kind::kSent, parcel.packet);
   Judgement judgement;
   if (policy_ != nullptr) {

@@ -42,6 +42,10 @@ class Wire final : public LinkControl,
    public:
     virtual ~Target() = default;
 
+    // It leaves its sender now: what it says of the other direction is set
+    // here, where packets have their order. False: that was said meanwhile, and
+    // the packet is not needed.
+    virtual bool Leave(Packet& packet) { return true; }
     // It is there. Returns why it was dropped, or nothing.
     virtual absl::string_view Land(const Packet& packet) = 0;
     // The policy dropped it, or reset what it belongs to.
@@ -82,7 +86,8 @@ class Wire final : public LinkControl,
   void Send(const Packet& packet, std::string payload,
             std::shared_ptr<Target> target);
   // The same for what only the observer is to know: it is sent and delivered.
-  void Note(const Packet& packet);
+  // Of `target`, which may be null, only Leave is called.
+  void Note(const Packet& packet, std::shared_ptr<Target> target = nullptr);
 
   // Carries what was left. No lock may be held.
   void Run();

@@ -67,12 +67,15 @@ Packet WireLink::Make(int from, uint8_t flags) const {
                     static_cast<uint32_t>(packet.offset) +
                     (side.ended.load() ? 1 : 0);
   if ((flags & Packet::kAck) != 0) {
-    packet.acknowledgment = other.first_sequence + 1 +
-                            static_cast<uint32_t>(side.received.load()) +
-                            (side.got_end.load() ? 1 : 0);
+    packet.acknowledgment =
+        other.first_sequence + 1 + static_cast<uint32_t>(Taken(from));
   }
   packet.window = side.window.load();
   return packet;
+}
+
+uint64_t WireLink::Taken(int side) const {
+  return sides_[side].received.load() + (sides_[side].got_end.load() ? 1 : 0);
 }
 
 Packet WireLink::Syn(int attempt) const {
@@ -125,6 +128,11 @@ void WireLink::SendReset(int side, int error) {
   wire_->Send(Make(side, Packet::kRst | Packet::kAck), "", LaneFrom(side));
 }
 
+bool WireLink::Lane::Leave(Packet& packet) {
+  const auto link = link_.lock();
+  return link == nullptr || link->Leave(from_, packet);
+}
+
 absl::string_view WireLink::Lane::Land(const Packet& packet) {
   const auto link = link_.lock();
   return link != nullptr ? link->Land(from_, packet) : absl::string_view();
@@ -147,6 +155,26 @@ void WireLink::Lane::Reset(const Packet&, absl::string_view rule) {
   receiver->LandReset(1 - from_, ECONNRESET, rule);
 }
 
+// Whoever has read what came may send before it is acknowledged, and has
+// acknowledged it then.
+bool WireLink::Leave(int from, Packet& packet) {
+  if (protocol_ != Packet::Protocol::kTcp) return true;
+  Side& side = sides_[from];
+  const uint32_t first = sides_[1 - from].first_sequence + 1;
+  if (packet.flags == Packet::kAck && packet.payload.empty()) {
+    const auto news =
+        static_cast<int32_t>(packet.acknowledgment - first -
+                             static_cast<uint32_t>(side.acknowledged));
+    if (news <= 0) return false;
+    side.acknowledged += static_cast<uint64_t>(news);
+    return true;
+  }
+  side.acknowledged = Taken(from);
+  packet.acknowledgment = first + static_cast<uint32_t>(side.acknowledged);
+  packet.window = side.window.load();
+  return true;
+}
+
 absl::string_view WireLink::Land(int from, const Packet& packet) {
   const auto receiver = receiver_.lock();
   if (receiver == nullptr) return absl::string_view();
@@ -156,11 +184,14 @@ absl::string_view WireLink::Land(int from, const Packet& packet) {
                         absl::string_view());
     return absl::string_view();
   }
+  const uint64_t before = Taken(to);
   Take(to, packet, *receiver);
   if (protocol_ == Packet::Protocol::kTcp) {
     sides_[to].window.store(
         static_cast<uint32_t>(std::max<size_t>(receiver->Room(to), segment_)));
-    wire_->Note(Make(to, Packet::kAck));
+    // What changed nothing is acknowledged again, as TCP does.
+    wire_->Note(Make(to, Packet::kAck),
+                Taken(to) > before ? LaneFrom(to) : nullptr);
   }
   return absl::string_view();
 }

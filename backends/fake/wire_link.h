@@ -60,6 +60,7 @@ class WireLink final : public StreamLink,
          int from)
         : link_(std::move(link)), flow_(std::move(flow)), from_(from) {}
 
+    bool Leave(Packet& packet) override;
     absl::string_view Land(const Packet& packet) override;
     void Lose(const Packet& packet, absl::string_view rule) override;
     void Reset(const Packet& packet, absl::string_view rule) override;
@@ -87,10 +88,14 @@ class WireLink final : public StreamLink,
     std::atomic<bool> got_end{false};
     std::atomic<uint32_t> window{0};
     std::map<uint64_t, Early> early;
+    uint64_t acknowledged = 0;        // what its packets have told of `Taken`
     std::atomic<int> reset_error{0};  // of the RST that it sends
   };
 
   Packet Make(int from, uint8_t flags) const;
+  // How much it has received in order, a FIN being one more.
+  uint64_t Taken(int side) const;
+  bool Leave(int from, Packet& packet);
   std::shared_ptr<Lane> LaneFrom(int side);
   absl::string_view Land(int from, const Packet& packet);
   void Take(int to, const Packet& packet, StreamReceiver& receiver);
