@@ -3,11 +3,13 @@
 #define PLUMB_TESTING_FAULT_FAULT_CONTEXT_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "testing/fault/fault_flow.h"
 #include "testing/fault/fault_linger.h"
@@ -65,6 +67,7 @@ struct FaultContext {
   std::string host;
   std::map<std::string, std::string> names;  // of hosts, by address
   bool judge_received = true;
+  std::function<void(absl::string_view remark)> remark;  // may be empty
   std::shared_ptr<FaultLinger> linger;
   std::shared_ptr<FaultOrdinals> ordinals = std::make_shared<FaultOrdinals>();
 };

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "testing/fault/fault_remark.h"
 #include "transport/scope.h"
 
 namespace plumb {
@@ -64,6 +65,10 @@ void FaultReceiver::Judge(FaultPiece piece) {
   const absl::Time now = faults_->clock().TimeNow();
   const FaultVerdict verdict = sent_ ? piece.link->AtLanding(piece.packet, now)
                                      : piece.link->AtSend(piece.packet, now);
+  if (hooks_.remark) {
+    const std::string remark = FaultRemark(verdict, stream_);
+    if (!remark.empty()) hooks_.remark(remark);
+  }
   if (verdict.action == FaultVerdict::Action::kReset) {
     queue_.Clear();
     hooks_.reset(verdict.rule);

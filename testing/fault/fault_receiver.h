@@ -29,6 +29,8 @@ class FaultReceiver {
     // it is; `size` counts on streams alone.
     std::function<absl::Status(size_t size, FaultPiece* piece)> read;
     std::function<void(absl::string_view rule)> reset;
+    // What rules do, as FaultRemark says it; may be empty.
+    std::function<void(absl::string_view remark)> remark;
   };
 
   // What is read ahead at most.

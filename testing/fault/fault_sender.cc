@@ -2,25 +2,29 @@
 
 #include <utility>
 
+#include "testing/fault/fault_remark.h"
 #include "transport/scope.h"
 
 namespace plumb {
 
 FaultVerdict FaultSender::Offer(FaultPiece piece,
                                 absl::FunctionRef<std::string()> data) {
-  std::string reset_by;
-  FaultVerdict verdict = Judge(std::move(piece), data, &reset_by);
+  std::string reset_by, remark;
+  FaultVerdict verdict = Judge(std::move(piece), data, &reset_by, &remark);
+  if (!remark.empty()) hooks_.remark(remark);
   if (!reset_by.empty()) hooks_.reset(reset_by);
   verdict.rule = absl::string_view();
+  verdict.changed_by = {};
   return verdict;
 }
 
 FaultVerdict FaultSender::Judge(FaultPiece piece,
                                 absl::FunctionRef<std::string()> data,
-                                std::string* reset_by) {
+                                std::string* reset_by, std::string* remark) {
   const absl::Time now = faults_->clock().TimeNow();
   MutexLock lock(mutex_);
   FaultVerdict verdict = piece.link->AtSend(piece.packet, now);
+  if (hooks_.remark) *remark = FaultRemark(verdict, stream_);
   if (verdict.action == FaultVerdict::Action::kReset) {
     *reset_by = std::string(verdict.rule);
     return verdict;

@@ -32,12 +32,14 @@ namespace plumb {
 
 class FaultSender {
  public:
-  // Called without a lock, all but `reset` in the background only.
+  // Called without a lock, all but `reset` and `remark` in the background only.
   struct Hooks {
     std::function<absl::Status(const FaultPiece&)> send;
     std::function<void(absl::string_view rule)> reset;
     std::function<void()> room;    // there may be room again
     std::function<void()> finish;  // after Linger: all is sent
+    // What rules do, as FaultRemark says it; may be empty.
+    std::function<void(absl::string_view remark)> remark;
   };
 
   // What waits at most, in bytes. A stream's Write waits for room; a datagram
@@ -75,7 +77,7 @@ class FaultSender {
 
  private:
   FaultVerdict Judge(FaultPiece piece, absl::FunctionRef<std::string()> data,
-                     std::string* reset_by);
+                     std::string* reset_by, std::string* remark);
   void Run();
   bool SendOne(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IdleLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {

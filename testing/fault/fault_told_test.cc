@@ -12,6 +12,8 @@
 #include "backends/fake/fake.h"
 #include "backends/fake/link_policy.h"
 #include "backends/fake/packet.h"
+#include "backends/tcp/tcp.h"
+#include "backends/udp/udp.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "testing/capture/capture.h"
@@ -25,15 +27,20 @@
 #include "testing/matchers.h"
 #include "transport/conn.h"
 #include "transport/error.h"
+#include "transport/io.h"
 #include "transport/listener.h"
 #include "transport/manual_clock.h"
+#include "transport/packet_conn.h"
+#include "transport/registry.h"
 
 namespace plumb {
 namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 absl::Status ReadError(Conn& conn) {
   char byte[1];
@@ -64,6 +71,95 @@ TEST(FaultToldTest, ByAFaultTransport) {
   EXPECT_THAT(capture.Encode(), HasSubstr("injected by reset by plan"));
 }
 
+// What is read of a capture: each packet with bytes, and what is said of it.
+std::vector<std::string> ToldBy(const Capture& capture) {
+  std::vector<std::string> told;
+  for (const PacketReadBack& packet : ReadBack(capture)) {
+    if (!packet.data.empty()) told.push_back(WithComment(packet.data, packet));
+  }
+  return told;
+}
+
+// A FaultTransport around real sockets that a capture sees, and tells it what
+// no packet shows.
+class FaultRemarkTest : public ::testing::Test {
+ protected:
+  void Load(absl::string_view plan) {
+    FaultTransportOptions options;
+    options.remark = [this](absl::string_view text) { capture_.Comment(text); };
+    faulty_ = *MakeFaultTransport(captured_, plan, options, clock_);
+  }
+
+  // Until nothing is sent in the background any more.
+  void End(Conn& conn) {
+    EXPECT_THAT(conn.Close(), IsOk());
+    faulty_ = nullptr;
+  }
+
+  ManualClock clock_;
+  Capture capture_;
+  const std::shared_ptr<Registry> sockets_ = std::make_shared<Registry>();
+  CaptureTransport captured_{sockets_, capture_};
+  std::unique_ptr<FaultTransport> faulty_;
+};
+
+TEST_F(FaultRemarkTest, NamesTheRuleAtTheNextPacket) {
+  ASSERT_THAT(sockets_->Register("udp", MakeUdp(clock_)), IsOk());
+  Load(R"(rule { id: "lossy" match { network: "udp" nth: 1 } loss {} }
+          rule { id: "rot" match { network: "udp" nth: 2 } corrupt {} }
+          rule { id: "twice" match { network: "udp" nth: 2 } duplicate {} })");
+  const auto far = *sockets_->ListenPacket("udp", "127.0.0.1:0");
+  const auto near = *faulty_->Dial("udp", far->LocalAddr().ToString());
+  ASSERT_THAT(near->Write("1"), IsOk());
+  ASSERT_THAT(near->Write("2"), IsOk());
+  char buffer[10];
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_THAT(far->ReadFrom(absl::MakeSpan(buffer)), IsOk());
+  }
+  End(*near);
+  const std::vector<std::string> told = ToldBy(capture_);
+  ASSERT_EQ(told.size(), 2);
+  EXPECT_THAT(told[0],
+              EndsWith(" # rule 'lossy' dropped the next datagram; rule 'rot' "
+                       "corrupted the next datagram; rule 'twice' duplicated "
+                       "it"));
+  EXPECT_THAT(told[1], Not(HasSubstr("#")));
+}
+
+TEST_F(FaultRemarkTest, OfStreams) {
+  ASSERT_THAT(sockets_->Register("tcp", MakeTcp(clock_)), IsOk());
+  Load(R"(rule { id: "rot" match { network: "tcp" nth: 1 } corrupt {} }
+          rule { id: "cut" match { network: "tcp" nth: 2 } partition {} })");
+  const auto listener = *sockets_->Listen("tcp", "127.0.0.1:0");
+  const auto near = *faulty_->Dial("tcp", listener->Address().ToString());
+  const auto far = *listener->Accept();
+  ASSERT_THAT(near->Write("1"), IsOk());
+  ASSERT_THAT(near->Write("2"), IsOk());
+  ASSERT_THAT(faulty_->faults().Disable("cut"), IsOk());
+  char buffer[2];
+  ASSERT_THAT(ReadFull(*far, absl::MakeSpan(buffer)), IsOk());
+  End(*near);
+  const std::vector<std::string> told = ToldBy(capture_);
+  ASSERT_EQ(told.size(), 2);
+  EXPECT_THAT(told[0], EndsWith(" # rule 'rot' corrupted the next segment"));
+  EXPECT_EQ(told[1], "2 # rule 'cut' held the next segment");
+}
+
+// A packet is in the capture before it is judged.
+TEST_F(FaultRemarkTest, OfWhatIsReceived) {
+  ASSERT_THAT(sockets_->Register("tcp", MakeTcp(clock_)), IsOk());
+  Load(R"(rule { id: "rot" match { network: "tcp" } corrupt {} })");
+  const auto listener = *sockets_->Listen("tcp", "127.0.0.1:0");
+  const auto near = *faulty_->Dial("tcp", listener->Address().ToString());
+  const auto far = *listener->Accept();
+  ASSERT_THAT(far->Write("1"), IsOk());
+  char byte[1];
+  ASSERT_THAT(near->Read(absl::MakeSpan(byte)), IsOk());
+  capture_.Note("test", "over");
+  EXPECT_THAT(ToldBy(capture_),
+              ElementsAre("1", "over # rule 'rot' corrupted the next segment"));
+}
+
 // A fake network with a plan and a capture.
 class FaultToldOnAFakeTest : public ::testing::Test {
  protected:
@@ -86,17 +182,7 @@ class FaultToldOnAFakeTest : public ::testing::Test {
     client_ = *network_->Host(from)->Dial(network, address);
     server_ = *listener_->Accept();
   }
-  // What the packets with bytes carry and what is said of them, in the order of
-  // sending.
-  std::vector<std::string> Told() const {
-    std::vector<std::string> told;
-    for (const PacketReadBack& packet : ReadBack(*capture_)) {
-      if (!packet.data.empty()) {
-        told.push_back(WithComment(packet.data, packet));
-      }
-    }
-    return told;
-  }
+  std::vector<std::string> Told() const { return ToldBy(*capture_); }
 
   ManualClock clock_;
   std::unique_ptr<Capture> capture_;

@@ -19,6 +19,7 @@ FaultContext ContextOf(std::shared_ptr<Faults> faults,
   context.host = std::move(options.host);
   context.names = std::move(options.names);
   context.judge_received = options.judge_received;
+  context.remark = std::move(options.remark);
   context.linger = std::make_shared<FaultLinger>();
   return context;
 }

@@ -51,6 +51,7 @@
 #ifndef PLUMB_TESTING_FAULT_FAULT_TRANSPORT_H_
 #define PLUMB_TESTING_FAULT_FAULT_TRANSPORT_H_
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -79,6 +80,13 @@ struct FaultTransportOptions {
   // Judges also what comes in. Off when the other ends go through
   // FaultTransports of the same Faults, which judge what they send.
   bool judge_received = true;
+  // Is told what a rule does to what is sent or received, before that goes on:
+  // "rule 'lossy' dropped the next datagram". A capture of real sockets has no
+  // packet that shows it, and takes it as a comment:
+  //   options.remark = [&](absl::string_view text) { capture.Comment(text); };
+  // Called on any thread, with no lock held. It must not block, and what it
+  // uses must outlive the Conns.
+  std::function<void(absl::string_view remark)> remark;
 };
 
 class FaultTransport final : public Transport {

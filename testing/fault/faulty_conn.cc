@@ -72,7 +72,8 @@ FaultyConn::FaultyConn(FaultContext context, FaultEnds ends,
                    if (!stream) return;
                    calls->Reset(rule);
                    ResetConn(*inner);
-                 }}),
+                 },
+                 context_.remark}),
       subscription_(SubscribeTo(*context_.faults, calls_, sender_)),
       at_calls_(context_.faults, ends_) {}
 
@@ -90,6 +91,7 @@ FaultSender::Hooks FaultyConn::SenderHooks() {
   };
   hooks.room = [calls = calls_] { calls->state().Signal(Direction::kWrite); };
   hooks.finish = [inner = inner_] { inner->Close().IgnoreError(); };
+  hooks.remark = context_.remark;
   return hooks;
 }
 

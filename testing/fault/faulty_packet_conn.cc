@@ -31,9 +31,11 @@ std::shared_ptr<const CallNames> NamesOf(PacketConn& inner) {
       CallNames{info.network, info.source, info.addr});
 }
 
-FaultSender::Hooks HooksFor(const std::shared_ptr<PacketConn>& inner,
+FaultSender::Hooks HooksFor(const FaultContext& context,
+                            const std::shared_ptr<PacketConn>& inner,
                             const std::shared_ptr<FaultCalls>& calls) {
   FaultSender::Hooks hooks;
+  hooks.remark = context.remark;
   hooks.send = [inner](const FaultPiece& piece) {
     return inner->WriteTo(piece.data, piece.addr);
   };
@@ -54,11 +56,11 @@ FaultyPacketConn::FaultyPacketConn(FaultContext context, FaultNetwork network,
       inner_(std::move(inner)),
       calls_(std::make_shared<FaultCalls>(context_.faults->clock(),
                                           NamesOf(*inner_))),
-      sender_(std::make_shared<FaultSender>(context_.faults, false,
-                                            HooksFor(inner_, calls_))),
+      sender_(std::make_shared<FaultSender>(
+          context_.faults, false, HooksFor(context_, inner_, calls_))),
       receiver_(context_.faults, false, !context_.judge_received, calls_,
                 {[this](size_t, FaultPiece* piece) { return ReadInner(piece); },
-                 [](absl::string_view) {}}),
+                 [](absl::string_view) {}, context_.remark}),
       subscription_(SubscribeTo(*context_.faults, calls_, sender_)),
       at_calls_(context_.faults,
                 context_.Ends(network_, inner_->LocalAddr(), Addr())) {}
