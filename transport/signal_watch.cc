@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
 
 namespace plumb {
 namespace {
@@ -43,8 +44,8 @@ SignalWatch::SignalWatch(const char* owner, std::vector<int> signals,
                          Which which, absl::AnyInvocable<void()> function)
     : wake_fd_(eventfd(0, EFD_CLOEXEC)) {
   if (wake_fd_ < 0) Die(owner, "no eventfd");
-  thread_ =
-      std::thread([fd = wake_fd_, function = std::move(function)]() mutable {
+  thread_ = Thread::StartOrDie(
+      owner, [fd = wake_fd_, function = std::move(function)]() mutable {
         for (uint64_t count = 0; count < kQuit;) {
           if (read(fd, &count, sizeof count) != sizeof count) continue;
           if (count % kQuit != 0) function();
@@ -77,7 +78,7 @@ SignalWatch::~SignalWatch() {
   // One that has read the descriptor must not write to it when it is closed.
   while (handlers.load() != 0) std::this_thread::yield();
   Add(wake_fd_, kQuit);
-  thread_.join();
+  thread_.Join();
   close(wake_fd_);
 }
 

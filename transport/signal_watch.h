@@ -9,11 +9,11 @@
 #define PLUMB_TRANSPORT_SIGNAL_WATCH_H_
 
 #include <csignal>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+#include "transport/thread.h"
 
 namespace plumb {
 
@@ -36,7 +36,7 @@ class SignalWatch {
  private:
   const int wake_fd_;
   std::vector<std::pair<int, struct sigaction>> before_;
-  std::thread thread_;
+  Thread thread_;
 };
 
 }  // namespace plumb

@@ -57,10 +57,10 @@ AlarmThread::~AlarmThread() {
     state_->changed.Signal();
   }
   if (!thread_.joinable()) return;
-  if (thread_.get_id() == std::this_thread::get_id()) {
-    thread_.detach();
+  if (thread_.is_current()) {
+    thread_.Detach();
   } else {
-    thread_.join();
+    thread_.Join();
   }
 }
 
@@ -70,7 +70,8 @@ AlarmClock::AlarmId AlarmThread::CallAt(MonotonicNanos when,
   const AlarmId id = ++state_->last_id;
   state_->alarms.emplace(State::Key(when, id), std::move(callback));
   if (!std::exchange(state_->started, true)) {
-    thread_ = std::thread([state = state_] { state->Run(); });
+    thread_ =
+        Thread::StartOrDie("FakeNetwork", [state = state_] { state->Run(); });
   }
   state_->changed.Signal();
   return id;

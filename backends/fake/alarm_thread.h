@@ -7,10 +7,10 @@
 #define PLUMB_BACKENDS_FAKE_ALARM_THREAD_H_
 
 #include <memory>
-#include <thread>
 
 #include "absl/functional/any_invocable.h"
 #include "transport/clock.h"
+#include "transport/thread.h"
 
 namespace plumb {
 
@@ -31,7 +31,7 @@ class AlarmThread final : public AlarmClock {
   struct State;
 
   const std::shared_ptr<State> state_;
-  std::thread thread_;
+  Thread thread_;
 };
 
 }  // namespace plumb

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "transport/clock.h"
 #include "transport/waiter.h"
 
@@ -18,17 +19,25 @@ struct BlockingPool::Task {
 void BlockingPool::Run(absl::FunctionRef<void()> function,
                        const WaitReason& reason) {
   Task task{function, Waiter::Current()};
-  {
-    absl::MutexLock lock(&mutex_);
-    tasks_.push_back(&task);
-    const bool enough = static_cast<int>(tasks_.size()) <= idle_;
-    if (!enough && static_cast<int>(threads_.size()) < limit_) {
-      threads_.emplace_back([this] { Serve(); });
-    }
-  }
+  if (!Add(task)) return function();
   while (!task.done.load(std::memory_order_acquire)) {
     task.waiter.Park(kNever, &reason);
   }
+}
+
+bool BlockingPool::Add(Task& task) {
+  absl::MutexLock lock(&mutex_);
+  const bool enough = static_cast<int>(tasks_.size()) < idle_;
+  if (!enough && static_cast<int>(threads_.size()) < limit_) {
+    absl::StatusOr<Thread> thread = Thread::Start([this] { Serve(); });
+    if (thread.ok()) {
+      threads_.push_back(*std::move(thread));
+    } else if (threads_.empty()) {
+      return false;
+    }
+  }
+  tasks_.push_back(&task);
+  return true;
 }
 
 void BlockingPool::Serve() {
@@ -54,13 +63,13 @@ void BlockingPool::Serve() {
 }
 
 void BlockingPool::Stop() {
-  std::vector<std::thread> threads;
+  std::vector<Thread> threads;
   {
     absl::MutexLock lock(&mutex_);
     stopped_ = true;
     threads.swap(threads_);
   }
-  for (std::thread& thread : threads) thread.join();
+  for (Thread& thread : threads) thread.Join();
 }
 
 }  // namespace plumb

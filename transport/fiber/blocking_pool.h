@@ -7,12 +7,12 @@
 #define PLUMB_TRANSPORT_FIBER_BLOCKING_POOL_H_
 
 #include <deque>
-#include <thread>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
 #include "absl/synchronization/mutex.h"
+#include "transport/thread.h"
 #include "transport/wait_reason.h"
 
 namespace plumb {
@@ -27,7 +27,8 @@ class BlockingPool {
   ~BlockingPool() = default;
 
   // Calls `function` on one of the threads; suspends the caller until it has
-  // returned, and for as long as all are busy before.
+  // returned, and for as long as all are busy before. Where the system has no
+  // thread for the pool at all, calls it here, which blocks the caller's own.
   void Run(absl::FunctionRef<void()> function, const WaitReason& reason);
 
   // Ends the threads; nobody runs anything any more.
@@ -36,6 +37,8 @@ class BlockingPool {
  private:
   struct Task;
 
+  // Queues `task` for a thread; false when there is none and none to be had.
+  bool Add(Task& task);
   void Serve();
 
   const int limit_;
@@ -43,7 +46,7 @@ class BlockingPool {
   std::deque<Task*> tasks_ ABSL_GUARDED_BY(mutex_);
   int idle_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
-  std::vector<std::thread> threads_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Thread> threads_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace plumb

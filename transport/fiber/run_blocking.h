@@ -4,8 +4,8 @@
 //
 // The function runs on one of a few threads of the Runtime, while the calling
 // fiber waits; it may use what is on the caller's stack. On a plain thread it
-// is called in place. Not a cancellation point: the function has to end by
-// itself.
+// is called in place, and so it is when the system has no thread to give. Not a
+// cancellation point: the function has to end by itself.
 //
 // Threads: any.
 #ifndef PLUMB_TRANSPORT_FIBER_RUN_BLOCKING_H_

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/notification.h"
 #include "gtest/gtest.h"
+#include "testing/threads_for_test.h"
 #include "transport/fiber/fiber_group.h"
 #include "transport/fiber/runtime.h"
 
@@ -41,6 +42,42 @@ TEST(RunBlockingTest, OtherFibersRunMeanwhile) {
         FiberGroup group;
         group.Go([&] {
           RunBlocking([&] { go_on.WaitForNotification(); });
+          return absl::OkStatus();
+        });
+        group.Go([&] {
+          go_on.Notify();
+          return absl::OkStatus();
+        });
+        EXPECT_EQ(group.Wait(), absl::OkStatus());
+      })
+      .Join();
+}
+
+TEST(RunBlockingTest, WithoutAThreadItBlocksItsOwn) {
+  Runtime runtime(OneWorker());
+  runtime
+      .Go([] {
+        const std::thread::id here = std::this_thread::get_id();
+        FailThreadsAfter(0, 1);
+        EXPECT_EQ(RunBlocking([] { return std::this_thread::get_id(); }), here);
+        EXPECT_NE(RunBlocking([] { return std::this_thread::get_id(); }), here);
+      })
+      .Join();
+}
+
+TEST(RunBlockingTest, WithoutAnotherThreadItWaitsForThoseThatThereAre) {
+  Runtime runtime(OneWorker());
+  runtime
+      .Go([] {
+        absl::Notification go_on;
+        FiberGroup group;
+        group.Go([&] {
+          RunBlocking([&] { go_on.WaitForNotification(); });
+          return absl::OkStatus();
+        });
+        group.Go([&] {
+          FailThreadsAfter(0, 1);
+          RunBlocking([&] { EXPECT_TRUE(go_on.HasBeenNotified()); });
           return absl::OkStatus();
         });
         group.Go([&] {

@@ -55,8 +55,9 @@ Scheduler::Scheduler(const RuntimeOptions& options)
   for (size_t i = 0; i < count; ++i) {
     const int processor =
         options.pin_workers ? processors[i % processors.size()] : -1;
-    threads_.emplace_back(
-        [worker = workers_[i].get(), processor] { worker->Run(processor); });
+    threads_.push_back(Thread::StartOrDie(
+        "Runtime",
+        [worker = workers_[i].get(), processor] { worker->Run(processor); }));
   }
 }
 
@@ -115,7 +116,7 @@ bool Scheduler::AwaitNoFibers(MonotonicNanos deadline) {
 void Scheduler::Stop() {
   stopped_.store(true, std::memory_order_seq_cst);
   for (const auto& worker : workers_) worker->WakeIfAsleep();
-  for (std::thread& thread : threads_) thread.join();
+  for (Thread& thread : threads_) thread.Join();
   blocking_pool_.Stop();
   pool_.GiveBackAll();
 }

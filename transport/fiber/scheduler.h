@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -19,6 +18,7 @@
 #include "transport/fiber/fiber_pool.h"
 #include "transport/fiber/runtime_options.h"
 #include "transport/fiber/worker.h"
+#include "transport/thread.h"
 
 namespace plumb {
 
@@ -67,7 +67,7 @@ class Scheduler {
   FiberPool& pool_;
   BlockingPool blocking_pool_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::vector<std::thread> threads_;
+  std::vector<Thread> threads_;
   std::atomic<size_t> next_worker_{0};
   std::atomic<int64_t> fibers_{0};
   std::atomic<bool> cancelling_{false};
