@@ -11,10 +11,11 @@
 //       ...
 //
 // One that runs and does not wait keeps its worker from telling. Of the fibers
-// of such a worker the name and the age are told:
+// of such a worker the name and the age are told, and which it is:
 //
 //   worker 0 does not answer: one of its fibers runs and does not wait
-//   fiber "busy", 3.2s old
+//   fiber "busy", 3.2s old, runs
+//   fiber "main", 7.1s old
 //
 // Threads: any. Suspends the caller, for a second at most for each Runtime.
 #ifndef PLUMB_TRANSPORT_FIBER_DUMP_FIBERS_H_

@@ -118,7 +118,8 @@ std::string FiberReport::ListFibers(const Worker& worker) {
     if (fiber.worker_.load() != &worker || !fiber.alive()) return;
     const char* const name = fiber.name();
     absl::StrAppend(&text, "fiber \"", name == nullptr ? "" : name, "\", ",
-                    Ago(fiber.body().began), " old\n");
+                    Ago(fiber.body().began), " old",
+                    worker.running() == &fiber ? ", runs\n" : "\n");
   });
   return text;
 }

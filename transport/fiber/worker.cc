@@ -217,7 +217,7 @@ void Worker::Idle() {
 void Worker::Resume(FiberWaiter& fiber) {
   Prepare(fiber);
   switches_left_ = kSwitchesInPass;
-  running_ = &fiber;
+  running_.store(&fiber, std::memory_order_relaxed);
   Waiter::SetCurrent(&fiber);
   Context::Switch(*thread_, loop_, fiber.context_);
   switches_since_look_ += 1 + kSwitchesInPass - switches_left_;
@@ -236,7 +236,7 @@ void Worker::Main(void* fiber) {
   self.RunBody();
   Worker& worker = *self.home_.load(std::memory_order_relaxed);
   worker.ended_ = &self;
-  worker.running_ = nullptr;
+  worker.running_.store(nullptr, std::memory_order_relaxed);
   Waiter::SetCurrent(nullptr);
   Context::SwitchForever(*worker.thread_, self.context_, worker.loop_);
 }

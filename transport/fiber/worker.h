@@ -45,8 +45,10 @@ class Worker {
   Scheduler& scheduler() const { return scheduler_; }
   Poller& poller() { return poller_; }
   TimerHeap& timers() { return timers_; }
-  // On whose stack the thread is; null in the loop.
-  FiberWaiter* running() const { return running_; }
+  // On whose stack the thread is; null in the loop. Others see it late.
+  FiberWaiter* running() const {
+    return running_.load(std::memory_order_relaxed);
+  }
   // Not older than the last look around.
   MonotonicNanos recent_time() const { return recent_time_; }
 
@@ -137,7 +139,7 @@ class Worker {
   Poller poller_;
   TimerHeap timers_;
   Queue ready_;
-  FiberWaiter* running_ = nullptr;
+  std::atomic<FiberWaiter*> running_{nullptr};
   int switches_left_ = 0;
   int switches_since_look_ = 0;
   MonotonicNanos recent_time_ = 0;

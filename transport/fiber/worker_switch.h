@@ -29,7 +29,7 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Worker::Prefetch(const void* frame) {
 
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Worker::SwitchFrom(FiberWaiter& self,
                                                             FiberWaiter* next) {
-  running_ = next;
+  running_.store(next, std::memory_order_relaxed);
   Waiter::SetCurrent(next);
   if (next != nullptr) {
     // On a short queue the stacks are in the cache, and this would only cost.
