@@ -146,6 +146,28 @@ fibers_are_shown() {
 check "SIGQUIT shows the fibers" fibers_are_shown
 check "echo_server goes on after SIGQUIT" \
   expect 0 "$timing" "$bin/echo_client" --address="$address" --messages=10
+# quit_shows PATTERN COMMAND...: the command prints a match when it gets a SIGQUIT.
+quit_shows() {
+  local pattern=$1 pid found=1 caught=0
+  shift
+  "$@" >/dev/null 2>"$work/dump" &
+  pid=$!
+  for ((i = 0; i < 200 && found; ++i)); do
+    caught=$(sed -n 's/^SigCgt:\s*/0x/p' "/proc/$pid/status")
+    # Bit 2 is signal 3, proc(5).
+    ((caught & 4)) && kill -s QUIT "$pid"
+    sleep 0.1
+    grep -q "$pattern" "$work/dump" && found=0
+  done
+  kill -s KILL "$pid"
+  wait "$pid"
+  head -40 "$work/dump"
+  return "$found"
+}
+check "SIGQUIT shows the fibers of echo_client" quit_shows '^fiber "main", .* old, in ' \
+  "$bin/echo_client" --address="$address" --messages=1000000
+check "SIGQUIT shows the fibers of demo" quit_shows '^fiber "main", .* old, in ' \
+  "$bin/demo" --networks=tcp --messages=1000000
 check "echo_server leaves with a connection open" stopped_by TERM
 exec {idle}>&-
 check "nobody listens" \

@@ -1,6 +1,8 @@
 // What scopes end and what they never end: the list in transport/scope.h, line
 // by line, on threads and on fibers. The conformance suite has the same for
 // every backend.
+#include <signal.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <functional>
@@ -39,6 +41,7 @@
 #include "transport/select.h"
 #include "transport/semaphore.h"
 #include "transport/sleep.h"
+#include "transport/stop_on_signal.h"
 
 namespace plumb {
 namespace {
@@ -203,6 +206,19 @@ TEST_P(CancellationTest, AWriteThatIsCutSaysHowFarItGot) {
   crew_.Join();
   EXPECT_TRUE(IsCancelledCall(status));
   EXPECT_EQ(BytesDone(status), 4u);
+}
+
+TEST_P(CancellationTest, ASignalEndsWhatIsBlocked) {
+  const StopOnSignal stop({SIGUSR1});
+  absl::Status status;
+  crew_.Go([&] {
+    const CancelScope scope(stop.source());
+    status = listener_->Accept().status();
+  });
+  ASSERT_TRUE(WaitUntilBlocked(*listener_, 1));
+  kill(getpid(), SIGUSR1);
+  crew_.Join();
+  EXPECT_TRUE(IsCancelledCall(status)) << status;
 }
 
 TEST_P(CancellationTest, LockIsNone) {
