@@ -1,5 +1,6 @@
 #include "transport/clock.h"
 
+#include <algorithm>
 #include <ctime>
 
 #include "absl/time/clock.h"
@@ -17,6 +18,14 @@ MonotonicNanos Read(clockid_t clock) {
 // the kernel has 100 to 1000 a second.
 constexpr MonotonicNanos kTicks = 100 * 1000 * 1000;
 
+// `after` is positive. kNever for what is too far away to say.
+MonotonicNanos Later(MonotonicNanos than, absl::Duration after) {
+  // ToInt64Nanoseconds rounds towards zero: a deadline must never be early.
+  const int64_t nanos = absl::ToInt64Nanoseconds(after);
+  if (nanos >= kNever - 1 - std::max<MonotonicNanos>(than, 0)) return kNever;
+  return than + nanos + (absl::Nanoseconds(nanos) < after ? 1 : 0);
+}
+
 class RealClock final : public Clock {
  public:
   absl::Time TimeNow() const override { return absl::Now(); }
@@ -31,6 +40,31 @@ class RealClock final : public Clock {
   }
 
   AlarmClock* alarms() override { return nullptr; }
+
+  MonotonicNanos ToMonotonic(absl::Time when) const override {
+    const absl::Duration since = when - absl::UnixEpoch();
+    if (since <= absl::ZeroDuration()) return 0;
+    return Later(CalendarBegan(), since);
+  }
+
+ private:
+  // When the calendar's epoch was on the monotonic scale, where it is negative.
+  // The two clocks are compared once in a tick of the coarse clock: a server
+  // that sets a deadline before each Read does so hundreds of times in one.
+  MonotonicNanos CalendarBegan() const {
+    struct Found {
+      MonotonicNanos tick = -1;
+      MonotonicNanos began = 0;
+    };
+    thread_local Found found;
+    const MonotonicNanos tick = Read(CLOCK_MONOTONIC_COARSE);
+    if (found.tick != tick) {
+      // The calendar first: whatever passes in between, a deadline is late.
+      const int64_t calendar = absl::ToUnixNanos(TimeNow());
+      found = {tick, MonotonicNow() - calendar};
+    }
+    return found.began;
+  }
 };
 
 }  // namespace
@@ -44,11 +78,7 @@ MonotonicNanos Clock::ToMonotonic(absl::Time when) const {
 
 MonotonicNanos Clock::MonotonicAfter(absl::Duration duration) const {
   const MonotonicNanos now = MonotonicNow();
-  if (duration <= absl::ZeroDuration()) return now;
-  // ToInt64Nanoseconds rounds towards zero: a deadline must never be early.
-  const MonotonicNanos nanos = absl::ToInt64Nanoseconds(duration);
-  if (nanos >= kNever - 1 - now) return kNever;
-  return now + nanos + (absl::Nanoseconds(nanos) < duration ? 1 : 0);
+  return duration <= absl::ZeroDuration() ? now : Later(now, duration);
 }
 
 Clock& Clock::Real() {

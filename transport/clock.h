@@ -71,8 +71,9 @@ class Clock {
 
   // `when` on the monotonic scale: kNever for absl::InfiniteFuture() and for
   // times too far away to say, a time in the past for any `when` that is not
-  // after TimeNow().
-  MonotonicNanos ToMonotonic(absl::Time when) const;
+  // after TimeNow(). Of a calendar that is set meanwhile it may not know yet
+  // for a tick of the kernel's clock, 10 ms at most.
+  virtual MonotonicNanos ToMonotonic(absl::Time when) const;
 
   // The time `duration` from now on the monotonic scale: a past one for zero
   // and less, kNever for what is too far away to say.
