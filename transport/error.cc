@@ -101,8 +101,9 @@ std::string ErrorText(const ErrorInfo& info, absl::string_view cause) {
 
 // kOther for statuses that are not ours, too.
 ErrorKind KindOf(const absl::Status& status) {
-  const std::optional<ErrorInfo> info = GetErrorInfo(status);
-  return info.has_value() ? info->kind : ErrorKind::kOther;
+  auto payload = status.GetPayload(kTypeUrl);
+  return payload.has_value() ? DecodeErrorKind(payload->Flatten())
+                             : ErrorKind::kOther;
 }
 
 bool IsErrno(const absl::Status& status, int error) {

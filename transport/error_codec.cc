@@ -117,6 +117,9 @@ class Decoder {
     return Fail();
   }
   absl::string_view String() { return Bytes(Number()); }
+  ErrorKind Kind() {
+    return static_cast<ErrorKind>(Number(static_cast<uint64_t>(kLastKind)));
+  }
 
   Addr Address() {
     const uint64_t tag = Number(kNamedAddr);
@@ -179,12 +182,17 @@ std::string EncodeErrorInfo(const ErrorInfo& info) {
   return bytes;
 }
 
+ErrorKind DecodeErrorKind(absl::string_view bytes) {
+  Decoder in(bytes);
+  if (in.Number() != kVersion) return ErrorKind::kOther;
+  return in.Kind();
+}
+
 std::optional<ErrorInfo> DecodeErrorInfo(absl::string_view bytes) {
   Decoder in(bytes);
   if (in.Number() != kVersion) return std::nullopt;
   ErrorInfo info;
-  info.kind =
-      static_cast<ErrorKind>(in.Number(static_cast<uint64_t>(kLastKind)));
+  info.kind = in.Kind();
   info.op = std::string(in.String());
   info.network = std::string(in.String());
   info.source = in.Address();

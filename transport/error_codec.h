@@ -19,6 +19,10 @@ namespace plumb {
 std::string EncodeErrorInfo(const ErrorInfo& info);
 std::optional<ErrorInfo> DecodeErrorInfo(absl::string_view bytes);
 
+// Its kind alone, which comes first: kOther where there is none. Does not look
+// at the rest.
+ErrorKind DecodeErrorKind(absl::string_view bytes);
+
 }  // namespace plumb
 
 #endif  // PLUMB_TRANSPORT_ERROR_CODEC_H_

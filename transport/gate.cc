@@ -9,8 +9,8 @@
 // The table's rule: whoever changes a Queued's turn does so under the bucket's
 // lock as the last access to it but for the Waiter, which is never freed; the
 // owner leaves only with a changed turn or after taking itself out under that
-// lock. A kWaiting bit changes under the lock alone, so an Unlock that sees
-// none needs no table.
+// lock. A kWaiting bit changes under the lock alone, and kCloserWaits is set
+// under it, so who sees none when it leaves, closes or is done needs no table.
 
 namespace plumb {
 namespace {
@@ -173,29 +173,41 @@ void Gate::LeaveSlowly(Direction direction) {
   }
 }
 
-bool Gate::Close() {
+uint64_t Gate::MarkClosed() {
+  uint64_t word = word_.load(std::memory_order_acquire);
+  uint64_t next;
+  do {
+    if ((word & kDone) != 0) return word;
+    next = word | ((word & kClosed) != 0 ? kCloserWaits : kClosed);
+  } while (!word_.compare_exchange_weak(word, next, std::memory_order_acq_rel,
+                                        std::memory_order_acquire));
+  return word;
+}
+
+bool Gate::CloseSlowly() {
   Bucket& here = bucket();
   Queued queued;
+  std::vector<Waiter*> waiters;
   {
     absl::MutexLock lock(&here.mutex);
-    const uint64_t word = word_.fetch_or(kClosed, std::memory_order_acq_rel);
+    const uint64_t word = MarkClosed();
     if ((word & kDone) != 0) return false;
     if ((word & kClosed) != 0) {
       queued.gate_ = this;
       queued.reason_ = Reason::kDone;
       here.Append(queued);
+    } else {
+      here.Release(this, Reason::kReadTurn, Turn::kClosed, waiters);
+      here.Release(this, Reason::kWriteTurn, Turn::kClosed, waiters);
     }
   }
-  if (queued.gate_ != nullptr) {
-    ParkUntilReleased(queued);
-    return false;
-  }
-  ReleaseAll(this, here, Reason::kReadTurn, Turn::kClosed);
-  ReleaseAll(this, here, Reason::kWriteTurn, Turn::kClosed);
-  return true;
+  for (Waiter* waiter : waiters) waiter->Wake();
+  if (queued.gate_ == nullptr) return true;
+  ParkUntilReleased(queued);
+  return false;
 }
 
-void Gate::AwaitEmpty() {
+void Gate::AwaitEmptySlowly() {
   Bucket& here = bucket();
   for (;;) {
     Queued queued;
@@ -210,7 +222,7 @@ void Gate::AwaitEmpty() {
   }
 }
 
-void Gate::Done() {
+void Gate::DoneSlowly() {
   Bucket& here = bucket();
   std::vector<Waiter*> waiters;
   {

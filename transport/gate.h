@@ -105,10 +105,33 @@ class Gate {
   // when it was closed before: then waits for the first closer's Done. After
   // true the caller ends what is blocked inside, calls AwaitEmpty, frees what
   // there is to free and calls Done.
-  bool Close();
+  bool Close() {
+    uint64_t word = word_.load(std::memory_order_relaxed);
+    while (ABSL_PREDICT_TRUE((word & (kClosed | kWaiting[0] | kWaiting[1])) ==
+                             0)) {
+      if (word_.compare_exchange_weak(word, word | kClosed,
+                                      std::memory_order_acq_rel,
+                                      std::memory_order_relaxed)) {
+        return true;
+      }
+    }
+    return CloseSlowly();
+  }
   // Suspends until nobody is inside. Not a cancellation point.
-  void AwaitEmpty();
-  void Done();
+  void AwaitEmpty() {
+    if (word_.load(std::memory_order_acquire) >= kOne) AwaitEmptySlowly();
+  }
+  void Done() {
+    uint64_t word = word_.load(std::memory_order_relaxed);
+    while (ABSL_PREDICT_TRUE((word & kCloserWaits) == 0)) {
+      if (word_.compare_exchange_weak(word, word | kDone,
+                                      std::memory_order_acq_rel,
+                                      std::memory_order_relaxed)) {
+        return;
+      }
+    }
+    DoneSlowly();
+  }
 
   // Wakes those in the queue of `direction`, to look at their deadlines again.
   void WakeQueue(Direction direction);
@@ -119,6 +142,7 @@ class Gate {
   static constexpr uint64_t kClosed = 1, kDone = 2;
   static constexpr uint64_t kTurn[2] = {4, 8};       // somebody has the turn
   static constexpr uint64_t kWaiting[2] = {16, 32};  // the queue is not empty
+  static constexpr uint64_t kCloserWaits = 64;       // another one, for Done
   static constexpr uint64_t kOne = 256;              // one call inside
 
   // What one waits for in the table.
@@ -130,6 +154,12 @@ class Gate {
   Bucket& bucket() const;
   void Subtract(uint64_t amount);
   void LeaveSlowly(Direction direction);
+  bool CloseSlowly();
+  void AwaitEmptySlowly();
+  void DoneSlowly();
+  // Marks the Gate closed, or that another closer waits; returns what the word
+  // was. With the lock of its bucket.
+  uint64_t MarkClosed();
   // `after` is what the word was then.
   void WakeCloserIfEmpty(Bucket& here, uint64_t after) const;
   // Parks until `queued` has been released.

@@ -21,8 +21,8 @@ namespace plumb {
 namespace interleave {
 namespace {
 
-// More than any of ORDERS has: they stay within seconds.
-constexpr int64_t kMost = 100000;
+// More than any of ORDERS has: the longest takes some ten seconds.
+constexpr int64_t kMost = 1000000;
 
 int64_t Limit(const Orders& orders) {
   if (orders.why_bounded == nullptr) return kMost;
