@@ -11,12 +11,13 @@ Of the programs Bazel builds some and others it does not:
   g++ -O2 -DASIO_STANDALONE testing/benchmark/asio_echo.cc -o /tmp/asio_echo
 
 The server runs on processor 0 and the load on processor 1, but for a server of
-two workers, which has both with the load. A round measures every server once,
-in an order that is rotated from round to round: the same program swings by 30 %
-within a minute on a machine that is shared, so only what was measured next to
-each other is compared (plot.py). The cost is processor time in nanoseconds for
-a message; of two workers, and of streams in memory, all the time that passed;
-of idle connections bytes.
+two workers, which has both with the load, and for two threads of one program. A
+round measures every server once, in an order that is rotated from round to
+round: the same program swings by 30 % within a minute on a machine that is
+shared, so only what was measured next to each other is compared (plot.py). The
+cost is processor time in nanoseconds for a message; of two workers, of streams
+in memory and of what goes there and back, all the time that passed; of idle
+connections bytes.
 """
 import argparse, csv, itertools, os, re, resource, subprocess, sys, tempfile, time
 
@@ -24,10 +25,11 @@ SERVER = '{bazel}/examples/echo_server '
 PLUMB = SERVER + '--threads=1 '
 EPOLL = '{bazel}/testing/benchmark/epoll_echo '
 GO = 'env GOMAXPROCS=1 {other}/echo_go '
-FIXED = '{bazel}/testing/benchmark/fixed_echo --connections=64 --echoes=60000'
+DEADLINE = '{bazel}/testing/benchmark/deadline_echo {port} '
 STREAM = ('{bazel}/testing/benchmark/stream_benchmark --benchmark_format=csv'
           ' --benchmark_filter=BM_ThereAndBack/fake/%d/')
 PIPE = 'env GOMAXPROCS=1 {other}/pipe_go %d'
+THREADS = '{bazel}/testing/benchmark/thread_echo '
 TCP = {
     'plumb': PLUMB + '--address=0.0.0.0:{port}',
     'epoll': EPOLL + 'tcp {port}',
@@ -63,8 +65,13 @@ def of_two_workers(load, servers):
     return measure, servers
 
 
-def of_program(programs):
-    return lambda name, fields: measure_program(programs[name], fields), programs
+def of_program(programs, processors='0'):
+    return (lambda name, fields: measure_program(programs[name], fields, processors),
+            programs)
+
+
+def of_threads(flags):
+    return of_program({'plumb': THREADS + flags, 'raw': THREADS + '--raw ' + flags}, '0,1')
 
 
 SCENARIOS = {
@@ -83,10 +90,12 @@ SCENARIOS = {
                   dict(UDP, plumb=PLUMB + '--network=udp --address=0.0.0.0:{port}')),
     'two workers, 64 connections': of_two_workers('--connections=64', TWO_WORKERS),
     'a deadline before each Read, 64 connections':
-        of_program({'plumb': FIXED + ' --deadlines', 'without': FIXED}),
+        of_server('--connections=64', {'plumb': DEADLINE + '--deadlines', 'without': DEADLINE}),
     'fake stream, 64 B there and back': of_program({'plumb': STREAM % 64, 'go': PIPE % 64}),
     'fake stream, 64 KiB there and back':
         of_program({'plumb': STREAM % 65536, 'go': PIPE % 65536}),
+    'one connection between two threads': of_threads(''),
+    'one connection between two threads, there and back': of_threads('--latency'),
     'bytes of an idle connection, 10000 of them':
         of_server('--connections=10000 --idle', IDLE),
 }
@@ -123,8 +132,8 @@ def measure_server(command, load, fields, pinned=True):
     return figures(command, r'^messages_per_second=(\d+) cost=(\d+)', done)
 
 
-def measure_program(command, fields):
-    done = subprocess.run(on_processor('0', command, fields),
+def measure_program(command, fields, processors):
+    done = subprocess.run(on_processor(processors, command, fields),
                           capture_output=True, text=True, timeout=60)
     # Of the last a line of Google Benchmark's CSV: name, iterations, real time.
     cost, time_of_one = figures(command, r'^(?:cost=(\d+)|"BM_[^"]*",\d+,([\d.e+]+))', done)
