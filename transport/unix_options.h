@@ -19,8 +19,8 @@ struct UnixListenOptions {
   static constexpr char kOptionName[] = "unix_listen";
 
   // The file's permissions, from its first moment on, or, where they are more
-  // than the umask leaves, from before a Listener can be connected to; default
-  // 0777 less the umask.
+  // than the umask leaves, from before a Listener can be connected to (which
+  // needs /proc); default 0777 less the umask.
   std::optional<uint32_t> mode;
 
   // Whether Close removes the file. Default: yes for a Listener, no for a

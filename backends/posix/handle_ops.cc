@@ -35,6 +35,7 @@ bool SendHandlesOp::Attempt() {
     if (next == Next::kAgain) continue;
     if (next == Next::kWait) return false;
     if (n > 0) sent_ += static_cast<uint64_t>(n);
+    if (n == 0 && !data_.empty()) set_error(EIO);  // as SendOp has it
     if (n <= 0 || sent_ == data_.size()) return true;
   }
 }

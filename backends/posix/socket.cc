@@ -40,6 +40,10 @@ absl::StatusOr<Descriptor> MakeSocket(int family, int type, int protocol) {
   return fd;
 }
 
+absl::Status ConnectSocket(int fd, const SockAddr& address) {
+  return CheckCall("connect", connect(fd, address.get(), address.size()));
+}
+
 absl::Status BindSocket(int fd, const SockAddr& address) {
   return CheckCall("bind", bind(fd, address.get(), address.size()));
 }
@@ -70,17 +74,25 @@ absl::StatusOr<SockAddr> PeerName(int fd) {
   return name;
 }
 
+absl::Status SetOption(int fd, int level, int name, const void* value,
+                       size_t size) {
+  return CheckCall("setsockopt", setsockopt(fd, level, name, value,
+                                            static_cast<socklen_t>(size)));
+}
+
+absl::Status GetOption(int fd, int level, int name, void* value, size_t size) {
+  auto length = static_cast<socklen_t>(size);
+  return CheckCall("getsockopt", getsockopt(fd, level, name, value, &length));
+}
+
 absl::Status SetIntOption(int fd, int level, int name, int value) {
-  return CheckCall("setsockopt",
-                   setsockopt(fd, level, name, &value, sizeof value));
+  return SetOption(fd, level, name, &value, sizeof value);
 }
 
 absl::StatusOr<int> GetIntOption(int fd, int level, int name) {
   int value = 0;
-  socklen_t size = sizeof value;
-  if (getsockopt(fd, level, name, &value, &size) != 0) {
-    return SyscallError("getsockopt", errno);
-  }
+  const absl::Status status = GetOption(fd, level, name, &value, sizeof value);
+  if (!status.ok()) return status;
   return value;
 }
 
@@ -88,8 +100,7 @@ absl::Status SetLingerOption(int fd, absl::Duration duration) {
   linger value = {};
   value.l_onoff = duration < absl::ZeroDuration() ? 0 : 1;
   if (duration > absl::ZeroDuration()) value.l_linger = OptionSeconds(duration);
-  return CheckCall("setsockopt",
-                   setsockopt(fd, SOL_SOCKET, SO_LINGER, &value, sizeof value));
+  return SetOption(fd, SOL_SOCKET, SO_LINGER, &value, sizeof value);
 }
 
 int OptionSeconds(absl::Duration duration) {

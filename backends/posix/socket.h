@@ -11,6 +11,8 @@
 #ifndef PLUMB_BACKENDS_POSIX_SOCKET_H_
 #define PLUMB_BACKENDS_POSIX_SOCKET_H_
 
+#include <cstddef>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -22,6 +24,10 @@ namespace plumb {
 // socket(2).
 absl::StatusOr<Descriptor> MakeSocket(int family, int type, int protocol);
 
+// connect(2), for what is there or not at once: a unix socket, a datagram
+// socket. connector.h waits.
+absl::Status ConnectSocket(int fd, const SockAddr& address);
+
 // bind(2), listen(2), shutdown(2).
 absl::Status BindSocket(int fd, const SockAddr& address);
 absl::Status ListenSocket(int fd, int backlog);
@@ -31,7 +37,10 @@ absl::Status ShutdownSocket(int fd, int how);
 absl::StatusOr<SockAddr> SocketName(int fd);
 absl::StatusOr<SockAddr> PeerName(int fd);
 
-// setsockopt(2), getsockopt(2) of an int.
+// setsockopt(2), getsockopt(2): of any value, of an int.
+absl::Status SetOption(int fd, int level, int name, const void* value,
+                       size_t size);
+absl::Status GetOption(int fd, int level, int name, void* value, size_t size);
 absl::Status SetIntOption(int fd, int level, int name, int value);
 absl::StatusOr<int> GetIntOption(int fd, int level, int name);
 

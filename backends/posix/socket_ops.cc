@@ -11,6 +11,7 @@
 #include <string>
 
 #include "absl/base/config.h"
+#include "absl/base/optimization.h"
 #include "absl/container/inlined_vector.h"
 
 namespace plumb {
@@ -109,7 +110,13 @@ bool SendOp::Attempt() {
     const Next next = After(n);
     if (next == Next::kWait) return false;
     if (error() != 0) return true;
-    if (next == Next::kDone) Advance(static_cast<uint64_t>(n));
+    if (next == Next::kAgain) continue;
+    if (ABSL_PREDICT_FALSE(n == 0)) {
+      // No kernel should; without an end to it this would go on for ever.
+      set_error(EIO);
+      return true;
+    }
+    Advance(static_cast<uint64_t>(n));
   }
   return true;
 }

@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "backends/posix/descriptor.h"
+#include "backends/posix/handle_ops.h"
 #include "backends/posix/sockaddr.h"
 #include "backends/posix/socket.h"
 #include "backends/posix/socket_ops.h"
@@ -24,9 +25,10 @@ namespace {
 
 // What the next calls of each function fail with, instead of being made.
 std::vector<int> accept_errors, peer_errors, connect_errors, send_errors;
-bool send_nothing_anywhere = false;
-std::vector<size_t> sent;  // the sizes that sendmsg was given
-std::vector<int> closed;   // the descriptors that close was given
+bool send_nothing = false;           // and say so
+bool send_nothing_anywhere = false;  // and say that all was sent
+std::vector<size_t> sent;            // the sizes that sendmsg was given
+std::vector<int> closed;             // the descriptors that close was given
 bool record_closes = false;
 bool interrupt_close = false;
 
@@ -66,6 +68,7 @@ extern "C" int getpeername(int fd, sockaddr* address,
 extern "C" ssize_t sendmsg(int fd, const msghdr* message, int flags) {
   sent.push_back(SizeOf(*message));
   if (Fails(send_errors)) return -1;
+  if (send_nothing) return 0;
   if (send_nothing_anywhere) return static_cast<ssize_t>(sent.back());
   return syscall(SYS_sendmsg, fd, message, flags);
 }
@@ -96,7 +99,7 @@ class SocketOpsFaultTest : public testing::Test {
   const Descriptor dialler_ = *MakeSocket(AF_INET, SOCK_STREAM, 0);
 };
 
-// S-AC-01
+// S-AC-01, S-AC-04
 TEST_F(SocketOpsFaultTest, AcceptSkipsWhatWasTornDownInTheQueue) {
   accept_errors = {ECONNABORTED, EINTR, ECONNABORTED};
   AcceptOp none(listener_.get());
@@ -152,6 +155,35 @@ TEST_F(SocketOpsFaultTest, NoCallSendsMoreThanAGibibyte) {
   EXPECT_EQ(op.sent(), kGibibyte + 13);
   EXPECT_EQ(sent, (std::vector<size_t>{kGibibyte, 13}));
   munmap(memory, kGibibyte + 1);
+}
+
+// S-RW-03: not for ever.
+TEST_F(SocketOpsFaultTest, ASendThatSendsNothingFails) {
+  const absl::string_view pieces[] = {"a", "b"};
+  send_nothing = true;
+  SendOp op(dialler_.get(), pieces);
+  EXPECT_TRUE(op.Attempt());
+  SendHandlesOp with_handles(dialler_.get(), "ab", {});
+  EXPECT_TRUE(with_handles.Attempt());
+  send_nothing = false;
+  for (const SocketOp* each :
+       {static_cast<SocketOp*>(&op), static_cast<SocketOp*>(&with_handles)}) {
+    EXPECT_EQ(each->error(), EIO);
+  }
+  EXPECT_EQ(op.sent(), 0);
+  EXPECT_EQ(with_handles.sent(), 0);
+  EXPECT_EQ(sent, (std::vector<size_t>{2, 2}));
+}
+
+// S-UD-09
+TEST_F(SocketOpsFaultTest, ADatagramForWhichThereIsNoBufferIsNotSentAgain) {
+  const absl::string_view pieces[] = {"a", "b"};
+  send_errors = {ENOBUFS, EPIPE};
+  SendMessageOp op(dialler_.get(), pieces);
+  EXPECT_TRUE(op.Attempt());
+  EXPECT_EQ(op.error(), ENOBUFS);
+  EXPECT_EQ(sent, std::vector<size_t>{2});
+  send_errors.clear();
 }
 
 // S-SG-03

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -57,16 +58,17 @@ absl::Status SetGroup(int fd, int name, const IpAddr& group, uint32_t index) {
   request.gr_interface = index == 0 ? group.zone() : index;
   std::memcpy(&request.gr_group, address->get(), address->size());
   const int level = group.is_v4() ? IPPROTO_IP : IPPROTO_IPV6;
-  if (setsockopt(fd, level, name, &request, sizeof request) == 0) {
-    return absl::OkStatus();
-  }
+  const absl::Status status =
+      SetOption(fd, level, name, &request, sizeof request);
+  const std::optional<ErrorInfo> info = GetErrorInfo(status);
   // The kernel's word for this, EADDRNOTAVAIL, would be taken for the address
   // of a socket.
-  if (name == MCAST_LEAVE_GROUP && errno == EADDRNOTAVAIL) {
+  if (name == MCAST_LEAVE_GROUP && info.has_value() &&
+      info->errno_value == EADDRNOTAVAIL) {
     return BadArgument(
         absl::StrCat("address ", group.ToString(), ": not a member"));
   }
-  return SyscallError("setsockopt", errno);
+  return status;
 }
 
 // What a socket that is bound to `local` can send to all of its peers.
@@ -144,9 +146,10 @@ absl::Status UdpPackets::SetMulticastHops(int hops) {
 absl::Status UdpPackets::SetForAll(int fd, IpOption option,
                                    const void* value_v4, size_t size_v4,
                                    int value_v6) const {
-  if (v4() && setsockopt(fd, IPPROTO_IP, option.v4, value_v4,
-                         static_cast<socklen_t>(size_v4)) != 0) {
-    return SyscallError("setsockopt", errno);
+  if (v4()) {
+    const absl::Status status =
+        SetOption(fd, IPPROTO_IP, option.v4, value_v4, size_v4);
+    if (!status.ok()) return status;
   }
   return v6() ? SetIntOption(fd, IPPROTO_IPV6, option.v6, value_v6)
               : absl::OkStatus();

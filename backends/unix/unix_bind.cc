@@ -1,5 +1,6 @@
 #include "backends/unix/unix_bind.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include <cerrno>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "backends/posix/descriptor.h"
 #include "backends/posix/op_error.h"
 #include "backends/posix/sockaddr.h"
@@ -26,8 +28,7 @@ bool IsSocketFile(const std::string& path) {
 bool IsStale(const std::string& path, const SockAddr& address, int type) {
   if (!IsSocketFile(path)) return false;
   const absl::StatusOr<Descriptor> fd = MakeSocket(AF_UNIX, type, 0);
-  return fd.ok() && connect(fd->get(), address.get(), address.size()) != 0 &&
-         errno == ECONNREFUSED;
+  return fd.ok() && IsRefused(ConnectSocket(fd->get(), address));
 }
 
 // The kernel gives the file the socket's own mode less the umask: what is to be
@@ -37,12 +38,20 @@ absl::Status SetModeBeforeBind(int fd, uint32_t mode) {
                                : SyscallError("fchmod", errno);
 }
 
-// What the umask has taken away is given back.
+// What the umask has taken away is given back, to that file which is looked at
+// here: whoever may write to the directory may put another in its place.
 absl::Status SetModeAfterBind(const std::string& path, uint32_t mode) {
+  const Descriptor file(open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   struct stat info;
-  if (lstat(path.c_str(), &info) != 0) return SyscallError("lstat", errno);
+  if (!file.is_open()) return SyscallError("open", errno);
+  if (fstat(file.get(), &info) != 0) return SyscallError("fstat", errno);
+  if (!S_ISSOCK(info.st_mode) || info.st_uid != geteuid()) {
+    return SyscallError("chmod", ENOTSOCK);
+  }
   if ((info.st_mode & 07777) == mode) return absl::OkStatus();
-  return chmod(path.c_str(), mode) == 0 ? absl::OkStatus()
+  // fchmod(2) takes no descriptor of this kind.
+  const std::string link = absl::StrCat("/proc/self/fd/", file.get());
+  return chmod(link.c_str(), mode) == 0 ? absl::OkStatus()
                                         : SyscallError("chmod", errno);
 }
 
@@ -66,7 +75,7 @@ absl::Status BindUnixName(int fd, int type, const std::string& name,
   }
   if (!status.ok() || !sets_mode) return status;
   status = SetModeAfterBind(name, *options.mode);
-  if (!status.ok()) unlink(name.c_str());
+  if (!status.ok() && IsSocketFile(name)) unlink(name.c_str());
   return status;
 }
 

@@ -20,6 +20,13 @@ namespace plumb {
 // listens on (unixgram: is bound to), stay, and the address is in use. A
 // listener between its bind and its listen is refused too: two programs that
 // start on the same file at the same moment may take it from each other.
+//
+// With a mode, no more than it is ever allowed, and all of it before this
+// returns. What the umask forbids of it is allowed by a chmod(2), by way of
+// /proc, of a socket file of this user's at `name` and of nothing else: who may
+// write to the directory can at most have it done to another socket of this
+// user's that he links there, which Linux by default lets nobody link who may
+// not write to it (proc(5), protected_hardlinks).
 absl::Status BindUnixName(int fd, int type, const std::string& name,
                           const UnixListenOptions& options);
 

@@ -3,10 +3,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cerrno>
-
 #include "backends/posix/message_conn.h"
-#include "backends/posix/op_error.h"
+#include "backends/posix/socket.h"
 #include "backends/posix/socket_ops.h"
 #include "backends/posix/stream_conn.h"
 #include "backends/unix/unix_handles.h"
@@ -16,10 +14,9 @@ namespace plumb {
 
 absl::StatusOr<Credentials> ReadPeerCredentials(int fd) {
   ucred peer = {};
-  socklen_t size = sizeof peer;
-  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
-    return SyscallError("getsockopt", errno);
-  }
+  const absl::Status status =
+      GetOption(fd, SOL_SOCKET, SO_PEERCRED, &peer, sizeof peer);
+  if (!status.ok()) return status;
   Credentials credentials;
   credentials.pid = peer.pid;
   credentials.uid = peer.uid;

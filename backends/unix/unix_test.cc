@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -46,6 +47,13 @@ namespace {
 
 std::atomic<int> connects{0};
 std::atomic<int> sends{0};
+// Called between the bind(2) of a file and what follows, and before a
+// listen(2).
+std::function<void()> after_bind, before_listen;
+
+void Call(const std::function<void()>& hook) {
+  if (hook != nullptr) hook();
+}
 
 }  // namespace
 
@@ -53,6 +61,15 @@ std::atomic<int> sends{0};
 extern "C" int connect(int fd, const sockaddr* address, socklen_t size) {
   ++connects;
   return static_cast<int>(syscall(SYS_connect, fd, address, size));
+}
+extern "C" int bind(int fd, const sockaddr* address, socklen_t size) noexcept {
+  const auto result = static_cast<int>(syscall(SYS_bind, fd, address, size));
+  Call(after_bind);
+  return result;
+}
+extern "C" int listen(int fd, int backlog) noexcept {
+  Call(before_listen);
+  return static_cast<int>(syscall(SYS_listen, fd, backlog));
 }
 extern "C" ssize_t sendmsg(int fd, const msghdr* message, int flags) {
   ++sends;
@@ -256,6 +273,7 @@ TEST_F(UnixTest, WhatIsNotStaleIsNotReplaced) {
   EXPECT_TRUE(unix_->Dial("unix", Path("live")).ok());
 }
 
+// S-UX-03.
 TEST_F(UnixTest, ModeWhateverTheUmaskIs) {
   const mode_t old = umask(022);
   for (uint32_t mode : {0600u, 0666u, 0777u, 0770u}) {
@@ -270,6 +288,50 @@ TEST_F(UnixTest, ModeWhateverTheUmaskIs) {
   }
   auto listener = *unix_->Listen("unix", Path("s"));
   EXPECT_EQ(ModeOf(Path("s")), 0755u);
+  umask(old);
+}
+
+TEST_F(UnixTest, TheModeIsNeverWiderAndWholeBeforeItListens) {
+  const mode_t old = umask(027);
+  uint32_t bound = 0, listening = 0;
+  after_bind = [&] { bound = ModeOf(Path("s")); };
+  before_listen = [&] { listening = ModeOf(Path("s")); };
+  for (uint32_t mode : {0600u, 0666u, 0777u, 0705u}) {
+    UnixListenOptions unix_options;
+    unix_options.mode = mode;
+    EXPECT_TRUE(unix_->Listen("unix", Path("s"), With(unix_options)).ok());
+    EXPECT_EQ(bound, mode & ~027u);
+    EXPECT_EQ(listening, mode);
+  }
+  after_bind = before_listen = nullptr;
+  umask(old);
+}
+
+// Somebody else may write to the directory.
+TEST_F(UnixTest, TheModeOfNoOtherFileIsChanged) {
+  std::ofstream(Path("victim")) << "x";
+  ASSERT_EQ(chmod(Path("victim").c_str(), 0600), 0);
+  UnixListenOptions unix_options;
+  unix_options.mode = 0777;
+  const mode_t old = umask(022);
+  for (const bool by_symlink : {false, true}) {
+    after_bind = [&] {
+      unlink(Path("s").c_str());
+      if (by_symlink) {
+        ASSERT_EQ(symlink("victim", Path("s").c_str()), 0);
+      } else {
+        ASSERT_EQ(link(Path("victim").c_str(), Path("s").c_str()), 0);
+      }
+    };
+    Expect(unix_->Listen("unix", Path("s"), With(unix_options)).status(),
+           Code::kInvalidArgument,
+           absl::StrCat("listen unix ", Path("s"),
+                        ": chmod: socket operation on non-socket"));
+    EXPECT_EQ(ModeOf(Path("victim")), 0600u);
+    // It is not ours to remove.
+    EXPECT_EQ(unlink(Path("s").c_str()), 0);
+  }
+  after_bind = nullptr;
   umask(old);
 }
 
@@ -524,13 +586,23 @@ TEST_F(UnixTest, OutOfDescriptors) {
   rlimit low = old;
   low.rlim_cur = static_cast<rlim_t>(highest.get()) + 1;
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
-  const absl::Status dial = unix_->Dial("unix", "@x").status();
-  const absl::Status listen = unix_->Listen("unix", "@x").status();
+  const char* const kNetworks[] = {"unix", "unixpacket", "unixgram"};
+  std::vector<absl::Status> dials, listens;
+  for (const char* network : kNetworks) {
+    dials.push_back(unix_->Dial(network, Path("x")).status());
+    listens.push_back(network == std::string("unixgram")
+                          ? unix_->ListenPacket(network, Path("x")).status()
+                          : unix_->Listen(network, Path("x")).status());
+  }
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &old), 0);
-  Expect(dial, Code::kResourceExhausted,
-         "dial unix @x: socket: too many open files");
-  Expect(listen, Code::kResourceExhausted,
-         "listen unix @x: socket: too many open files");
+  for (int i = 0; i < 3; ++i) {
+    const std::string what = absl::StrCat(kNetworks[i], " ", Path("x"),
+                                          ": socket: too many open files");
+    Expect(dials[i], Code::kResourceExhausted, absl::StrCat("dial ", what));
+    Expect(listens[i], Code::kResourceExhausted, absl::StrCat("listen ", what));
+    EXPECT_EQ(GetErrorInfo(dials[i])->errno_value, EMFILE);
+  }
+  EXPECT_EQ(Files(), std::vector<std::string>());
 }
 
 // What the kernel answers with EAGAIN and then does not tell about: nobody may
