@@ -69,6 +69,7 @@ struct CodeRow {
   Code code;
 };
 
+// S-ER-06.
 TEST(CodeForErrnoTest, FollowsTheTable) {
   const CodeRow kRows[] = {
       {"connect", ECONNREFUSED, Code::kUnavailable},
@@ -270,6 +271,7 @@ TEST(FixedErrorTest, Unsupported) {
   EXPECT_TRUE(IsUnsupported(status));
 }
 
+// S-ER-08.
 TEST(PredicateTest, LookAtTheErrno) {
   auto error = [](int number) {
     return ErrnoError(Op("op", "net"), "syscall", number);

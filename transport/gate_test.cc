@@ -29,6 +29,22 @@ TEST(GateTest, RefusesAfterClose) {
   EXPECT_FALSE(gate.Close());
 }
 
+// S-CN-05: Go takes 2^20 - 1.
+TEST(GateTest, ThereIsNoLimitOfCallsInside) {
+  constexpr int kCalls = 1 << 21;
+  Gate gate;
+  for (int i = 0; i < kCalls; ++i) ASSERT_TRUE(gate.Enter());
+  EXPECT_EQ(gate.TryEnter(Direction::kRead), Turn::kTaken);
+  EXPECT_TRUE(gate.Close());
+  gate.Leave(Direction::kRead);
+  for (int i = 0; i < kCalls; ++i) {
+    EXPECT_FALSE(gate.done());
+    gate.Leave();
+  }
+  gate.AwaitEmpty();
+  gate.Done();
+}
+
 TEST(GateTest, EachDirectionHasItsOwnTurn) {
   Gate gate;
   EXPECT_EQ(gate.TryEnter(Direction::kRead), Turn::kTaken);

@@ -53,6 +53,7 @@ struct Spelling {
 
 class IpAddrSpellingTest : public ::testing::TestWithParam<Spelling> {};
 
+// S-IP-01.
 TEST_P(IpAddrSpellingTest, PrintsTheOneForm) {
   const IpAddr ip = Ip(GetParam().text);
   EXPECT_TRUE(ip.is_valid());

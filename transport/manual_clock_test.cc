@@ -19,6 +19,7 @@ TEST(ManualClockTest, StandsStillUntilTold) {
   EXPECT_EQ(clock.MonotonicNow(), 2000000000);
 }
 
+// C-TM.
 TEST(ManualClockTest, AlarmsRunInOrderAndAtTheirTime) {
   ManualClock clock;
   std::vector<MonotonicNanos> seen;

@@ -73,6 +73,7 @@ TEST(PipeTest, MergesAndSplitsWrites) {
   EXPECT_EQ(ReadSome(*far, 4), "ef");
 }
 
+// S-AD-07.
 TEST(PipeTest, HasGosNameAndAddresses) {
   auto [near, far] = Pipe();
   EXPECT_EQ(near->LocalAddr().network(), "pipe");
@@ -346,6 +347,7 @@ TEST(PipeTest, WaitReadableConsumesNothing) {
   }
 }
 
+// S-PI-01.
 TEST(PipeTest, RendezvousWriteEndsWhenAllIsRead) {
   auto [near, far] = Rendezvous();
   Event written;

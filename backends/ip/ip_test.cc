@@ -1,6 +1,7 @@
 #include "backends/ip/ip.h"
 
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "backends/ip/private_network_for_test.h"
+#include "backends/posix/descriptor.h"
 #include "backends/posix/open_descriptors_for_test.h"
 #include "backends/posix/socket.h"
 #include "gtest/gtest.h"
@@ -409,6 +411,23 @@ TEST_F(IpTest, WithoutTheRight) {
                 "dial ip6:58 ::1: socket: operation not permitted");
   });
   powerless.join();
+}
+
+TEST_F(IpTest, OutOfDescriptors) {
+  const Descriptor highest(dup(0));
+  rlimit old;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &old), 0);
+  rlimit low = old;
+  low.rlim_cur = static_cast<rlim_t>(highest.get()) + 1;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
+  const absl::Status dial = ip_->Dial("ip4:253", "127.0.0.2").status();
+  const absl::Status listen = ip_->ListenPacket("ip6:253", "::1").status();
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &old), 0);
+  ExpectError(dial, Code::kResourceExhausted,
+              "dial ip4:253 127.0.0.2: socket: too many open files");
+  ExpectError(listen, Code::kResourceExhausted,
+              "listen ip6:253 ::1: socket: too many open files");
+  EXPECT_EQ(GetErrorInfo(listen)->errno_value, EMFILE);
 }
 
 // S-SO-02.

@@ -10,6 +10,10 @@ namespace plumb {
 // errno, when the system does not allow it. Before any thread is started.
 bool EnterPrivateNetwork();
 
+// Gives the loopback one more IPv6 address, which it may have already; false,
+// with errno, when that fails.
+bool AddLoopbackAddress(const char* ipv6);
+
 // Takes every capability away from the calling thread alone, for good.
 void DropCapabilities();
 

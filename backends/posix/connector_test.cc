@@ -55,7 +55,7 @@ TEST(Connector, AJumpOfTheCalendarIsNotTheEnd) {
   EXPECT_EQ(connector.ShareOfDeadline(1), connector.deadline());
 }
 
-// V-9.
+// V-9, S-DI-19.
 TEST(Connector, SharesTheTimeOut) {
   const struct {
     absl::Duration remaining;
@@ -65,7 +65,7 @@ TEST(Connector, SharesTheTimeOut) {
       {absl::Seconds(12), 1, absl::Seconds(12)},
       {absl::Seconds(12), 2, absl::Seconds(6)},
       {absl::Seconds(12), 3, absl::Seconds(4)},
-      {absl::Seconds(12), 999, absl::Seconds(2)},
+      {absl::Seconds(12), 1000, absl::Seconds(2)},
       {absl::Seconds(1.9), 999, absl::Seconds(1.9)},
   };
   ManualClock clock;

@@ -1,6 +1,6 @@
-// No call ends because a signal interrupts it, and no byte is lost: a thread is
-// hit by signals, whose handler lets nothing restart (signal(7)), before, while
-// and after it blocks in each call of each backend.
+// S-SG-03: no call ends because a signal interrupts it, and no byte is lost: a
+// thread is hit by signals, whose handler lets nothing restart (signal(7)),
+// before, while and after it blocks in each call of each backend.
 #include <pthread.h>
 
 #include <atomic>
@@ -26,6 +26,7 @@
 #include "transport/direction.h"
 #include "transport/io.h"
 #include "transport/listener.h"
+#include "transport/options.h"
 #include "transport/packet_conn.h"
 #include "transport/transport.h"
 
@@ -214,6 +215,90 @@ TEST_F(InterruptedPackets, ReadFromAndReadBatch) {
   ASSERT_EQ(batch.status(), absl::OkStatus());
   EXPECT_EQ(*batch, 1);
   EXPECT_EQ(absl::string_view(buffer, packets[0].received.size), "batch");
+}
+
+TEST_F(InterruptedPackets, ReadOfAConn) {
+  const TempDirectory directory;
+  const std::shared_ptr<Transport> udp = MakeUdp(), unix = MakeUnix();
+  const auto udp_listener = *udp->Listen("udp", "127.0.0.1:0");
+  const auto unix_listener =
+      *unix->Listen("unixpacket", directory.path() + "/socket");
+  struct {
+    Transport& transport;
+    const char* network;
+    Listener& listener;
+  } const kCases[] = {{*udp, "udp", *udp_listener},
+                      {*unix, "unixpacket", *unix_listener}};
+  for (const auto& c : kCases) {
+    const auto client =
+        *c.transport.Dial(c.network, c.listener.Address().ToString());
+    ASSERT_EQ(client->Write("hello"), absl::OkStatus());
+    const auto server = *c.listener.Accept();
+    char buffer[16];
+    ASSERT_EQ(*server->Read(absl::MakeSpan(buffer)), 5u);
+    for (Conn* const reader : {client.get(), server.get()}) {
+      Conn& writer = reader == client.get() ? *server : *client;
+      absl::StatusOr<size_t> read;
+      {
+        Victim victim([&] { read = reader->Read(absl::MakeSpan(buffer)); });
+        victim.AwaitHits(*reader);
+        EXPECT_EQ(writer.Write("one"), absl::OkStatus());
+      }
+      ASSERT_EQ(read.status(), absl::OkStatus());
+      EXPECT_EQ(absl::string_view(buffer, *read), "one");
+    }
+  }
+}
+
+// A full unixpacket peer makes a Write wait.
+TEST_F(InterruptedPackets, WriteOfAConn) {
+  const TempDirectory directory;
+  const std::shared_ptr<Transport> transport = MakeUnix();
+  const auto listener =
+      *transport->Listen("unixpacket", directory.path() + "/socket");
+  const auto writer =
+      *transport->Dial("unixpacket", listener->Address().ToString());
+  const auto reader = *listener->Accept();
+  constexpr int kCount = 2000;
+  std::atomic<int> failed{0};
+  {
+    Victim victim([&] {
+      for (int i = 0; i < kCount; ++i) {
+        if (!writer->Write(std::to_string(i)).ok()) ++failed;
+      }
+    });
+    victim.AwaitHits(*writer, Direction::kWrite);
+    char buffer[16];
+    for (int i = 0; i < kCount; ++i) {
+      const absl::StatusOr<size_t> got = reader->Read(absl::MakeSpan(buffer));
+      ASSERT_EQ(got.status(), absl::OkStatus());
+      EXPECT_EQ(absl::string_view(buffer, *got), std::to_string(i));
+    }
+  }
+  EXPECT_EQ(failed, 0);
+}
+
+// A Dial pauses while a unix listener's queue is full.
+TEST_F(InterruptedPackets, DialToAFullQueue) {
+  const TempDirectory directory;
+  const std::shared_ptr<Transport> transport = MakeUnix();
+  for (const char* network : {"unix", "unixpacket"}) {
+    ListenOptions options;
+    options.backlog = 0;
+    const auto listener =
+        *transport->Listen(network, directory.path() + "/socket", options);
+    const std::string address = listener->Address().ToString();
+    // A backlog of none is a queue of one.
+    const auto first = *transport->Dial(network, address);
+    absl::StatusOr<std::unique_ptr<Conn>> second;
+    {
+      const int before = handled;
+      Victim victim([&] { second = transport->Dial(network, address); });
+      EXPECT_TRUE(WaitUntil([&] { return handled >= before + 100; }, "it is"));
+      EXPECT_EQ(listener->Accept().status(), absl::OkStatus());
+    }
+    EXPECT_EQ(second.status(), absl::OkStatus());
+  }
 }
 
 // A unix datagram waits for room where the receiver does not read.

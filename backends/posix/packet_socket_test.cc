@@ -115,6 +115,10 @@ TEST_F(PacketSocketTest, BadDestinations) {
               "->[::1]:9: address ::1: non-IPv4 address");
   ExpectWrite(Addr::Tcp(IpAddr::LoopbackV4(), 9), "x", Code::kInvalidArgument,
               "->127.0.0.1:9: invalid argument");
+  ExpectWrite(Addr::Tcp(IpAddr(), 0), "x", Code::kInvalidArgument,
+              "->:0: invalid argument");
+  ExpectWrite(Addr::Udp(IpAddr(), 0), "x", Code::kInvalidArgument,
+              "->:0: sendto: invalid argument");
   ExpectWrite(Addr::Named("unixgram", "@x"), "x", Code::kInvalidArgument,
               "->@x: invalid argument");
   ExpectWrite(b_->LocalAddr(), std::string(65508, 'x'), Code::kInvalidArgument,

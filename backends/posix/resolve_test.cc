@@ -62,6 +62,7 @@ TEST(Resolve, ForDial) {
   }
 }
 
+// S-LN-08.
 TEST(Resolve, ForListen) {
   EXPECT_EQ(ForListen("tcp", ""), ":0");
   EXPECT_EQ(ForListen("tcp", ":8080"), ":8080");

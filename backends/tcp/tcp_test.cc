@@ -552,6 +552,7 @@ TEST_F(TcpTest, ErrorsSayTheNetworkAsItWasGiven) {
                       ": use of closed network connection"));
 }
 
+// S-LN-05.
 TEST_F(TcpTest, TheQueueIsAsLongAsTheSystemAllowsUnlessToldOtherwise) {
   ListenOptions shorter;
   shorter.backlog = 7;
