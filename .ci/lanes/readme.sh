@@ -6,3 +6,7 @@ if [[ -z $command ]]; then
 fi
 echo "$command"
 CI_BAZEL_FLAGS=--config=ci bash -c "$command"
+status=$?
+# Of all the contract's ids, what these tests have asserted on which backend.
+check "contract ids by backend" testing/conformance/ids_table.py bazel-testlogs
+exit $status

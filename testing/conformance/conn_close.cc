@@ -121,8 +121,7 @@ CONFORMANCE_CASE(ConnConformance, TheDestructorCloses) {
     EXPECT_THAT(ReadSome(far()), IsEof());
     return;
   }
-  ASSERT_THAT(far().SetReadDeadline(LongAgo()), IsOk());
-  EXPECT_THAT(ReadSome(far()), IsTimeout());
+  EXPECT_TRUE(ReadWaits(far()));
 }
 
 CONFORMANCE_CASE(ConnConformance, DestroyedWhileBlocked) {
@@ -212,7 +211,8 @@ CONFORMANCE_CASE(ConnConformance, CallsAndCloseRace) {
 CONFORMANCE_CASE(ConnConformance, OpenedAndClosedManyTimes) {
   Covers({"C-RS-01", "N-G11"});
   // The leak check looks at what this leaves.
-  for (int i = 0; i < 200; ++i) {
+  const int times = GetParam().variant.name() == "Threads" ? 1000 : 100;
+  for (int i = 0; i < times; ++i) {
     PLUMB_ASSERT_OK_AND_ASSIGN(ConnPair pair, MakePair());
     if (i % 2 == 0) {
       ASSERT_THAT(pair.near->Close(), IsOk());

@@ -71,6 +71,10 @@ void ConnConformance::Covers(std::initializer_list<const char*> ids) {
   if (GetParam().variant.decorated) RecordCoverage(backend().name, {"C-LS"});
 }
 
+void ConnConformance::CoversLack(std::initializer_list<const char*> ids) {
+  RecordLack(backend().name, ids);
+}
+
 void ConnConformance::Breathe() {
   if (abilities().reliable) {
     executor().Yield();
@@ -138,6 +142,19 @@ uint64_t ConnConformance::CountUntilError(Conn& conn, absl::Status* status) {
   if (status.ok() && *got != back) status = absl::DataLossError("back");
   if (status.ok()) return ::testing::AssertionSuccess();
   return ::testing::AssertionFailure() << "A round trip failed: " << status;
+}
+
+::testing::AssertionResult ConnConformance::ReadWaits(Conn& conn) {
+  absl::Status read;
+  const auto reader = Go([&] { read = ReadSome(conn).status(); });
+  ::testing::AssertionResult waits =
+      WaitUntilBlocked(conn, 1, Direction::kRead);
+  absl::Status status = conn.SetReadDeadline(LongAgo());
+  reader->Join();
+  if (!waits) return waits << "\nThe Read ended: " << read;
+  if (status.ok()) status = conn.SetReadDeadline(absl::InfiniteFuture());
+  if (status.ok() && IsTimeout(read)) return waits;
+  return ::testing::AssertionFailure() << read << ", " << status;
 }
 
 std::unique_ptr<ConnConformance::Writer> ConnConformance::StartWriter(

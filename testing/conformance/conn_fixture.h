@@ -63,6 +63,8 @@ class ConnConformance : public ::testing::TestWithParam<ConnParam> {
 
   // The running case asserts `ids`.
   void Covers(std::initializer_list<const char*> ids);
+  // It asserts that the backend has nothing of what they are about.
+  void CoversLack(std::initializer_list<const char*> ids);
 
   std::unique_ptr<Task> Go(std::function<void()> body) {
     return executor_->Go(std::move(body));
@@ -86,6 +88,10 @@ class ConnConformance : public ::testing::TestWithParam<ConnParam> {
 
   // One round trip of a few bytes: the connection works.
   ::testing::AssertionResult Works();
+
+  // Whether a Read of `conn` waits for something to come: nobody tells it of an
+  // end.
+  ::testing::AssertionResult ReadWaits(Conn& conn);
 
   // Makes a Read of `conn` wait for what `peer` writes then.
   void ReadShortAfterAWait(Conn& conn, Conn& peer);

@@ -34,14 +34,25 @@ class Coverage final : public ::testing::Environment {
   void Record(const std::string& backend,
               std::initializer_list<const char*> ids) {
     for (const char* id : ids) {
-      const ContractId* const known = FindContractId(id);
-      if (known == nullptr) {
-        ADD_FAILURE() << id << " is not in ids.cc";
-      } else if (known->kinds == 0) {
-        ADD_FAILURE() << id << " is said not to apply: " << known->meaning;
-      }
+      CheckId(id);
       ++counts_[{id, backend}];
     }
+  }
+
+  void RecordLack(const std::string& backend,
+                  std::initializer_list<const char*> ids) {
+    for (const char* id : ids) {
+      CheckId(id);
+      lacks_.insert({id, backend});
+    }
+  }
+
+  int CountOnAll(const std::string& id) const {
+    int count = 0;
+    for (const auto& [key, n] : counts_) {
+      if (key.first == id) count += n;
+    }
+    return count;
   }
 
   void TearDown() override {
@@ -56,6 +67,15 @@ class Coverage final : public ::testing::Environment {
   }
 
  private:
+  static void CheckId(const char* id) {
+    const ContractId* const known = FindContractId(id);
+    if (known == nullptr) {
+      ADD_FAILURE() << id << " is not in ids.cc";
+    } else if (known->kinds == 0) {
+      ADD_FAILURE() << id << " is said not to apply: " << known->meaning;
+    }
+  }
+
   static bool WholeSuiteRan() {
     const ::testing::UnitTest& test = *::testing::UnitTest::GetInstance();
     return test.test_to_run_count() ==
@@ -71,10 +91,20 @@ class Coverage final : public ::testing::Environment {
     return it == counts_.end() ? 0 : it->second;
   }
 
+  bool Lacks(const std::string& id, const std::string& backend) const {
+    return lacks_.count({id, backend}) > 0;
+  }
+
+  // What the table has of an id that is required.
+  std::string Cell(const std::string& id, const std::string& backend) const {
+    const int count = Count(id, backend);
+    return count == 0 && Lacks(id, backend) ? "no" : absl::StrCat(count);
+  }
+
   void CheckThatNothingIsMissing() const {
     for (const auto& [backend, kinds] : kinds_) {
       for (const ContractId& id : ContractIds()) {
-        if (!Required(id, backend) || Count(id.id, backend) > 0) continue;
+        if (!Required(id, backend) || Cell(id.id, backend) != "0") continue;
         ADD_FAILURE() << id.id << " was not asserted on " << backend << ": "
                       << id.meaning;
       }
@@ -96,8 +126,7 @@ class Coverage final : public ::testing::Environment {
       for (const auto& backend : kinds_) {
         const bool required = Required(id, backend.first);
         any = any || required;
-        const std::string cell =
-            required ? absl::StrCat(Count(id.id, backend.first)) : "-";
+        const std::string cell = required ? Cell(id.id, backend.first) : "-";
         row << "  ";
         row.width(static_cast<std::streamsize>(backend.first.size()));
         row << cell;
@@ -111,6 +140,7 @@ class Coverage final : public ::testing::Environment {
 
   std::map<std::string, unsigned> kinds_;
   std::map<std::pair<std::string, std::string>, int> counts_;
+  std::set<std::pair<std::string, std::string>> lacks_;
 };
 
 }  // namespace
@@ -122,6 +152,15 @@ void RequireCoverage(const std::string& backend, Kind kind) {
 void RecordCoverage(const std::string& backend,
                     std::initializer_list<const char*> ids) {
   Coverage::Get().Record(backend, ids);
+}
+
+void RecordLack(const std::string& backend,
+                std::initializer_list<const char*> ids) {
+  Coverage::Get().RecordLack(backend, ids);
+}
+
+int CoverageCount(const std::string& id) {
+  return Coverage::Get().CountOnAll(id);
 }
 
 }  // namespace plumb

@@ -4,6 +4,8 @@
 // backend is printed, and written to conformance_ids.txt where Bazel keeps a
 // test's outputs. When the whole suite ran, without a filter and in one shard,
 // an id that a backend should have and that no case asserted fails the run.
+// "no" in the table is an id of which it was asserted that the backend lacks
+// what it is about.
 //
 // A part of the suites; who runs them on a backend of his own does not need it.
 #ifndef PLUMB_TESTING_CONFORMANCE_COVERAGE_H_
@@ -22,6 +24,14 @@ void RequireCoverage(const std::string& backend, Kind kind);
 // The running test, on `backend`, asserts `ids`.
 void RecordCoverage(const std::string& backend,
                     std::initializer_list<const char*> ids);
+
+// It asserts that `backend` lacks what they are about: an extension is not
+// there, the call is Unimplemented.
+void RecordLack(const std::string& backend,
+                std::initializer_list<const char*> ids);
+
+// How many tests have asserted `id`, on all backends.
+int CoverageCount(const std::string& id);
 
 }  // namespace plumb
 

@@ -24,7 +24,9 @@ struct ContractId {
   const char* id;
   unsigned kinds;  // of which it is required; 0 for a line that is not asserted
                    // by these suites
-  const char* meaning;  // in a line; or why it is not asserted here
+  const char* meaning;  // in a line; or why it is not asserted at all
+  // The test that asserts it, and says so, where these suites do not.
+  const char* where = nullptr;
 };
 
 absl::Span<const ContractId> ContractIds();

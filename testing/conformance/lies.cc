@@ -95,7 +95,8 @@ void Leak() {
 // Not a ForwardingConn, whose Close would wait for the calls inside.
 class LyingConn final : public Conn {
  public:
-  explicit LyingConn(std::unique_ptr<Conn> inner) : inner_(std::move(inner)) {
+  LyingConn(std::unique_ptr<Conn> inner, bool swaps_addresses)
+      : inner_(std::move(inner)), swaps_addresses_(swaps_addresses) {
     Leak();
   }
 
@@ -126,13 +127,11 @@ class LyingConn final : public Conn {
   }
   Addr LocalAddr() const override {
     if (closed_ && Lies(Lie::kForgetsAddress)) return Addr();
-    return Lies(Lie::kSwapsAddresses) ? inner_->RemoteAddr()
-                                      : inner_->LocalAddr();
+    return Swaps() ? inner_->RemoteAddr() : inner_->LocalAddr();
   }
   Addr RemoteAddr() const override {
     if (closed_ && Lies(Lie::kForgetsAddress)) return Addr();
-    return Lies(Lie::kSwapsAddresses) ? inner_->LocalAddr()
-                                      : inner_->RemoteAddr();
+    return Swaps() ? inner_->LocalAddr() : inner_->RemoteAddr();
   }
   absl::Status SetDeadline(Direction direction, absl::Time when) override {
     return TellSet(inner_->SetDeadline(direction, TellDeadline(when)));
@@ -143,7 +142,10 @@ class LyingConn final : public Conn {
   }
 
  private:
+  bool Swaps() const { return swaps_addresses_ && Lies(Lie::kSwapsAddresses); }
+
   const std::unique_ptr<Conn> inner_;
+  const bool swaps_addresses_;
   std::atomic<bool> closed_{false};
 };
 
@@ -253,9 +255,10 @@ class LyingWrapper final : public Wrapper {
 
 class LyingTransport final : public ForwardingTransport {
  public:
-  explicit LyingTransport(std::shared_ptr<Transport> inner)
+  LyingTransport(std::shared_ptr<Transport> inner, int honest_opens)
       : ForwardingTransport(std::move(inner), std::make_shared<LyingWrapper>(),
-                            All()) {}
+                            All()),
+        honest_opens_(honest_opens) {}
 
   absl::StatusOr<std::unique_ptr<Conn>> Dial(
       absl::string_view network, absl::string_view address,
@@ -276,11 +279,14 @@ class LyingTransport final : public ForwardingTransport {
 
  private:
   template <typename T>
-  static absl::StatusOr<T> TellOpen(absl::StatusOr<T> result) {
-    if (result.ok() && Lies(Lie::kFailsToOpen)) return Wrong();
+  absl::StatusOr<T> TellOpen(absl::StatusOr<T> result) {
+    const bool honest = honest_opens_.fetch_sub(1) > 0;
+    if (result.ok() && !honest && Lies(Lie::kFailsToOpen)) return Wrong();
     if (!result.ok() && Lies(Lie::kOpensBad)) return T();
     return Tell(std::move(result));
   }
+
+  std::atomic<int> honest_opens_;
 };
 
 }  // namespace
@@ -317,12 +323,13 @@ const char* LieName(Lie lie) {
 
 void SetLie(Lie lie) { the_lie = lie; }
 
-std::unique_ptr<Conn> Lying(std::unique_ptr<Conn> conn) {
-  return std::make_unique<LyingConn>(std::move(conn));
+std::unique_ptr<Conn> Lying(std::unique_ptr<Conn> conn, bool swaps_addresses) {
+  return std::make_unique<LyingConn>(std::move(conn), swaps_addresses);
 }
 
-std::shared_ptr<Transport> Lying(std::shared_ptr<Transport> transport) {
-  return std::make_shared<LyingTransport>(std::move(transport));
+std::shared_ptr<Transport> Lying(std::shared_ptr<Transport> transport,
+                                 int honest_opens) {
+  return std::make_shared<LyingTransport>(std::move(transport), honest_opens);
 }
 
 }  // namespace plumb

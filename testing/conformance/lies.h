@@ -44,8 +44,12 @@ enum class Lie {
 const char* LieName(Lie lie);
 void SetLie(Lie lie);
 
-std::unique_ptr<Conn> Lying(std::unique_ptr<Conn> conn);
-std::shared_ptr<Transport> Lying(std::shared_ptr<Transport> transport);
+// When both ends swap their addresses each still names the other.
+std::unique_ptr<Conn> Lying(std::unique_ptr<Conn> conn,
+                            bool swaps_addresses = true);
+// It gives the first `honest_opens` that it opens, which are a fixture's.
+std::shared_ptr<Transport> Lying(std::shared_ptr<Transport> transport,
+                                 int honest_opens);
 
 }  // namespace plumb
 

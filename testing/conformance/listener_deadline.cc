@@ -204,7 +204,17 @@ CONFORMANCE_CASE(ListenerConformance, EverythingAtOnce) {
   }
   EXPECT_THAT(listener().SetDeadline(LongAgo()), IsOk());
   for (const auto& task : tasks) task->Join();
+  // It is usable: what nobody has accepted comes, and then who dials now.
+  absl::Status status;
+  do {
+    ASSERT_THAT(listener().SetDeadline(absl::Now() + absl::Milliseconds(10)),
+                IsOk());
+    status = listener().Accept().status();
+  } while (status.ok());
+  EXPECT_TRUE(IsTimeoutOf("accept", address(), status));
   ASSERT_THAT(listener().SetDeadline(absl::InfiniteFuture()), IsOk());
+  PLUMB_ASSERT_OK_AND_ASSIGN(const Ends ends, Connect(listener()));
+  EXPECT_TRUE(Works(*ends.client, *ends.server));
 }
 
 }  // namespace plumb

@@ -152,6 +152,13 @@ CONFORMANCE_CASE(ListenerConformance, QueuedConnsWhenItCloses) {
                          client->LocalAddr(), client->RemoteAddr(),
                          "read: connection reset by peer"));
     EXPECT_THAT(status, IsReset());
+  } else {
+    // What it wrote is lost, which nobody tells; but nobody is there any more.
+    EXPECT_THAT(client->Write("is anybody there?"), IsOk());
+    const absl::Status status = ReadSome(*client).status();
+    EXPECT_TRUE(HasError(status, Code::kUnavailable, "read",
+                         client->LocalAddr(), client->RemoteAddr(),
+                         "read: connection refused"));
   }
   // It does not hold the address.
   EXPECT_THAT(transport().Listen(network(), address().ToString()), IsOk());

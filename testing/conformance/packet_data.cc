@@ -204,8 +204,8 @@ CONFORMANCE_CASE(PacketConnConformance, AddressesThatCannotBeSentTo) {
   EXPECT_TRUE(FailsToWrite(near().WriteTo("x", Addr()), Addr(),
                            Code::kInvalidArgument, "missing address"));
   for (const Addr& other :
-       {Addr::Tcp(IpAddr::LoopbackV4(), 9), Addr::Named("unixpacket", "@x"),
-        Addr::Named("other", "somewhere")}) {
+       {Addr::Tcp(IpAddr::LoopbackV4(), 9), Addr::Tcp(IpAddr(), 0),
+        Addr::Named("unixpacket", "@x"), Addr::Named("other", "somewhere")}) {
     EXPECT_TRUE(FailsToWrite(near().WriteTo("x", other), other,
                              Code::kInvalidArgument,
                              backend().wrong_network_cause));

@@ -260,6 +260,16 @@ CONFORMANCE_CASE(PacketConnConformance, EverythingAtOnce) {
   for (const auto& task : others) task->Join();
   EXPECT_THAT(near().SetReadDeadline(LongAgo()), IsOk());
   for (const auto& reader : readers) reader->Join();
+  // It is usable: what is still there comes, and then what is sent now.
+  for (PacketConn* const end : {&near(), &far()}) {
+    ASSERT_THAT(end->SetDeadline(absl::InfiniteFuture()), IsOk());
+  }
+  ASSERT_THAT(far().WriteTo("the end", near_addr()), IsOk());
+  for (std::string got; got != "the end";) {
+    PLUMB_ASSERT_OK_AND_ASSIGN(const Datagram next, Receive(near()));
+    got = next.data;
+  }
+  EXPECT_TRUE(Works());
 }
 
 }  // namespace plumb

@@ -108,6 +108,10 @@ void TransportFixture::Covers(std::initializer_list<const char*> ids) {
   RecordCoverage(backend().name, ids);
 }
 
+void TransportFixture::CoversLack(std::initializer_list<const char*> ids) {
+  RecordLack(backend().name, ids);
+}
+
 std::unique_ptr<Listener> TransportFixture::Listen(
     const ListenOptions& options) {
   absl::StatusOr<std::unique_ptr<Listener>> listener =

@@ -62,6 +62,8 @@ class TransportFixture : public ::testing::TestWithParam<TransportParam> {
 
   // The running case asserts `ids`.
   void Covers(std::initializer_list<const char*> ids);
+  // It asserts that the backend has nothing of what they are about.
+  void CoversLack(std::initializer_list<const char*> ids);
 
   std::unique_ptr<Task> Go(std::function<void()> body) {
     return executor_->Go(std::move(body));
