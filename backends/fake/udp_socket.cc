@@ -197,6 +197,10 @@ int UdpPort::Send(IpPort to, std::string data,
 }
 
 int UdpSocket::Send(const Addr& to, Datagram& datagram) {
+  // That is told first, and the error kept.
+  if (peer().has_value() && datagram.data.size() > MaxMessageSize()) {
+    return EMSGSIZE;
+  }
   if (const int error = TakeError()) return error;
   if (!to.is_ip() || (to.network() != "udp" && to.network() != "fakegram")) {
     return EINVAL;

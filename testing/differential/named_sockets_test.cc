@@ -48,6 +48,19 @@ writeto P0 P0 65508
              "A:#1->A:#1: sendto: message too long");
 }
 
+TEST(NamedSocketsTest, TooLongForADatagramIsToldBeforeARefusal) {
+  ExpectSame(
+      R"(
+dial C0 udp A:1
+write C0 1
+write C0 65508
+write C0 70000
+write C0 1
+)",
+      "UNAVAILABLE ECONNREFUSED from udp 127.0.0.1:p0 to udp A:#1: write "
+      "udp 127.0.0.1:p0->A:#1: write: connection refused");
+}
+
 TEST(NamedSocketsTest, UnixPaths) {
   ExpectSame(R"(
 listen L0 unix /s
