@@ -111,6 +111,9 @@ class StreamPair final : public StreamReceiver {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return rare_ != nullptr ? &rare_->marks[side_of(to)] : nullptr;
   }
+  // Of what `me` receives, those that have not arrived: they never do.
+  std::vector<Descriptor> CutMarksLocked(End& me)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   End& peer(int side) { return ends_[1 - side]; }
 
   // Of who waits without a Call (stream_pair_at_once.cc).
@@ -150,6 +153,8 @@ class StreamPair final : public StreamReceiver {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   static bool RefusesDataLocked(const End& end);
   static void ResetLocked(End& end, int error);
+  std::vector<Descriptor> RefuseDataLocked(End& me)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SendLocked(End& me, End& other, Outgoing& out)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SendMarkedLocked(End& me, End& other, Outgoing& out)

@@ -10,13 +10,12 @@ void StreamPair::LandData(int side, absl::string_view data) {
   End& me = ends_[side];
   bool wake = false;
   bool room = false;
+  std::vector<Descriptor> lost;
   {
     SystemMutexLock lock(&mutex_);
     peer(side).in_flight -= data.size();
-    if (kind_ == StreamKind::kTcp && RefusesDataLocked(me)) {
-      // Who writes to a closed end learns so from a reset.
-      link_->SendReset(side, 0);
-      if (!me.closed) ResetLocked(me, ECONNRESET);
+    if (me.was_reset || (kind_ == StreamKind::kTcp && RefusesDataLocked(me))) {
+      lost = RefuseDataLocked(me);
       wake = true;
     } else if (!me.closed) {
       const HandleMarks* const marks = MarksLocked(me);
@@ -31,10 +30,21 @@ void StreamPair::LandData(int side, absl::string_view data) {
   if (room) peer(side).state.Signal(Direction::kWrite);
 }
 
+// Returns the descriptors that came along.
+std::vector<Descriptor> StreamPair::RefuseDataLocked(End& me) {
+  // Who writes to an end that is gone learns so from a reset.
+  if (kind_ == StreamKind::kTcp) {
+    link_->SendReset(side_of(me), me.sent_end ? 0 : ECONNRESET);
+  }
+  if (!me.closed && !me.was_reset) ResetLocked(me, ECONNRESET);
+  return CutMarksLocked(me);
+}
+
 void StreamPair::LandEnd(int side) {
   {
     SystemMutexLock lock(&mutex_);
-    ends_[side].got_end = true;
+    // After a reset nothing comes, and an end would hide it.
+    if (!ends_[side].was_reset) ends_[side].got_end = true;
   }
   SignalBoth(side);
 }
@@ -47,10 +57,15 @@ void StreamPair::LandReset(int side, int error, absl::string_view rule) {
     if (me.was_reset) return;
     ResetLocked(me, error);
     if (!rule.empty()) RareLocked().rule = std::string(rule);
-    HandleMarks* const marks = MarksLocked(me);
-    if (marks != nullptr) lost = marks->CutAfter(me.in.size());
+    lost = CutMarksLocked(me);
   }
   SignalBoth(side);
+}
+
+std::vector<Descriptor> StreamPair::CutMarksLocked(End& me) {
+  HandleMarks* const marks = MarksLocked(me);
+  if (marks == nullptr) return {};
+  return marks->CutAfter(me.in.size());
 }
 
 void StreamPair::SignalRead(int side, Waiter* woken) {

@@ -124,6 +124,7 @@ class Slow final : public LinkPolicy {
  public:
   Judgement AtSend(const Packet& packet, absl::Time) override {
     if (packet.payload == "lost") return Judgement::Reset("cut");
+    if (packet.payload == "never") return Judgement::Drop("deaf");
     return Judgement::Pass(absl::Seconds(1));
   }
 };
@@ -174,6 +175,33 @@ TEST(FakeHandlesTest, AResetLosesThoseThatHaveNotArrived) {
   EXPECT_EQ(ReadHandles(*slow.both.server).handles, 1u);
   EXPECT_EQ(ReadSome(*slow.both.server),
             "read unix @x->@: read: connection reset by peer");
+}
+
+TEST(FakeHandlesTest, WhatLandsAfterAResetIsDropped) {
+  SlowNetwork slow;
+  Passed late;
+  late.SendOver(*slow.both.client, "late");
+  ASSERT_TRUE(slow.both.client->Write("lost").ok());
+  EXPECT_TRUE(late.Gone());
+  slow.clock.Advance(absl::Seconds(1));
+  EXPECT_EQ(ReadSome(*slow.both.server),
+            "read unix @x->@: read: connection reset by peer");
+  EXPECT_EQ(ReadSome(*slow.both.server), "EOF");
+}
+
+// The other end has not heard of it, and sends on.
+TEST(FakeHandlesTest, WhoHasTimedOutGetsNone) {
+  SlowNetwork slow;
+  ASSERT_TRUE(slow.both.client->Write("never").ok());
+  slow.clock.Advance(absl::Hours(1));
+  Passed passed;
+  passed.SendOver(*slow.both.server, "x");
+  EXPECT_FALSE(passed.Gone());
+  slow.clock.Advance(absl::Seconds(1));
+  EXPECT_TRUE(passed.Gone());
+  EXPECT_EQ(ReadSome(*slow.both.client),
+            "read unix @->@x: read: connection timed out");
+  EXPECT_EQ(ReadSome(*slow.both.client), "EOF");
 }
 
 }  // namespace

@@ -273,6 +273,33 @@ TEST_F(WireTest, WhatIsNeverDeliveredTimesOut) {
   EXPECT_TRUE(IsBrokenPipe(client->Write("x")));
 }
 
+// As a host does that knows of no such connection.
+TEST_F(WireTest, WhatLandsAfterAResetIsAnsweredWithOne) {
+  auto [client, server] = Open();
+  policy_->set_send([](const Packet& packet) {
+    return packet.payload == "a" ? Judgement::Drop("deaf")
+           : packet.payload == "late" || packet.Has(Packet::kFin)
+               ? Judgement::Pass(absl::Hours(2))
+               : Judgement::Pass();
+  });
+  ASSERT_TRUE(client->Write("a").ok());
+  ASSERT_TRUE(server->Write("late").ok());
+  ASSERT_TRUE(server->CloseWrite().ok());
+  clock_.Advance(absl::Hours(1));
+  (void)recorder_->Take();
+  clock_.Advance(absl::Hours(1));
+  EXPECT_EQ(recorder_->Take(),
+            "db>web P. late ok\nweb>db R. ok\n"
+            "db>web F. ok\nweb>db . ok");
+  EXPECT_EQ(ReadSome(*client),
+            "read tcp4 10.0.0.2:32768->10.0.0.1:80: read: connection timed "
+            "out");
+  EXPECT_EQ(ReadSome(*client), "EOF");
+  EXPECT_EQ(ReadSome(*server),
+            "read tcp4 10.0.0.1:80->10.0.0.2:32768: read: connection reset by "
+            "peer");
+}
+
 TEST_F(WireTest, WhatOvertakesWaitsAndACopyIsThrownAway) {
   auto [client, server] = Open();
   policy_->set_send([](const Packet& packet) {
