@@ -288,7 +288,12 @@ absl::Status SeqpacketConn::WriteWithHandles(absl::string_view data,
   if (!call.ok()) return call.Error("write");
   absl::StatusOr<std::vector<Descriptor>> sent =
       DuplicateHandles(false, handles, NamedInfo("write", &names()));
-  if (!sent.ok()) return sent.status();
+  if (!sent.ok()) {
+    // That nothing is written here any more is told first.
+    absl::MutexLock lock(&pair_->mutex);
+    if (!me_.sent_end) return sent.status();
+    sent.emplace();
+  }
   return WriteMessage(call, {std::string(data), *std::move(sent)});
 }
 

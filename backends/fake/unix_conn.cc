@@ -38,11 +38,12 @@ absl::Status FakeUnixConn::WriteWithHandles(absl::string_view data,
                                             absl::Span<const int> handles) {
   absl::StatusOr<std::vector<Descriptor>> sent = DuplicateHandles(
       data.empty(), handles, NamedInfo("write", &end().names()));
-  if (!sent.ok()) {
-    Call call(end().state(), Direction::kWrite);
-    return call.ok() ? sent.status() : call.Error("write");
-  }
-  return end().WriteWithHandles(absl::MakeConstSpan(&data, 1), &*sent);
+  const auto pieces = absl::MakeConstSpan(&data, 1);
+  if (sent.ok()) return end().WriteWithHandles(pieces, &*sent);
+  // That nothing is written here any more is told first.
+  if (end().Status().sent_end) return end().Write(pieces);
+  Call call(end().state(), Direction::kWrite);
+  return call.ok() ? sent.status() : call.Error("write");
 }
 
 absl::StatusOr<HandlePassing::Incoming> FakeUnixConn::ReadWithHandles(

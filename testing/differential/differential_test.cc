@@ -37,6 +37,8 @@ int64_t first_seed = 1;
 constexpr int kSeen = 100;
 constexpr int64_t kWholeRun = 2000;
 constexpr int kTellAtMost = 5;
+// A difference that does not come back is the machine's, if it is seldom.
+constexpr int64_t kNotRepeatedOneIn = 100;
 
 TEST(DifferentialTest, TheFakeDoesWhatTheKernelDoes) {
   Comparer comparer;
@@ -46,8 +48,12 @@ TEST(DifferentialTest, TheFakeDoesWhatTheKernelDoes) {
     const auto seed = static_cast<uint64_t>(first_seed + i);
     Choices choices(seed);
     const Script script = Generate(choices);
+    const int not_repeated = comparer.not_repeated();
     std::optional<Difference> difference = comparer.Compare(script);
     coverage.Record(script, comparer.kernel_trace());
+    if (comparer.not_repeated() > not_repeated) {
+      std::cout << "a difference of seed " << seed << " did not come back\n";
+    }
     if (!difference.has_value()) continue;
     ++differences;
     difference = Shrink(comparer, *difference);
@@ -66,6 +72,7 @@ TEST(DifferentialTest, TheFakeDoesWhatTheKernelDoes) {
     std::ofstream(absl::StrCat(outputs, "/coverage.txt")) << table;
   }
   if (scripts < kWholeRun || differences > 0) return;
+  EXPECT_LE(comparer.not_repeated(), scripts / kNotRepeatedOneIn);
   for (const std::string& missing : coverage.Missing(kSeen)) {
     ADD_FAILURE() << "seen too seldom: " << missing;
   }

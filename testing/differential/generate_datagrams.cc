@@ -57,7 +57,8 @@ class DatagramGenerator {
       return Add(absl::StrCat("take C", conn, " ", choices_.Of({1, 5, 1000})));
     }
     if (++sent_ > 60) return;
-    Add(absl::StrCat("handles C", conn, " ", 1 + choices_.Pick(3)));
+    Add(absl::StrCat("handles C", conn, " ",
+                     choices_.Of({1, 1, 2, 2, 3, 3, 0, -1})));
   }
 
   void DatagramStep() {

@@ -264,7 +264,8 @@ class StreamGenerator {
       case 2:
         if (made.filled || made.written + 1 > kFits) return;
         ++made.written;
-        return Add(absl::StrCat("handles ", slot, " ", 1 + choices_.Pick(3)));
+        return Add(absl::StrCat("handles ", slot, " ",
+                                choices_.Of({1, 1, 2, 2, 3, 3, 0, -1})));
       default:
         return Add(absl::StrCat("take ", slot, " ",
                                 choices_.Of({1, 10, 1000, 20000})));

@@ -50,6 +50,7 @@ SplitCall SendHandles(Socket& socket, HandlePassing& passing, int64_t count,
     const std::vector<Descriptor> handles = MakeHandles(count);
     std::vector<int> numbers;
     for (const Descriptor& handle : handles) numbers.push_back(handle.get());
+    if (count < 0) numbers.push_back(-1);
     *result = passing.WriteWithHandles("h", numbers);
   };
   call.tell = [result, &socket, &names] {

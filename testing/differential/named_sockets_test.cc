@@ -1,6 +1,7 @@
 // What the datagrams, names and unix sockets of a fake network have of Linux, a
 // script each, as in named_streams_test.cc.
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "testing/differential/expect_pinned.h"
 
@@ -249,6 +250,42 @@ handles C0 254
 )",
              "INVALID_ARGUMENT from unixgram /c to unixgram /p: write unixgram "
              "/c->/p: too many handles: 254, at most 253");
+}
+
+TEST(NamedSocketsTest, ABadDescriptorIsToldBeforeABrokenPipe) {
+  ExpectSame(R"(
+listen L0 unix /s
+dial C0 unix L0
+accept C1 L0
+close C1
+handles C0 1
+handles C0 -1
+)",
+             "INVALID_ARGUMENT EBADF from unix @ to unix /s: write unix "
+             "@->/s: sendmsg: bad file descriptor");
+}
+
+TEST(NamedSocketsTest, ABadDescriptorIsToldAfterOnesOwnEnd) {
+  for (const char* network : {"unix", "unixpacket"}) {
+    ExpectSame(
+        absl::StrCat("listen L0 ", network, " /s\ndial C0 ", network,
+                     " L0\naccept C1 L0\nclosewrite C0\nhandles C0 -1\n"),
+        absl::StrCat("FAILED_PRECONDITION EPIPE from ", network, " @ to ",
+                     network, " /s: write ", network,
+                     " @->/s: write: broken pipe"));
+  }
+}
+
+TEST(NamedSocketsTest, ABadDescriptorIsToldBeforeThatNobodyIsThere) {
+  ExpectSame(R"(
+packet P0 unixgram /p
+dial C0 unixgram P0
+close P0
+handles C0 1
+handles C0 -1
+)",
+             "INVALID_ARGUMENT EBADF from unixgram @ to unixgram /p: write "
+             "unixgram @->/p: sendmsg: bad file descriptor");
 }
 
 TEST(NamedSocketsTest, Multicast) {

@@ -24,7 +24,8 @@
 //   drain C          reads all         closewrite C     closeread C
 //   close SLOT                         linger C ms      -1 for none
 //   deadline SLOT read|write|both past|none
-//   credentials C                      handles C count  sends descriptors
+//   credentials C                      handles C count  sends descriptors; -1:
+//                                                       one that is not open
 //   take C bytes     receives them     unlink address   removes a socket file
 //   join P address   a group           leave P address
 //   end SLOT         of a read, accept, write, wait or dial that began
