@@ -160,7 +160,7 @@ StreamPair::Attempt StreamPair::PeekLocked(End& me, absl::Span<char> buffer) {
 StreamPair::Attempt StreamPair::EndOrErrorLocked(End& me) {
   if (!ReadableLocked(me)) return Attempt();
   // On tcp what comes after the end of the stream is not looked at.
-  const bool ended = kind_ == StreamKind::kTcp && me.got_end;
+  const bool ended = kind() == StreamKind::kTcp && me.got_end;
   if (me.error != 0 && !ended)
     return Attempt::Failed(std::exchange(me.error, 0));
   return {Attempt::kEnd, 0, 0};
@@ -258,9 +258,9 @@ StreamPair::Attempt StreamPair::TryWrite(int side, Outgoing& out) {
 StreamPair::Attempt StreamPair::WriteLocked(End& me, End& other,
                                             Outgoing& out) {
   PieceCursor& cursor = out.cursor;
-  const bool tcp = kind_ == StreamKind::kTcp;
+  const bool tcp = kind() == StreamKind::kTcp;
   const bool nothing = cursor.remaining() == 0;
-  if (nothing && (cursor.done() > 0 || kind_ == StreamKind::kPipe)) {
+  if (nothing && (cursor.done() > 0 || kind() == StreamKind::kPipe)) {
     return Attempt::Done(0);
   }
   if (me.sent_end) return {Attempt::kShut, 0, 0};

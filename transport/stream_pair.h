@@ -20,7 +20,6 @@
 #include "absl/types/span.h"
 #include "transport/byte_queue.h"
 #include "transport/call.h"
-#include "transport/clock.h"
 #include "transport/descriptor.h"
 #include "transport/direction.h"
 #include "transport/error.h"
@@ -40,11 +39,9 @@ class StreamPair final : public StreamReceiver {
   using End = StreamPairEnd;
 
   explicit StreamPair(const MemoryStreamOptions& options)
-      : kind_(options.kind),
-        link_(options.link),
+      : link_(options.link),
         mutex_(MutexFor(this)),
-        ends_{{{options.ends[0], options.ends[1], *options.clock},
-               {options.ends[1], options.ends[0], *options.clock}}} {}
+        ends_{{{options, 0}, {options, 1}}} {}
 
   // `handles`, unless it is null, is as StreamEnd has it; otherwise those that
   // come along are closed.
@@ -89,6 +86,8 @@ class StreamPair final : public StreamReceiver {
     std::vector<Descriptor>* handles;
     Waiter* woken = nullptr;  // the reader who has got some
   };
+
+  StreamKind kind() const { return ends_[0].kind; }
 
   // One of a table that all pairs share: it takes no room in an idle one.
   static SystemMutex& MutexFor(const StreamPair* pair);
@@ -176,7 +175,6 @@ class StreamPair final : public StreamReceiver {
   absl::Status LeaveShutdown(End& me, bool connected);
   bool NotConnectedLocked(const End& me) const;
 
-  const StreamKind kind_;
   const std::shared_ptr<StreamLink> link_;
   SystemMutex& mutex_;
   std::unique_ptr<Rare> rare_ ABSL_GUARDED_BY(mutex_);

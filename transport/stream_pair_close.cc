@@ -8,14 +8,14 @@
 namespace plumb {
 
 bool StreamPair::NotConnectedLocked(const End& me) const {
-  return kind_ == StreamKind::kTcp &&
+  return kind() == StreamKind::kTcp &&
          (me.was_reset || (me.sent_end && me.got_end));
 }
 
 // The end of what `me` sends.
 void StreamPair::EndLocked(End& me, End& other) {
   if (std::exchange(me.sent_end, true)) return;
-  if (kind_ == StreamKind::kTcp && me.was_reset) return;
+  if (kind() == StreamKind::kTcp && me.was_reset) return;
   me.ended_first = !me.got_end;
   if (link_ == nullptr) {
     other.got_end = true;
@@ -118,7 +118,7 @@ absl::Status StreamPair::Close(int side, StreamClose how,
 }
 
 void StreamPair::CloseLocked(End& me, End& other, StreamClose how) {
-  const bool unread = kind_ != StreamKind::kPipe && !me.in.empty();
+  const bool unread = kind() != StreamKind::kPipe && !me.in.empty();
   me.closed = true;
   me.in.Clear();
   if (!unread && how != StreamClose::kReset) {
@@ -126,7 +126,7 @@ void StreamPair::CloseLocked(End& me, End& other, StreamClose how) {
     return;
   }
   me.sent_reset = true;
-  const bool tcp = kind_ == StreamKind::kTcp;
+  const bool tcp = kind() == StreamKind::kTcp;
   if (tcp && (me.was_reset || (me.sent_end && me.got_end))) return;
   const int error = tcp && me.sent_end ? EPIPE : ECONNRESET;
   if (link_ != nullptr) {

@@ -11,7 +11,6 @@
 #include "absl/strings/string_view.h"
 #include "transport/byte_queue.h"
 #include "transport/call.h"
-#include "transport/clock.h"
 #include "transport/error.h"
 #include "transport/memory_stream_options.h"
 #include "transport/stream_sleeper.h"
@@ -19,11 +18,12 @@
 namespace plumb {
 
 struct StreamPairEnd {
-  StreamPairEnd(const StreamEndOptions& options, const StreamEndOptions& other,
-                Clock& clock)
-      : state(clock, options.names),
-        in(options.receive_buffer + other.send_buffer),
-        send_buffer(options.send_buffer) {}
+  StreamPairEnd(const MemoryStreamOptions& options, int side)
+      : state(*options.clock, options.ends[side].names),
+        in(options.ends[side].receive_buffer +
+           options.ends[1 - side].send_buffer),
+        send_buffer(options.ends[side].send_buffer),
+        kind(options.kind) {}
 
   ErrorInfo Info(absl::string_view op) const {
     return NamedInfo(op, state.names().get());
@@ -43,6 +43,7 @@ struct StreamPairEnd {
   size_t in_flight = 0;              // sent from here, and not at the peer yet
   size_t send_buffer;         // the rest of what `in` holds is the peer's
   int error = 0;              // to be told once
+  const StreamKind kind;      // the pair's, where there is room for it
   bool reader_waits = false;  // for `in` to be not empty; has made a Call
   bool writer_waits = false;  // for room in `in`; the peer's
   bool closing = false;       // nothing is lent or taken any more

@@ -14,7 +14,7 @@ void StreamPair::LandData(int side, absl::string_view data) {
   {
     SystemMutexLock lock(&mutex_);
     peer(side).in_flight -= data.size();
-    if (me.was_reset || (kind_ == StreamKind::kTcp && RefusesDataLocked(me))) {
+    if (me.was_reset || (kind() == StreamKind::kTcp && RefusesDataLocked(me))) {
       lost = RefuseDataLocked(me);
       wake = true;
     } else if (!me.closed) {
@@ -33,7 +33,7 @@ void StreamPair::LandData(int side, absl::string_view data) {
 // Returns the descriptors that came along.
 std::vector<Descriptor> StreamPair::RefuseDataLocked(End& me) {
   // Who writes to an end that is gone learns so from a reset.
-  if (kind_ == StreamKind::kTcp) {
+  if (kind() == StreamKind::kTcp) {
     link_->SendReset(side_of(me), me.sent_end ? 0 : ECONNRESET);
   }
   if (!me.closed && !me.was_reset) ResetLocked(me, ECONNRESET);

@@ -16,18 +16,11 @@ FakeStreamConn::FakeStreamConn(const HostRef& host, StreamEnd end)
   ShowSocket(host_, this);
 }
 
-absl::Status FakeStreamConn::Close() {
-  const bool reset = reset_on_close_.load(std::memory_order_relaxed);
-  return end_.Close(reset ? StreamClose::kReset : StreamClose::kGraceful,
-                    [this] {
-                      HideSocket(host_, this);
-                      Release();
-                    });
-}
-
-void FakeStreamConn::Reset() {
-  ResetOnClose(true);
-  (void)Close();
+absl::Status FakeStreamConn::CloseAs(StreamClose how) {
+  return end_.Close(how, [this] {
+    HideSocket(host_, this);
+    Release();
+  });
 }
 
 void* FakeStreamConn::Extension(absl::string_view name) {

@@ -2,7 +2,6 @@
 #ifndef PLUMB_BACKENDS_FAKE_FAKE_STREAM_H_
 #define PLUMB_BACKENDS_FAKE_FAKE_STREAM_H_
 
-#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <utility>
@@ -43,14 +42,14 @@ class FakeStreamConn : public FakeConn,
   }
   absl::Status WaitReadable() override { return end_.WaitReadable(); }
   absl::Status CloseWrite() override { return end_.CloseWrite(); }
-  absl::Status Close() override;
+  absl::Status Close() override { return CloseAs(StreamClose::kGraceful); }
   Addr LocalAddr() const override { return end_.names().source; }
   Addr RemoteAddr() const override { return end_.names().addr; }
   absl::Status SetDeadline(Direction direction, absl::Time when) override {
     return end_.SetDeadline(direction, when);
   }
   void* Extension(absl::string_view name) override;
-  void Reset() override;
+  void Reset() override { (void)CloseAs(StreamClose::kReset); }
 
   absl::Status CloseRead() override { return end_.CloseRead(); }
   absl::StatusOr<size_t> Peek(absl::Span<char> buffer) override {
@@ -69,15 +68,12 @@ class FakeStreamConn : public FakeConn,
  protected:
   const HostRef& host() const { return host_; }
   StreamEnd& end() { return end_; }
+  absl::Status CloseAs(StreamClose how);
   // Part of Close: gives back what is bound.
   virtual void Release() = 0;
-  void ResetOnClose(bool on) {
-    reset_on_close_.store(on, std::memory_order_relaxed);
-  }
 
  private:
   const HostRef host_;
-  std::atomic<bool> reset_on_close_{false};
   StreamEnd end_;
 };
 

@@ -7,6 +7,11 @@
 
 namespace plumb {
 
+absl::Status FakeTcpConn::Close() {
+  const bool reset = reset_on_close_.load(std::memory_order_relaxed);
+  return CloseAs(reset ? StreamClose::kReset : StreamClose::kGraceful);
+}
+
 void* FakeTcpConn::Extension(absl::string_view name) {
   if (void* found = FindExtension<TcpControl>(name, this)) return found;
   return FakeStreamConn::Extension(name);
@@ -49,7 +54,7 @@ absl::Status FakeTcpConn::SetKeepAlive(const KeepAlive&) { return CheckOpen(); }
 
 absl::Status FakeTcpConn::SetLinger(absl::Duration linger) {
   const absl::Status open = CheckOpen();
-  if (open.ok()) ResetOnClose(linger == absl::ZeroDuration());
+  if (open.ok()) reset_on_close_ = linger == absl::ZeroDuration();
   return open;
 }
 

@@ -2,6 +2,7 @@
 #ifndef PLUMB_BACKENDS_FAKE_TCP_CONN_H_
 #define PLUMB_BACKENDS_FAKE_TCP_CONN_H_
 
+#include <atomic>
 #include <cstdint>
 #include <utility>
 
@@ -26,6 +27,7 @@ class FakeTcpConn final : public FakeStreamConn, public TcpControl {
   // Before anybody else has it: the port that was dialled from.
   void HoldPort() { port_ = Port::kDialled; }
 
+  absl::Status Close() override;
   void* Extension(absl::string_view name) override;
   absl::Status SetNoDelay(bool on) override;
   absl::Status SetKeepAlive(const KeepAlive& keep_alive) override;
@@ -35,6 +37,7 @@ class FakeTcpConn final : public FakeStreamConn, public TcpControl {
   absl::Status CheckOpen();
   void Release() override;
 
+  std::atomic<bool> reset_on_close_{false};
   Port port_;
 };
 

@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/inlined_vector.h"
 #include "backends/fake/listen_queue.h"
@@ -111,7 +112,8 @@ class TcpPorts {
   uint16_t next_;
   PortTable<ListenQueue> listeners_;
   ReusePortCache reuse_port_;
-  absl::flat_hash_map<uint16_t, absl::InlinedVector<Dialled, 1>> dialled_;
+  // Each idle connection is in it: a hash table would keep half of it empty.
+  absl::btree_map<uint16_t, absl::InlinedVector<Dialled, 1>> dialled_;
   absl::flat_hash_map<uint16_t, absl::InlinedVector<Accepted, 1>> accepted_;
   absl::flat_hash_map<Ends, TimeWait> lingering_;
   // When to look at which, in order; it may linger since later by then.

@@ -106,10 +106,15 @@ class UnixDialer {
     stream.kind = StreamKind::kUnix;
     stream.clock = &host_.clock();
     stream.link = MakeLink();
-    stream.ends[0] = {MakeNames(network_, local_, remote_),
+    // All connections share the name of the Listener.
+    const Addr& bound = queue.state().names()->addr;
+    const Addr& remote = bound == remote_ ? bound : remote_;
+    auto [near_names, far_names] =
+        MakeNamesOfBoth({network_, local_, remote}, {network_, remote, local_});
+    stream.ends[0] = {std::move(near_names),
                       SizeOr(options_.send_buffer, defaults.send_buffer),
                       defaults.receive_buffer};
-    stream.ends[1] = {MakeNames(network_, remote_, local_),
+    stream.ends[1] = {std::move(far_names),
                       SizeOr(queue.options.send_buffer, defaults.send_buffer),
                       defaults.receive_buffer};
     auto [near, far] = MakeMemoryStream(std::move(stream));
