@@ -264,8 +264,8 @@ int SeqpacketConn::Send(Datagram& message) {
   {
     absl::MutexLock lock(&pair_->mutex);
     if (me_.sent_end) return ESHUTDOWN;
-    if (cost > me_.send_buffer) return EMSGSIZE;
     if (me_.error != 0) return std::exchange(me_.error, 0);
+    if (cost > me_.send_buffer) return EMSGSIZE;
     if (peer_.closed || peer_.stopped_read) return EPIPE;
     if (peer_.queued_bytes > 0 && peer_.queued_bytes + cost > me_.send_buffer) {
       return EAGAIN;
@@ -289,9 +289,11 @@ absl::Status SeqpacketConn::WriteWithHandles(absl::string_view data,
   absl::StatusOr<std::vector<Descriptor>> sent =
       DuplicateHandles(false, handles, NamedInfo("write", &names()));
   if (!sent.ok()) {
-    // That nothing is written here any more is told first.
+    // That nothing is written here any more is told first, and a reset before
+    // what the kernel would refuse.
+    const bool kernels = GetErrorInfo(sent.status())->errno_value != 0;
     absl::MutexLock lock(&pair_->mutex);
-    if (!me_.sent_end) return sent.status();
+    if (!me_.sent_end && (me_.error == 0 || !kernels)) return sent.status();
     sent.emplace();
   }
   return WriteMessage(call, {std::string(data), *std::move(sent)});

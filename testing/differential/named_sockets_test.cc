@@ -276,6 +276,17 @@ TEST(NamedSocketsTest, ABadDescriptorIsToldAfterOnesOwnEnd) {
   }
 }
 
+TEST(NamedSocketsTest, OfUnixpacketAResetIsToldFirst) {
+  for (const char* step : {"handles C0 -1", "write C0 1000000"}) {
+    ExpectSame(
+        absl::StrCat("listen L0 unixpacket /s\ndial C0 unixpacket L0\n"
+                     "accept C1 L0\nwrite C0 1\nclose C1\n",
+                     step, "\n"),
+        "UNAVAILABLE ECONNRESET from unixpacket @ to unixpacket /s: write "
+        "unixpacket @->/s: write: connection reset by peer");
+  }
+}
+
 TEST(NamedSocketsTest, ABadDescriptorIsToldBeforeThatNobodyIsThere) {
   ExpectSame(R"(
 packet P0 unixgram /p
