@@ -5,11 +5,13 @@
 //
 //   bazel build --config=clang --config=asan
 //       --copt=-fsanitize=fuzzer-no-link //examples/telemetry:collector_fuzzer
+//   mkdir /tmp/reports
 //   bazel-bin/examples/telemetry/collector_fuzzer -max_total_time=180
-//       examples/telemetry/collector_corpus
+//       /tmp/reports examples/telemetry/collector_corpus
 //
-// It writes what crashes to a file. Put that into collector_corpus, and
-// collector_fuzz_test replays it with all the others, with any compiler.
+// What it finds worth keeping goes to the first folder, and what crashes to a
+// file here. Put that into collector_corpus, and collector_fuzz_test replays it
+// with all the others, with any compiler.
 //
 // Threads: any.
 #ifndef PLUMB_EXAMPLES_TELEMETRY_COLLECTOR_FUZZ_H_

@@ -5,11 +5,13 @@
 //
 //   bazel build --config=clang --config=asan
 //       --copt=-fsanitize=fuzzer-no-link //testing/differential:script_fuzzer
+//   mkdir /tmp/scripts
 //   bazel-bin/testing/differential/script_fuzzer -max_total_time=180
-//       -timeout=120 testing/differential/script_corpus
+//       -timeout=120 /tmp/scripts testing/differential/script_corpus
 //
-// It writes what makes a difference to a file. Put that into script_corpus, and
-// script_fuzz_test replays it with all the others, with any compiler.
+// What it finds worth keeping goes to the first folder, and what makes a
+// difference to a file here. Put that into script_corpus, and script_fuzz_test
+// replays it with all the others, with any compiler.
 //
 // Threads: one at a time.
 #ifndef PLUMB_TESTING_DIFFERENTIAL_SCRIPT_FUZZ_H_
