@@ -45,10 +45,13 @@ void Cut(Socket& socket, WaitingCall& call, Direction direction) {
 }  // namespace
 
 void CallRunner::Start(Socket& socket, SplitCall call) {
+  // One that will not wait may look as if it did, while it asks poll(2).
+  const bool ready = socket.is_open() && call.direction == Direction::kRead &&
+                     CanGo(socket, Direction::kRead) == Readiness::kReady;
   socket.waiting = std::make_unique<WaitingCall>(call.run);
   // A Dial has nothing to ask.
   if (socket.is_open()) {
-    AwaitBlocked(socket, *socket.waiting, call.direction, false);
+    AwaitBlocked(socket, *socket.waiting, call.direction, ready);
   }
   socket.pending = std::move(call);
 }
