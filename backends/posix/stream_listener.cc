@@ -17,7 +17,7 @@ StreamListener::StreamListener(Clock& clock, plumb::Descriptor descriptor,
     : SocketObject(clock, std::move(descriptor), std::move(names)),
       addr_network_(addr_network),
       make_conn_(make_conn),
-      send_buffer_(send_buffer) {}
+      send_buffer_(send_buffer.has_value() ? *send_buffer : kNone) {}
 
 StreamListener::~StreamListener() { CloseOnce(); }
 
@@ -30,10 +30,10 @@ absl::StatusOr<std::unique_ptr<Conn>> StreamListener::Accept() {
     return ErrnoError(Info("accept"), "accept4", op.error());
   }
   plumb::Descriptor accepted = op.TakeDescriptor();
-  const std::optional<int> send_buffer = send_buffer_.load();
-  if (send_buffer.has_value()) {
-    const absl::Status status =
-        SetIntOption(accepted.get(), SOL_SOCKET, SO_SNDBUF, *send_buffer);
+  const int64_t send_buffer = send_buffer_.load();
+  if (send_buffer != kNone) {
+    const absl::Status status = SetIntOption(
+        accepted.get(), SOL_SOCKET, SO_SNDBUF, static_cast<int>(send_buffer));
     if (!status.ok()) return ForOp(status, Info("accept"));
   }
   return MakeAccepted(std::move(accepted), op.peer());

@@ -13,6 +13,8 @@
 #define PLUMB_BACKENDS_POSIX_STREAM_LISTENER_H_
 
 #include <atomic>
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -58,12 +60,15 @@ class StreamListener : public Listener, public SocketObject {
   absl::Status SetWriteBuffer(int bytes) override;
 
  private:
+  static constexpr int64_t kNone = std::numeric_limits<int64_t>::min();
+
   std::unique_ptr<Conn> MakeAccepted(plumb::Descriptor descriptor,
                                      const SockAddr& peer) const;
 
   const char* const addr_network_;
   const MakeConn make_conn_;
-  std::atomic<std::optional<int>> send_buffer_;
+  // An int, or kNone.
+  std::atomic<int64_t> send_buffer_;
 };
 
 }  // namespace plumb

@@ -203,18 +203,20 @@ TEST_F(CaptureTransportTest, WhoIsAcceptedAfterTheDiallerClosedIsTheSame) {
 }
 
 TEST_F(CaptureTransportTest, AStreamToItselfIsWrittenOnce) {
+  // No port that the kernel gives away, of an address that others do not use.
+  const std::string itself = "127.0.40.1:20000";
   DialOptions options;
-  options.local_address = "127.0.0.1:40000";
+  options.local_address = itself;
   Capture capture;
   CaptureTransport tcp(MakeTcp(), capture);
-  const auto conn = tcp.Dial("tcp", "127.0.0.1:40000", options);
+  const auto conn = tcp.Dial("tcp", itself, options);
   ASSERT_EQ(conn.status(), absl::OkStatus());
   ASSERT_EQ((*conn)->Write("echo"), absl::OkStatus());
   EXPECT_EQ(ReadSome(**conn), "echo");
   const std::vector<std::string> lines = Lines(capture);
   ASSERT_EQ(lines.size(), 5);
-  EXPECT_EQ(lines[3],
-            "local out 127.0.0.1:40000 > 127.0.0.1:40000 tcp PSH ACK 'echo'");
+  EXPECT_EQ(lines[3], absl::StrCat("local out ", itself, " > ", itself,
+                                   " tcp PSH ACK 'echo'"));
 }
 
 TEST(CaptureTransportOnSocketsTest, SeesTheSameOnTcp) {
