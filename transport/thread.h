@@ -12,6 +12,7 @@
 #ifndef PLUMB_TRANSPORT_THREAD_H_
 #define PLUMB_TRANSPORT_THREAD_H_
 
+#include <cassert>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -34,12 +35,14 @@ class Thread {
   Thread() = default;
   Thread(Thread&& other) : id_(std::exchange(other.id_, std::nullopt)) {}
   Thread& operator=(Thread&& other) {
+    assert(!joinable());
     id_ = std::exchange(other.id_, std::nullopt);
     return *this;
   }
+  ~Thread() { assert(!joinable()); }
 
   // Whether there is one that was neither joined nor detached, as has to happen
-  // once.
+  // before this goes or gets another.
   bool joinable() const { return id_.has_value(); }
   bool is_current() const;
 

@@ -1,7 +1,6 @@
 #include "backends/ip/ip.h"
 
 #include <netinet/in.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -25,6 +24,7 @@
 #include "backends/posix/open_descriptors_for_test.h"
 #include "backends/posix/socket.h"
 #include "gtest/gtest.h"
+#include "testing/no_descriptors_for_test.h"
 #include "transport/addr.h"
 #include "transport/conn.h"
 #include "transport/direction.h"
@@ -414,15 +414,12 @@ TEST_F(IpTest, WithoutTheRight) {
 }
 
 TEST_F(IpTest, OutOfDescriptors) {
-  const Descriptor highest(dup(0));
-  rlimit old;
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &old), 0);
-  rlimit low = old;
-  low.rlim_cur = static_cast<rlim_t>(highest.get()) + 1;
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
-  const absl::Status dial = ip_->Dial("ip4:253", "127.0.0.2").status();
-  const absl::Status listen = ip_->ListenPacket("ip6:253", "::1").status();
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &old), 0);
+  absl::Status dial, listen;
+  {
+    const NoDescriptors none;
+    dial = ip_->Dial("ip4:253", "127.0.0.2").status();
+    listen = ip_->ListenPacket("ip6:253", "::1").status();
+  }
   ExpectError(dial, Code::kResourceExhausted,
               "dial ip4:253 127.0.0.2: socket: too many open files");
   ExpectError(listen, Code::kResourceExhausted,

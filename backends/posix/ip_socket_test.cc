@@ -1,13 +1,13 @@
 #include "backends/posix/ip_socket.h"
 
 #include <netinet/in.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "backends/posix/descriptor.h"
 #include "backends/posix/socket.h"
 #include "gtest/gtest.h"
+#include "testing/no_descriptors_for_test.h"
 #include "transport/ip_addr.h"
 
 namespace plumb {
@@ -23,15 +23,10 @@ void ExpectFamily(IpFamily got, int family, bool v6_only) {
 
 // First here, as the answer is kept.
 TEST(IpSocket, OutOfDescriptorsIsNoAnswer) {
-  const Descriptor highest(dup(0));
-  rlimit old;
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &old), 0);
-  rlimit low = old;
-  low.rlim_cur = static_cast<rlim_t>(highest.get()) + 1;
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
-  const bool without = SystemMapsIpv4();
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &old), 0);
-  EXPECT_FALSE(without);
+  {
+    const NoDescriptors none;
+    EXPECT_FALSE(SystemMapsIpv4());
+  }
   EXPECT_TRUE(SystemMapsIpv4());
 }
 

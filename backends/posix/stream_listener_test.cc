@@ -1,6 +1,5 @@
 #include "backends/posix/stream_listener.h"
 
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include "backends/posix/socket.h"
 #include "backends/posix/stream_conn.h"
 #include "gtest/gtest.h"
+#include "testing/no_descriptors_for_test.h"
 #include "transport/clock.h"
 #include "transport/error.h"
 #include "transport/extensions.h"
@@ -100,14 +100,11 @@ TEST_F(StreamListenerTest, DeadlineBeatsAConnectionThatWaits) {
 // S-AC-02.
 TEST_F(StreamListenerTest, OutOfDescriptorsLeavesTheConnectionQueued) {
   const Descriptor client = Connect();
-  rlimit old;
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &old), 0);
-  const Descriptor next(dup(0));  // all below it are taken
-  rlimit low = old;
-  low.rlim_cur = static_cast<rlim_t>(next.get()) + 1;
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
-  const absl::Status status = listener_->Accept().status();
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &old), 0);
+  absl::Status status;
+  {
+    const NoDescriptors none;
+    status = listener_->Accept().status();
+  }
   EXPECT_EQ(status.code(), Code::kResourceExhausted);
   EXPECT_EQ(status.message(),
             "accept tcp4 " + text_ + ": accept4: too many open files");

@@ -5,7 +5,6 @@
 #include <netinet/tcp.h>
 #include <sched.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -30,6 +29,7 @@
 #include "backends/posix/open_descriptors_for_test.h"
 #include "backends/posix/socket.h"
 #include "gtest/gtest.h"
+#include "testing/no_descriptors_for_test.h"
 #include "transport/conn.h"
 #include "transport/error.h"
 #include "transport/extensions.h"
@@ -521,15 +521,12 @@ TEST_F(HangingTcpTest, ClosingTheListenerResetsTheQueue) {
 TEST_F(TcpTest, OutOfDescriptors) {
   auto listener = *tcp_->Listen("tcp", "127.0.0.1:0");
   const std::string address = listener->Address().ToString();
-  const Descriptor highest(dup(0));
-  rlimit old;
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &old), 0);
-  rlimit low = old;
-  low.rlim_cur = static_cast<rlim_t>(highest.get()) + 1;
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
-  const absl::Status dial = tcp_->Dial("tcp", address).status();
-  const absl::Status listen = tcp_->Listen("tcp", "127.0.0.1:0").status();
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &old), 0);
+  absl::Status dial, listen;
+  {
+    const NoDescriptors none;
+    dial = tcp_->Dial("tcp", address).status();
+    listen = tcp_->Listen("tcp", "127.0.0.1:0").status();
+  }
   Expect(dial, Code::kResourceExhausted,
          absl::StrCat("dial tcp ", address, ": socket: too many open files"));
   Expect(listen, Code::kResourceExhausted,

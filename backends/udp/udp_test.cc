@@ -1,6 +1,5 @@
 #include "backends/udp/udp.h"
 
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <cstddef>
@@ -19,6 +18,7 @@
 #include "absl/types/span.h"
 #include "backends/posix/socket.h"
 #include "gtest/gtest.h"
+#include "testing/no_descriptors_for_test.h"
 #include "transport/addr.h"
 #include "transport/conn.h"
 #include "transport/direction.h"
@@ -541,18 +541,13 @@ TEST_F(UdpTest, OptionsThatItDoesNotHonour) {
 }
 
 TEST_F(UdpTest, OutOfDescriptors) {
-  const auto packets = Packets("udp", "127.0.0.1:0");
-  const int highest = Extension<NativeHandle>(*packets)->Descriptor();
-  rlimit before;
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
-  rlimit low = before;
-  low.rlim_cur = static_cast<rlim_t>(highest) + 1;
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
-  const absl::Status dial = udp_->Dial("udp", "127.0.0.1:9").status();
-  const absl::Status listen = udp_->Listen("udp", "127.0.0.1:0").status();
-  const absl::Status listen_packet =
-      udp_->ListenPacket("udp", "127.0.0.1:0").status();
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  absl::Status dial, listen, listen_packet;
+  {
+    const NoDescriptors none;
+    dial = udp_->Dial("udp", "127.0.0.1:9").status();
+    listen = udp_->Listen("udp", "127.0.0.1:0").status();
+    listen_packet = udp_->ListenPacket("udp", "127.0.0.1:0").status();
+  }
   constexpr Code kCode = Code::kResourceExhausted;
   constexpr char kListen[] =
       "listen udp 127.0.0.1:0: socket: too many open files";

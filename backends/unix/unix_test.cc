@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <linux/capability.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -30,6 +29,7 @@
 #include "gtest/gtest.h"
 #include "testing/executor.h"
 #include "testing/fiber_executor.h"
+#include "testing/no_descriptors_for_test.h"
 #include "testing/temp_directory.h"
 #include "transport/conn.h"
 #include "transport/error.h"
@@ -580,21 +580,15 @@ TEST_F(UnixTest, SendBufferOfBothEnds) {
 }
 
 TEST_F(UnixTest, OutOfDescriptors) {
-  const Descriptor highest(dup(0));
-  rlimit old;
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &old), 0);
-  rlimit low = old;
-  low.rlim_cur = static_cast<rlim_t>(highest.get()) + 1;
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
   const char* const kNetworks[] = {"unix", "unixpacket", "unixgram"};
   std::vector<absl::Status> dials, listens;
   for (const char* network : kNetworks) {
+    const NoDescriptors none;
     dials.push_back(unix_->Dial(network, Path("x")).status());
     listens.push_back(network == std::string("unixgram")
                           ? unix_->ListenPacket(network, Path("x")).status()
                           : unix_->Listen(network, Path("x")).status());
   }
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &old), 0);
   for (int i = 0; i < 3; ++i) {
     const std::string what = absl::StrCat(kNetworks[i], " ", Path("x"),
                                           ": socket: too many open files");

@@ -40,7 +40,9 @@ FaultVerdict FaultSender::Judge(FaultPiece piece,
   ApplyChanges(verdict, &piece.data);
   queue_.Add(std::move(piece), verdict, now);
   if (queue_.empty()) return kept;
-  if (!thread_.joinable()) thread_ = std::thread([this] { Run(); });
+  if (!thread_.joinable()) {
+    thread_ = Thread::StartOrDie("FaultTransport", [this] { Run(); });
+  }
   changed_.SignalAll();
   return kept;
 }
@@ -108,7 +110,7 @@ void FaultSender::Run() {
 }
 
 void FaultSender::Stop() {
-  std::thread thread;
+  Thread thread;
   {
     MutexLock lock(mutex_);
     stopped_ = true;
@@ -120,7 +122,7 @@ void FaultSender::Stop() {
   // A fiber waits without its thread; what is left for the join is brief.
   ShieldScope shield;
   done_.Wait().IgnoreError();
-  thread.join();
+  thread.Join();
 }
 
 void FaultSender::Linger() {

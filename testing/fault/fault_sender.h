@@ -14,7 +14,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <thread>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
@@ -27,6 +26,7 @@
 #include "transport/cond_var.h"
 #include "transport/event.h"
 #include "transport/mutex.h"
+#include "transport/thread.h"
 
 namespace plumb {
 
@@ -95,7 +95,7 @@ class FaultSender {
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   bool lingers_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Status error_ ABSL_GUARDED_BY(mutex_);
-  std::thread thread_ ABSL_GUARDED_BY(mutex_);
+  Thread thread_ ABSL_GUARDED_BY(mutex_);
 };
 
 // Tells both of changes of the rules, until Faults::Unsubscribe.

@@ -1,15 +1,13 @@
 #include "transport/server/on_threads.h"
 
-#include <pthread.h>
-
 #include <iterator>
 #include <list>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/strings/str_cat.h"
+#include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
-#include "transport/errno_text.h"
+#include "transport/thread.h"
 
 namespace plumb {
 namespace {
@@ -18,69 +16,63 @@ class ThreadGroup final : public TaskGroup {
  public:
   ~ThreadGroup() override;
 
-  absl::Status Start(absl::AnyInvocable<void()> task) override;
+  absl::Status Start(absl::AnyInvocable<void()> function) override;
 
  private:
-  struct Thread {
-    ThreadGroup* group;
-    absl::AnyInvocable<void()> task;
-    pthread_t id;
-    std::list<Thread>::iterator self;
+  struct Task {
+    absl::AnyInvocable<void()> function;
+    Thread thread;
   };
+  using Tasks = std::list<Task>;
 
-  static void* Main(void* thread);
+  void Run(Tasks::iterator task);
   void JoinEnded();
 
   absl::Mutex mutex_;
-  std::list<Thread> running_ ABSL_GUARDED_BY(mutex_);
-  std::list<Thread> ended_ ABSL_GUARDED_BY(mutex_);
+  Tasks running_ ABSL_GUARDED_BY(mutex_);
+  Tasks ended_ ABSL_GUARDED_BY(mutex_);
 };
 
 ThreadGroup::~ThreadGroup() {
   {
     absl::MutexLock lock(&mutex_);
     mutex_.Await(absl::Condition(
-        +[](std::list<Thread>* running) { return running->empty(); },
-        &running_));
+        +[](Tasks* running) { return running->empty(); }, &running_));
   }
   JoinEnded();
 }
 
-absl::Status ThreadGroup::Start(absl::AnyInvocable<void()> task) {
+absl::Status ThreadGroup::Start(absl::AnyInvocable<void()> function) {
   JoinEnded();
   absl::AnyInvocable<void()> not_started;
-  // With the lock, so that the thread does not end before it has an id.
+  // With the lock, so that the task does not end before it has its thread.
   absl::MutexLock lock(&mutex_);
-  Thread& thread = running_.emplace_back();
-  thread.group = this;
-  thread.task = std::move(task);
-  thread.self = std::prev(running_.end());
-  // Not std::thread, whose failure is an exception.
-  const int error = pthread_create(&thread.id, nullptr, &Main, &thread);
-  if (error == 0) return absl::OkStatus();
-  not_started = std::move(thread.task);
-  running_.pop_back();
-  return absl::ResourceExhaustedError(
-      absl::StrCat("start thread: ", ErrnoText(error)));
+  running_.emplace_back().function = std::move(function);
+  const auto task = std::prev(running_.end());
+  absl::StatusOr<Thread> thread = Thread::Start([this, task] { Run(task); });
+  if (thread.ok()) {
+    task->thread = *std::move(thread);
+    return absl::OkStatus();
+  }
+  not_started = std::move(task->function);
+  running_.erase(task);
+  return thread.status();
 }
 
-void* ThreadGroup::Main(void* argument) {
-  Thread& thread = *static_cast<Thread*>(argument);
-  thread.task();
-  thread.task = nullptr;
-  ThreadGroup& group = *thread.group;
-  absl::MutexLock lock(&group.mutex_);
-  group.ended_.splice(group.ended_.end(), group.running_, thread.self);
-  return nullptr;
+void ThreadGroup::Run(Tasks::iterator task) {
+  task->function();
+  task->function = nullptr;
+  absl::MutexLock lock(&mutex_);
+  ended_.splice(ended_.end(), running_, task);
 }
 
 void ThreadGroup::JoinEnded() {
-  std::list<Thread> ended;
+  Tasks ended;
   {
     absl::MutexLock lock(&mutex_);
     ended.swap(ended_);
   }
-  for (const Thread& thread : ended) pthread_join(thread.id, nullptr);
+  for (Task& task : ended) task.thread.Join();
 }
 
 }  // namespace

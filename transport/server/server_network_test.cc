@@ -1,5 +1,4 @@
 // A Server over every network.
-#include <sys/resource.h>
 
 #include <functional>
 #include <memory>
@@ -19,6 +18,7 @@
 #include "backends/all.h"
 #include "backends/fake/fake.h"
 #include "gtest/gtest.h"
+#include "testing/no_descriptors_for_test.h"
 #include "testing/wait_until_blocked.h"
 #include "transport/clock.h"
 #include "transport/error.h"
@@ -216,21 +216,6 @@ INSTANTIATE_TEST_SUITE_P(, ServerUdpTest,
                                Name(std::get<0>(param.param)), "_",
                                std::get<1>(param.param).fake ? "fake" : "real");
                          });
-
-// No new descriptors while it lives.
-class NoDescriptors {
- public:
-  NoDescriptors() {
-    EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before_), 0);
-    rlimit none = before_;
-    none.rlim_cur = 3;
-    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
-  }
-  ~NoDescriptors() { EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before_), 0); }
-
- private:
-  rlimit before_;
-};
 
 class ServerDescriptorsTest : public ServerNetworkTest {};
 

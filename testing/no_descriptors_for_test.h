@@ -1,0 +1,32 @@
+// Lets a test have no more descriptors.
+#ifndef PLUMB_TESTING_NO_DESCRIPTORS_FOR_TEST_H_
+#define PLUMB_TESTING_NO_DESCRIPTORS_FOR_TEST_H_
+
+#include <sys/resource.h>
+
+#include "gtest/gtest.h"
+
+namespace plumb {
+
+// While it lives the process gets none; those that it has go on working.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before_), 0);
+    rlimit none = before_;
+    // Standard input, output and error. Not less: poll(2) takes no more at a
+    // time than this.
+    none.rlim_cur = 3;
+    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+  ~NoDescriptors() { EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before_), 0); }
+
+ private:
+  rlimit before_;
+};
+
+}  // namespace plumb
+
+#endif  // PLUMB_TESTING_NO_DESCRIPTORS_FOR_TEST_H_
