@@ -1,6 +1,7 @@
 #include "transport/fiber/run_blocking.h"
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -34,14 +35,19 @@ TEST(RunBlockingTest, ReturnsWhatTheFunctionReturns) {
       .Join();
 }
 
-TEST(RunBlockingTest, OtherFibersRunMeanwhile) {
+// Fibers of one worker: one blocks, `meanwhile` runs, then the first goes on.
+void WhileOneBlocks(std::function<void(const absl::Notification&)> meanwhile) {
   Runtime runtime(OneWorker());
   runtime
-      .Go([] {
+      .Go([&] {
         absl::Notification go_on;
         FiberGroup group;
         group.Go([&] {
           RunBlocking([&] { go_on.WaitForNotification(); });
+          return absl::OkStatus();
+        });
+        group.Go([&] {
+          meanwhile(go_on);
           return absl::OkStatus();
         });
         group.Go([&] {
@@ -51,6 +57,12 @@ TEST(RunBlockingTest, OtherFibersRunMeanwhile) {
         EXPECT_EQ(group.Wait(), absl::OkStatus());
       })
       .Join();
+}
+
+TEST(RunBlockingTest, OtherFibersRunMeanwhile) {
+  WhileOneBlocks([](const absl::Notification& go_on) {
+    EXPECT_FALSE(go_on.HasBeenNotified());
+  });
 }
 
 TEST(RunBlockingTest, WithoutAThreadItBlocksItsOwn) {
@@ -66,27 +78,10 @@ TEST(RunBlockingTest, WithoutAThreadItBlocksItsOwn) {
 }
 
 TEST(RunBlockingTest, WithoutAnotherThreadItWaitsForThoseThatThereAre) {
-  Runtime runtime(OneWorker());
-  runtime
-      .Go([] {
-        absl::Notification go_on;
-        FiberGroup group;
-        group.Go([&] {
-          RunBlocking([&] { go_on.WaitForNotification(); });
-          return absl::OkStatus();
-        });
-        group.Go([&] {
-          FailThreadsAfter(0, 1);
-          RunBlocking([&] { EXPECT_TRUE(go_on.HasBeenNotified()); });
-          return absl::OkStatus();
-        });
-        group.Go([&] {
-          go_on.Notify();
-          return absl::OkStatus();
-        });
-        EXPECT_EQ(group.Wait(), absl::OkStatus());
-      })
-      .Join();
+  WhileOneBlocks([](const absl::Notification& go_on) {
+    FailThreadsAfter(0, 1);
+    RunBlocking([&] { EXPECT_TRUE(go_on.HasBeenNotified()); });
+  });
 }
 
 TEST(RunBlockingTest, MoreThanThereAreThreadsFor) {
