@@ -8,8 +8,9 @@
 set -euo pipefail
 
 packages=(
-  # Bazel and the rule sets that it would download otherwise.
-  bazel-bootstrap bazel-platforms bazel-rules-java bazel-rules-proto bazel-skylib
+  # Bazel and the rule sets that it would download otherwise; it keeps what a test
+  # leaves, such as the capture of one that fails, where there is zip.
+  bazel-bootstrap bazel-platforms bazel-rules-java bazel-rules-proto bazel-skylib zip
   # The compiler.
   g++ pkg-config
   # Libraries.

@@ -1,9 +1,9 @@
 // Which lines of the contract have been asserted on which backend.
 //
 // Each case names its ids (ids.h). After the last test a table of ids by
-// backend is printed, and written to conformance_ids.txt where Bazel keeps a
-// test's outputs. When the whole suite ran, without a filter and in one shard,
-// an id that a backend should have and that no case asserted fails the run.
+// backend is printed. When the whole suite ran, without a filter and in one
+// shard, an id that a backend should have and that no case asserted fails the
+// run.
 // "no" in the table is an id of which it was asserted that the backend lacks
 // what it is about.
 //
