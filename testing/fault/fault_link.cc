@@ -260,8 +260,7 @@ std::optional<FaultVerdict> FaultLink::InFlight(const FaultPacket& packet,
   if (Cut(Begin(now), &verdict)) return verdict;
   for (FaultLinkRule* rule : rules_.in_flight()) {
     const FaultSpec& spec = rule->spec();
-    const bool hold = rule->action == FaultAction::kHold;
-    if (!hold || held_by != spec.id) {
+    if (held_by != spec.id) {
       if (rule->is_counted || !FitsSegment(*rule, packet)) continue;
       rule->tally->matches.Add();
       if (!rule->Fires(PlaceOf(packet))) continue;

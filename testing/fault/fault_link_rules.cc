@@ -125,15 +125,10 @@ void FaultLinkRules::SortOut(absl::Duration elapsed) {
       at_send_.push_back({rule.key, rule.threshold, &rule, rule.picky});
     }
     if (!packets) at_call_.push_back(&rule);
+    const bool partition = action == FaultAction::kPartition;
+    if (partition || action == FaultAction::kHold) in_flight_.push_back(&rule);
     // A rule with nth or every has chosen at send.
-    const bool chosen = rule.is_counted;
-    if (action == FaultAction::kHold ||
-        (action == FaultAction::kPartition && !chosen)) {
-      in_flight_.push_back(&rule);
-    }
-    if (action == FaultAction::kPartition && !chosen) {
-      at_landing_.push_back(&rule);
-    }
+    if (partition && !rule.is_counted) at_landing_.push_back(&rule);
   }
 }
 

@@ -183,6 +183,24 @@ TEST_F(FaultLinkTest, HoldsAndPartitionsReachWhatIsInFlight) {
   EXPECT_EQ(faults->Counts()[0].hits, 1u);
 }
 
+// A stream keeps what a partition would have lost until that is over, also
+// when it was meant for this one segment.
+TEST_F(FaultLinkTest, WhatACountedPartitionHoldsStaysHeld) {
+  const auto faults = Load("rule { id: 'p' match { nth: 2 } partition {} }");
+  FaultLink link(faults, Ends("web", "db", FaultNetwork::kTcp));
+  EXPECT_EQ(Sent(link, Segment(0, 10)), "");
+  EXPECT_EQ(Sent(link, Segment(10, 10)), "p");
+  const auto judge = [&](absl::string_view held_by) {
+    return link.InFlight(Segment(10, 10), held_by, clock_.TimeNow());
+  };
+  ASSERT_TRUE(judge("p").has_value());
+  EXPECT_EQ(judge("p")->rule, "p");
+  EXPECT_FALSE(judge("").has_value());
+  EXPECT_EQ(faults->Counts()[0].hits, 1u);
+  ASSERT_TRUE(faults->Disable("p").ok());
+  EXPECT_FALSE(judge("p").has_value());
+}
+
 TEST_F(FaultLinkTest, HalfOpenSilencesBothWaysUntilItEnds) {
   const auto faults = Load(
       "rule { id: 'h' match { to: 'db' after_bytes: 100 direction: FORTH }"
