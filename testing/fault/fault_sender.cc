@@ -11,7 +11,7 @@ FaultVerdict FaultSender::Offer(FaultPiece piece,
                                 absl::FunctionRef<std::string()> data) {
   std::string reset_by, remark;
   FaultVerdict verdict = Judge(std::move(piece), data, &reset_by, &remark);
-  if (!remark.empty()) hooks_.remark(remark);
+  if (!remark.empty()) Tell(remark);
   if (!reset_by.empty()) hooks_.reset(reset_by);
   verdict.rule = absl::string_view();
   verdict.changed_by = {};
@@ -25,6 +25,7 @@ FaultVerdict FaultSender::Judge(FaultPiece piece,
   MutexLock lock(mutex_);
   FaultVerdict verdict = piece.link->AtSend(piece.packet, now);
   if (hooks_.remark) *remark = FaultRemark(verdict, stream_);
+  if (!remark->empty()) ++untold_;
   if (verdict.action == FaultVerdict::Action::kReset) {
     *reset_by = std::string(verdict.rule);
     return verdict;
@@ -45,6 +46,13 @@ FaultVerdict FaultSender::Judge(FaultPiece piece,
   }
   changed_.SignalAll();
   return kept;
+}
+
+void FaultSender::Tell(absl::string_view remark) {
+  hooks_.remark(remark);
+  MutexLock lock(mutex_);
+  --untold_;
+  changed_.SignalAll();
 }
 
 bool FaultSender::HasRoom() const {
@@ -69,7 +77,7 @@ void FaultSender::Changed() {
 }
 
 bool FaultSender::SendOne(absl::Time now) {
-  if (!queue_.HasDue(now)) return false;
+  if (untold_ > 0 || !queue_.HasDue(now)) return false;
   const FaultPiece piece = queue_.TakeDue(now);
   sending_ = true;
   mutex_.Unlock();
@@ -102,7 +110,9 @@ void FaultSender::Run() {
     if (SendOne(now)) continue;
     finish = lingers_ && queue_.empty();
     if (stopped_ || finish) break;
-    changed_.WaitUntil(mutex_, queue_.NextChange(now), clock).IgnoreError();
+    const absl::Time next =
+        untold_ > 0 ? absl::InfiniteFuture() : queue_.NextChange(now);
+    changed_.WaitUntil(mutex_, next, clock).IgnoreError();
   }
   mutex_.Unlock();
   if (finish) hooks_.finish();

@@ -78,6 +78,7 @@ class FaultSender {
  private:
   FaultVerdict Judge(FaultPiece piece, absl::FunctionRef<std::string()> data,
                      std::string* reset_by, std::string* remark);
+  void Tell(absl::string_view remark);
   void Run();
   bool SendOne(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IdleLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -92,6 +93,9 @@ class FaultSender {
   Event done_;
   FaultQueue queue_ ABSL_GUARDED_BY(mutex_);
   bool sending_ ABSL_GUARDED_BY(mutex_) = false;
+  // Remarks to come; nothing is sent before them, which may be what they are
+  // of.
+  int untold_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   bool lingers_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Status error_ ABSL_GUARDED_BY(mutex_);
