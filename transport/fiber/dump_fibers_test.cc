@@ -192,6 +192,26 @@ TEST_F(DumpFibersTest, OneThatKeepsItsWorker) {
   EndFibers();
 }
 
+// While workers take from each other what has not started.
+TEST(DumpFibersOfWorkersTest, EachThatHasJustStartedIsThereOnce) {
+  Event end;
+  RuntimeOptions options;
+  options.workers = 4;
+  Runtime runtime(options);
+  std::vector<Fiber> fibers;
+  for (int i = 0; i < 100; ++i) {
+    fibers.push_back(
+        runtime.Go(absl::StrCat("fiber ", i), [&] { (void)end.Wait(); }));
+    const std::string dump = DumpFibers();
+    const std::string title = absl::StrCat("fiber \"fiber ", i, "\",");
+    EXPECT_EQ(std::vector<std::string>(absl::StrSplit(dump, title)).size(), 2)
+        << title << " in\n"
+        << dump;
+  }
+  end.Notify();
+  for (const Fiber& fiber : fibers) fiber.Join();
+}
+
 TEST_F(DumpFibersTest, TellsOfTheDeadline) {
   Ends ends = Connect(*MakeTcp(), "127.0.0.1:0");
   ASSERT_TRUE(ends.client->SetReadDeadline(absl::Now() + absl::Hours(2)).ok());

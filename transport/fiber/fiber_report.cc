@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/debugging/stacktrace.h"
@@ -31,13 +32,6 @@ Schedulers& AllSchedulers() {
   return *schedulers;
 }
 
-// What a worker is asked; shared, because it may answer after the asker has
-// left.
-struct Answer {
-  std::string text;  // before `ready`, the worker's
-  Event ready;
-};
-
 std::string Ago(MonotonicNanos then) {
   const MonotonicNanos now = Clock::Real().MonotonicNow();
   return absl::FormatDuration(
@@ -46,6 +40,13 @@ std::string Ago(MonotonicNanos then) {
 }
 
 }  // namespace
+
+// Shared with the worker that is asked, which may answer after the asker has
+// left.
+struct FiberReport::Answer {
+  std::vector<Paragraph> paragraphs;  // before `ready`, the worker's
+  Event ready;
+};
 
 void FiberReport::Register(const std::shared_ptr<Scheduler>& scheduler) {
   Schedulers& schedulers = AllSchedulers();
@@ -73,65 +74,96 @@ std::string FiberReport::DescribeAll() {
 
 std::string FiberReport::Describe(Scheduler& scheduler) {
   const ShieldScope shield;
+  const auto answers = AskWorkers(scheduler);
+  const absl::Time until = absl::Now() + absl::Seconds(1);
+  std::string text;
+  std::set<Id> told;
+  const auto tell = [&](const std::vector<Paragraph>& paragraphs) {
+    for (const Paragraph& one : paragraphs) {
+      if (told.insert(one.fiber).second) text += one.text;
+    }
+  };
+  for (size_t i = 0; i < answers.size(); ++i) {
+    if (answers[i]->ready.WaitUntil(until).ok()) {
+      tell(answers[i]->paragraphs);
+    } else {
+      absl::StrAppend(&text, "worker ", i, " does not answer: one of its ",
+                      "fibers runs and does not wait\n");
+      tell(ListFibers(scheduler.worker(i)));
+    }
+  }
+  // A worker that had answered may have taken one that had not started from a
+  // worker that had not.
+  for (auto& [fiber, name] : NameFibers(scheduler)) {
+    tell({{fiber, absl::StrCat("fiber \"", name, "\", has just started\n")}});
+  }
+  return text;
+}
+
+std::vector<std::shared_ptr<FiberReport::Answer>> FiberReport::AskWorkers(
+    Scheduler& scheduler) {
   std::vector<std::shared_ptr<Answer>> answers;
   for (size_t i = 0; i < scheduler.workers(); ++i) {
     auto answer = std::make_shared<Answer>();
     Worker& worker = scheduler.worker(i);
     const bool asked = worker.Post([answer, &worker] {
-      answer->text = DescribeWorker(worker);
+      answer->paragraphs = DescribeFibers(worker);
       answer->ready.Notify();
     });
     if (!asked) answer->ready.Notify();
     answers.push_back(std::move(answer));
   }
-  const absl::Time until = absl::Now() + absl::Seconds(1);
-  std::string text;
-  for (size_t i = 0; i < answers.size(); ++i) {
-    if (answers[i]->ready.WaitUntil(until).ok()) {
-      text += answers[i]->text;
-    } else {
-      absl::StrAppend(&text, "worker ", i, " does not answer: one of its ",
-                      "fibers runs and does not wait\n",
-                      ListFibers(scheduler.worker(i)));
-    }
-  }
-  return text;
+  return answers;
 }
 
 std::vector<std::string> FiberReport::Names(Scheduler& scheduler) {
   std::vector<std::string> names;
+  for (Paragraph& one : NameFibers(scheduler)) {
+    names.push_back(std::move(one.text));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::vector<FiberReport::Paragraph> FiberReport::NameFibers(
+    Scheduler& scheduler) {
+  std::vector<Paragraph> names;
   FiberPool::ForEach([&](FiberWaiter& fiber) {
     const uint64_t generation = fiber.generation();
     if (generation % 2 == 0) return;
     if (&fiber.worker_.load()->scheduler() != &scheduler) return;
     std::optional<std::string> name = fiber.CopyName(generation);
-    if (name.has_value()) names.push_back(*std::move(name));
+    if (!name.has_value()) return;
+    names.push_back({{&fiber, generation}, *std::move(name)});
   });
-  std::sort(names.begin(), names.end());
   return names;
 }
 
-std::string FiberReport::ListFibers(const Worker& worker) {
-  std::string text;
+std::vector<FiberReport::Paragraph> FiberReport::ListFibers(
+    const Worker& worker) {
+  std::vector<Paragraph> lines;
   FiberPool::ForEach([&](FiberWaiter& fiber) {
     absl::MutexLock lock(&LockFor(&fiber));
     if (fiber.worker_.load() != &worker || !fiber.alive()) return;
     const char* const name = fiber.name();
-    absl::StrAppend(&text, "fiber \"", name == nullptr ? "" : name, "\", ",
-                    Ago(fiber.body().began), " old",
-                    worker.running() == &fiber ? ", runs\n" : "\n");
+    lines.push_back(
+        {{&fiber, fiber.generation()},
+         absl::StrCat("fiber \"", name == nullptr ? "" : name, "\", ",
+                      Ago(fiber.body().began), " old",
+                      worker.running() == &fiber ? ", runs\n" : "\n")});
   });
-  return text;
+  return lines;
 }
 
-std::string FiberReport::DescribeWorker(Worker& worker) {
-  std::string text;
+std::vector<FiberReport::Paragraph> FiberReport::DescribeFibers(
+    Worker& worker) {
+  std::vector<Paragraph> paragraphs;
   FiberPool::ForEach([&](FiberWaiter& fiber) {
-    if (fiber.worker_.load() == &worker && fiber.alive()) {
-      text += DescribeFiber(worker, fiber);
-    }
+    const uint64_t generation = fiber.generation();
+    if (fiber.worker_.load() != &worker || generation % 2 == 0) return;
+    paragraphs.push_back({{&fiber, generation}, DescribeFiber(worker, fiber)});
   });
-  return text;
+  return paragraphs;
 }
 
 std::string FiberReport::DescribeFiber(Worker& worker, FiberWaiter& fiber) {

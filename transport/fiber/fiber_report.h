@@ -4,8 +4,10 @@
 #ifndef PLUMB_TRANSPORT_FIBER_FIBER_REPORT_H_
 #define PLUMB_TRANSPORT_FIBER_FIBER_REPORT_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "transport/fiber/fiber_waiter.h"
@@ -29,10 +31,21 @@ class FiberReport {
   static std::vector<std::string> Names(Scheduler& scheduler);
 
  private:
+  using Id = std::pair<const FiberWaiter*, uint64_t>;  // with its generation
+
+  struct Paragraph {
+    Id fiber;
+    std::string text;
+  };
+  struct Answer;
+
+  static std::vector<std::shared_ptr<Answer>> AskWorkers(Scheduler& scheduler);
+  // The names alone.
+  static std::vector<Paragraph> NameFibers(Scheduler& scheduler);
   // Of a worker that is kept.
-  static std::string ListFibers(const Worker& worker);
+  static std::vector<Paragraph> ListFibers(const Worker& worker);
   // On the worker, in its loop.
-  static std::string DescribeWorker(Worker& worker);
+  static std::vector<Paragraph> DescribeFibers(Worker& worker);
   static std::string DescribeFiber(Worker& worker, FiberWaiter& fiber);
   static std::string DescribeWait(const FiberWaiter& fiber);
   static std::string Trace(Worker& worker, FiberWaiter& fiber);
