@@ -45,6 +45,7 @@ absl::StatusOr<FaultSpec> CompileChecked(const FaultRule& rule,
 
 struct Step {
   absl::Duration at;
+  int index;  // in the timeline
   const FaultStep* step;
 };
 
@@ -132,11 +133,37 @@ absl::StatusOr<std::vector<Step>> ReadSteps(const FaultPlan& plan,
     const absl::StatusOr<absl::Duration> at =
         ReadDuration("at", step.at(), absl::ZeroDuration());
     if (!at.ok()) return Within(path, at.status());
-    steps.push_back({*at, &step});
+    steps.push_back({*at, i, &step});
   }
   std::stable_sort(steps.begin(), steps.end(),
                    [](const Step& a, const Step& b) { return a.at < b.at; });
   return steps;
+}
+
+std::string HostOf(const FaultStep& step) {
+  return absl::AsciiStrToLower(step.has_crash() ? step.crash()
+                                                : step.restart());
+}
+
+// Only who is up crashes, and only who is down is restarted.
+absl::Status CheckOutages(const std::vector<Step>& steps) {
+  std::set<std::string> down;
+  for (const Step& one : steps) {
+    const FaultStep& step = *one.step;
+    absl::Status status;
+    if (step.has_crash() && !down.insert(HostOf(step)).second) {
+      status = BadField(
+          "crash", absl::StrCat("host '", step.crash(), "' is down already"));
+    }
+    if (step.has_restart() && down.erase(HostOf(step)) == 0) {
+      status = BadField(
+          "restart", absl::StrCat("host '", step.restart(), "' is not down"));
+    }
+    if (!status.ok()) {
+      return Within(absl::StrCat("timeline[", one.index, "]"), status);
+    }
+  }
+  return absl::OkStatus();
 }
 
 std::vector<FaultOutage> OutagesOf(const std::vector<Step>& steps) {
@@ -144,9 +171,7 @@ std::vector<FaultOutage> OutagesOf(const std::vector<Step>& steps) {
   for (const Step& one : steps) {
     const FaultStep& step = *one.step;
     if (!step.has_crash() && !step.has_restart()) continue;
-    const std::string host =
-        absl::AsciiStrToLower(step.has_crash() ? step.crash() : step.restart());
-    down.emplace(host, Switch(false))
+    down.emplace(HostOf(step), Switch(false))
         .first->second.Set(step.has_crash(), one.at);
   }
   std::vector<FaultOutage> outages;
@@ -211,6 +236,8 @@ absl::StatusOr<CompiledPlan> CompilePlan(const FaultPlan& plan,
   for (int i = 0; i < plan.rule_size(); ++i) {
     compiled.rules[i].spans = SpansOf(plan.rule(i), compiled.rules[i], *steps);
   }
+  const absl::Status outages = CheckOutages(*steps);
+  if (!outages.ok()) return outages;
   compiled.outages = OutagesOf(*steps);
   const absl::Status reached = CheckReached(compiled.rules);
   if (!reached.ok()) return reached;

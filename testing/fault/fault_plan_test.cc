@@ -127,6 +127,20 @@ TEST(FaultPlanTest, StepsAreAboutWhatThereIs) {
             Invalid("timeline[0]: crash: empty"));
 }
 
+// In the order of time, whatever that of the plan.
+TEST(FaultPlanTest, OnlyWhoIsUpCrashesAndOnlyWhoIsDownIsRestarted) {
+  EXPECT_EQ(Check("timeline { restart: 'db' }"),
+            Invalid("timeline[0]: restart: host 'db' is not down"));
+  EXPECT_EQ(Check("timeline { crash: 'web' } timeline { restart: 'db' }"),
+            Invalid("timeline[1]: restart: host 'db' is not down"));
+  EXPECT_EQ(Check("timeline { at: '2s' crash: 'db' } timeline { crash: 'DB' }"),
+            Invalid("timeline[0]: crash: host 'db' is down already"));
+  EXPECT_EQ(Check("timeline { at: '2s' restart: 'db' } "
+                  "timeline { at: '1s' crash: 'db' } "
+                  "timeline { at: '3s' crash: 'db' }"),
+            "OK");
+}
+
 TEST(FaultPlanTest, HostsAreKnown) {
   FaultSetting setting;
   setting.hosts = {"web", "db"};
