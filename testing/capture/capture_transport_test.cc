@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "backends/tcp/tcp.h"
@@ -15,6 +16,8 @@
 #include "testing/capture/capture_transport_fixture.h"
 #include "testing/capture/pcapng_reader.h"
 #include "testing/matchers.h"
+#include "transport/conn.h"
+#include "transport/error.h"
 #include "transport/io.h"
 #include "transport/transport.h"
 
@@ -203,17 +206,24 @@ TEST_F(CaptureTransportTest, WhoIsAcceptedAfterTheDiallerClosedIsTheSame) {
 }
 
 TEST_F(CaptureTransportTest, AStreamToItselfIsWrittenOnce) {
-  // No port that the kernel gives away, of an address that others do not use.
-  const std::string itself = "127.0.40.1:20000";
-  DialOptions options;
-  options.local_address = itself;
-  Capture capture;
-  CaptureTransport tcp(MakeTcp(), capture);
-  const auto conn = tcp.Dial("tcp", itself, options);
+  std::string itself;
+  std::unique_ptr<Capture> capture;
+  absl::StatusOr<std::unique_ptr<Conn>> conn;
+  // Ports that the kernel does not give away, of an address that others do not
+  // use; but this may run twice, and a minute of TIME_WAIT follows.
+  for (int port = 20000; port < 30000; ++port) {
+    itself = absl::StrCat("127.0.40.1:", port);
+    DialOptions options;
+    options.local_address = itself;
+    capture = std::make_unique<Capture>();
+    CaptureTransport tcp(MakeTcp(), *capture);
+    conn = tcp.Dial("tcp", itself, options);
+    if (!IsAddressInUse(conn.status())) break;
+  }
   ASSERT_EQ(conn.status(), absl::OkStatus());
   ASSERT_EQ((*conn)->Write("echo"), absl::OkStatus());
   EXPECT_EQ(ReadSome(**conn), "echo");
-  const std::vector<std::string> lines = Lines(capture);
+  const std::vector<std::string> lines = Lines(*capture);
   ASSERT_EQ(lines.size(), 5);
   EXPECT_EQ(lines[3], absl::StrCat("local out ", itself, " > ", itself,
                                    " tcp PSH ACK 'echo'"));
