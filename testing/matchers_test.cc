@@ -29,7 +29,7 @@ ErrorInfo Info() {
 
 TEST(MatchersTest, EachPredicate) {
   EXPECT_THAT(absl::OkStatus(), IsOk());
-  EXPECT_THAT(EofError(Info()), IsEof());
+  EXPECT_THAT(EofError(), IsEof());
   EXPECT_THAT(ClosedError(Info()), IsClosed());
   EXPECT_THAT(TimeoutError(Info()), IsTimeout());
   EXPECT_THAT(CancelledError(Info()), IsCancelledCall());
@@ -48,7 +48,7 @@ TEST(MatchersTest, TakeAStatusOr) {
   EXPECT_THAT(value, IsOkAndHolds(4));
   EXPECT_THAT(value, IsOkAndHolds(Gt(3)));
   EXPECT_THAT(value, Not(IsOkAndHolds(5)));
-  EXPECT_THAT(absl::StatusOr<int>(EofError(Info())), IsEof());
+  EXPECT_THAT(absl::StatusOr<int>(EofError()), IsEof());
 }
 
 TEST(MatchersTest, ErrorIsTakesATextOrAMatcher) {

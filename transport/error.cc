@@ -145,9 +145,13 @@ absl::Status OpError(absl::StatusCode code, ErrorInfo info,
   return WithErrorInfo(absl::Status(code, ErrorText(info, cause)), info);
 }
 
-absl::Status EofError(ErrorInfo info) {
-  info.kind = ErrorKind::kEof;
-  return WithErrorInfo(absl::OutOfRangeError("EOF"), info);
+absl::Status EofError() {
+  static const absl::Status* const eof = [] {
+    ErrorInfo info;
+    info.kind = ErrorKind::kEof;
+    return new absl::Status(WithErrorInfo(absl::OutOfRangeError("EOF"), info));
+  }();
+  return *eof;
 }
 
 absl::Status ClosedError(ErrorInfo info) {

@@ -56,7 +56,7 @@ namespace plumb {
 // The kinds of failure that a program may want to tell apart.
 enum class ErrorKind : uint8_t {
   kOther = 0,      // see the code and errno_value
-  kEof,            // the peer has finished
+  kEof,            // the peer has finished; says nothing else
   kUnexpectedEof,  // the peer finished in the middle
   kClosed,         // this end was closed
   kCancelled,      // a scope was cancelled
@@ -100,13 +100,17 @@ absl::Status OpError(absl::StatusCode code, ErrorInfo info,
 std::string OpText(const ErrorInfo& info);
 
 // Fixed causes, each with its code and Go's text:
-absl::Status EofError(ErrorInfo info);     // text is "EOF" alone, as in Go
 absl::Status ClosedError(ErrorInfo info);  // "use of closed network connection"
 absl::Status TimeoutError(ErrorInfo info);    // "i/o timeout"; kind kTimeout
                                               // unless already kScopeTimeout
 absl::Status CancelledError(ErrorInfo info);  // "operation was canceled"
 absl::Status UnsupportedError(ErrorInfo info, absl::string_view what);
 // "`what` not supported"
+
+// The end of a stream. No failure, and every stream has one: so it has the text
+// "EOF" alone, as in Go, and an ErrorInfo with nothing but the kind, and costs
+// as little as the copy of a pointer.
+absl::Status EofError();
 
 // The code for an errno. `syscall` matters for a few: EADDRNOTAVAIL is
 // InvalidArgument from bind and Unavailable from connect.

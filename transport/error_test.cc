@@ -220,11 +220,12 @@ TEST(OpErrorTest, KeepsTheKind) {
 
 // S-EOF-01: bare.
 TEST(FixedErrorTest, Eof) {
-  const absl::Status status = EofError(Op("read", "tcp", Local(), Remote()));
+  const absl::Status status = EofError();
   ExpectError(status, Code::kOutOfRange, "EOF");
   EXPECT_TRUE(IsEof(status));
-  EXPECT_EQ(GetErrorInfo(status)->op, "read");
-  EXPECT_EQ(GetErrorInfo(status)->addr, Remote());
+  ErrorInfo info;
+  info.kind = ErrorKind::kEof;
+  EXPECT_EQ(GetErrorInfo(status), info);
 }
 
 // S-ER-07: programs look for these words.
@@ -471,7 +472,7 @@ TEST(WithErrorInfoTest, LeavesOkAlone) {
 }
 
 TEST(AnnotateTest, KeepsCodeAndPayloads) {
-  absl::Status status = EofError(Op("read", "tcp"));
+  absl::Status status = EofError();
   status.SetPayload("example/Other", absl::Cord("other"));
   const absl::Status annotated = Annotate(status, "header");
   ExpectError(annotated, Code::kOutOfRange, "header: EOF");
@@ -482,7 +483,7 @@ TEST(AnnotateTest, KeepsCodeAndPayloads) {
 }
 
 TEST(AnnotateTest, AnotherCodeDoesNotChangeWhatHappened) {
-  const absl::Status eof = EofError(Op("read", "tcp"));
+  const absl::Status eof = EofError();
   absl::Status status = absl::InternalError("bad message");
   eof.ForEachPayload([&](absl::string_view type_url, const absl::Cord& p) {
     status.SetPayload(type_url, p);

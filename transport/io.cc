@@ -17,10 +17,9 @@ constexpr size_t kFirstReadAll = 4096;
 
 ErrorInfo InfoOf(const absl::Status& status, const char* op) {
   std::optional<ErrorInfo> info = GetErrorInfo(status);
-  if (info.has_value()) return *std::move(info);
-  ErrorInfo fresh;
-  fresh.op = op;
-  return fresh;
+  if (!info.has_value()) info.emplace();
+  if (info->op.empty()) info->op = op;
+  return *std::move(info);
 }
 
 // `status`, an error, which says that `bytes_done` bytes were moved in all.

@@ -102,7 +102,7 @@ class ScriptedConn : public Conn {
   static IpAddr Ip(uint8_t last) { return IpAddr::V4(10, 0, 0, last); }
 
   std::deque<std::string> reads_;
-  absl::Status end_ = EofError(Info("read"));
+  absl::Status end_ = EofError();
   size_t room_ = std::numeric_limits<size_t>::max();
   int read_count_ = 0;
   size_t largest_read_ = 0;

@@ -33,11 +33,8 @@ class Random {
 };
 
 absl::Status ClosedChannelError(const SelectCase& what) {
+  if (!what.sends) return EofError();
   ErrorInfo info;
-  if (!what.sends) {
-    info.op = "receive";
-    return EofError(std::move(info));
-  }
   info.op = "send";
   info.kind = ErrorKind::kClosed;
   return OpError(absl::StatusCode::kCancelled, std::move(info),

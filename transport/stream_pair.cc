@@ -97,7 +97,7 @@ StreamPair::Attempt StreamPair::AwaitData(End& me, Call& call,
 absl::StatusOr<size_t> StreamPair::ReadResult(const End& me,
                                               const Attempt& attempt) {
   if (attempt.kind == Attempt::kDone) return attempt.size;
-  if (attempt.kind == Attempt::kEnd) return EofError(me.Info("read"));
+  if (attempt.kind == Attempt::kEnd) return EofError();
   return ReadError(me, attempt.error);
 }
 

@@ -73,9 +73,9 @@ absl::StatusOr<size_t> DatagramConn::ReadBy(absl::Span<char> buffer,
       call.Wait();
       continue;
     }
+    if (error == 0 && !received.truncated()) return received.size;
     ErrorInfo info = NamedInfo("read", &names());
     if (error != 0) return ErrnoError(std::move(info), "read", error);
-    if (!received.truncated()) return received.size;
     info.bytes_done = received.full_size;
     return ErrnoError(std::move(info), "read", EMSGSIZE);
   }

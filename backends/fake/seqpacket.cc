@@ -206,12 +206,12 @@ absl::StatusOr<size_t> SeqpacketConn::ReadBy(absl::Span<char> buffer,
       call.Wait();
       continue;
     }
-    ErrorInfo info = NamedInfo("read", &names());
     if (taken.error != 0) {
-      return ErrnoError(std::move(info), "read", taken.error);
+      return ErrnoError(NamedInfo("read", &names()), "read", taken.error);
     }
-    if (taken.end) return EofError(std::move(info));
+    if (taken.end) return EofError();
     if (taken.size == taken.full_size) return taken.size;
+    ErrorInfo info = NamedInfo("read", &names());
     info.bytes_done = taken.full_size;
     return ErrnoError(std::move(info), "read", EMSGSIZE);
   }

@@ -68,9 +68,9 @@ absl::StatusOr<size_t> UdpHubConn::Read(absl::Span<char> buffer) {
       call.WaitUntil(taken.ask_again);
       continue;
     }
-    ErrorInfo info = NamedInfo("read", &names());
-    if (taken.kind == UdpHub::Taken::kEnd) return EofError(std::move(info));
+    if (taken.kind == UdpHub::Taken::kEnd) return EofError();
     if (taken.size == taken.full_size) return taken.size;
+    ErrorInfo info = NamedInfo("read", &names());
     info.bytes_done = taken.full_size;
     return ErrnoError(std::move(info), "read", EMSGSIZE);
   }
@@ -90,8 +90,8 @@ absl::Status UdpHubConn::WaitReadable() {
 absl::Status UdpHubConn::Write(absl::Span<const absl::string_view> pieces) {
   Call call(peer_->state, Direction::kWrite);
   if (!call.ok()) return call.Error("write");
-  ErrorInfo info = NamedInfo("write", &names());
   if (peer_->write_closed.load(std::memory_order_relaxed)) {
+    ErrorInfo info = NamedInfo("write", &names());
     info.syscall = "write";
     info.errno_value = EPIPE;
     return OpError(absl::StatusCode::kFailedPrecondition, std::move(info),
@@ -102,7 +102,7 @@ absl::Status UdpHubConn::Write(absl::Span<const absl::string_view> pieces) {
   const int error =
       port_.Send(*names().addr.ip_port(), JoinPieces(pieces), nullptr);
   if (error == 0) return absl::OkStatus();
-  return ErrnoError(std::move(info), "write", error);
+  return ErrnoError(NamedInfo("write", &names()), "write", error);
 }
 
 absl::Status UdpHubConn::CloseWrite() {

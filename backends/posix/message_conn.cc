@@ -49,7 +49,7 @@ absl::StatusOr<size_t> MessageConn::Receive(absl::Span<char> buffer,
   if (op.full_size() > op.size()) {
     return CutMessageError(Info("read"), op.full_size());
   }
-  if (op.size() == 0 && kind_.has_end) return EofError(Info("read"));
+  if (op.size() == 0 && kind_.has_end) return EofError();
   return op.size();
 }
 

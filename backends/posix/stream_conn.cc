@@ -60,7 +60,7 @@ ABSL_ATTRIBUTE_NOINLINE absl::Status StreamConn::ReadClosedError() const {
 }
 
 ABSL_ATTRIBUTE_NOINLINE absl::Status StreamConn::ReadError(int error) const {
-  if (error == 0) return EofError(Info("read"));
+  if (error == 0) return EofError();
   return ErrnoError(Info("read"), "read", error);
 }
 

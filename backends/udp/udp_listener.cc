@@ -80,13 +80,11 @@ absl::StatusOr<size_t> UdpPeerConn::Read(absl::Span<char> buffer) {
   };
   const bool done = mux->Await(call, peer->state, peer, take, &error);
   if (!call.ok()) return call.Error("read");
+  if (done && taken->end) return EofError();
+  if (done && taken->full_size <= taken->size) return taken->size;
   ErrorInfo info = NamedInfo("read", peer->state.names().get());
   if (!done) return ForOp(error, std::move(info));
-  if (taken->end) return EofError(std::move(info));
-  if (taken->full_size > taken->size) {
-    return CutMessageError(std::move(info), taken->full_size);
-  }
-  return taken->size;
+  return CutMessageError(std::move(info), taken->full_size);
 }
 
 absl::Status UdpPeerConn::WaitReadable() {

@@ -75,7 +75,7 @@ class PassingHandles : public Base, public HandlePassing {
       return CutMessageError(info, op.full_size());
     }
     if (op.size() == 0 && op.handles().empty() && HasEnd()) {
-      return EofError(info);
+      return EofError();
     }
     return Incoming{op.size(), op.TakeHandles()};
   }

@@ -70,7 +70,7 @@ absl::Status FaultCalls::TakeFailure(Direction direction) {
   const int error = std::exchange(error_, 0);
   if (error != 0) return InjectedError(Info(op), op, error, rule_);
   if (!was_reset_) return absl::OkStatus();
-  if (direction == Direction::kRead) return EofError(Info(op));
+  if (direction == Direction::kRead) return EofError();
   return InjectedError(Info(op), op, EPIPE, rule_);
 }
 

@@ -29,7 +29,7 @@ absl::StatusOr<size_t> FuzzPeer::Read(absl::Span<char> buffer) {
   Call call(state_, Direction::kRead);
   if (!call.ok()) return call.Error("read");
   if (buffer.empty()) return size_t{0};
-  if (read_ == data_.size()) return EofError(Info("read"));
+  if (read_ == data_.size()) return EofError();
   const size_t size = std::min(buffer.size(), data_.size() - read_);
   std::copy_n(data_.begin() + static_cast<ptrdiff_t>(read_), size,
               buffer.begin());
