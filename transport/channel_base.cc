@@ -10,7 +10,7 @@ namespace plumb {
 void ChannelBase::Close() {
   LinkedList<QueuedCase> ended;
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     closed_ = true;
     while (QueuedCase* queued = ClaimFirst(receivers_)) ended.PushBack(*queued);
     while (QueuedCase* queued = ClaimFirst(senders_)) ended.PushBack(*queued);
@@ -21,17 +21,17 @@ void ChannelBase::Close() {
 }
 
 bool ChannelBase::closed() const {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   return closed_;
 }
 
 size_t ChannelBase::size() const {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   return size_;
 }
 
 size_t ChannelBase::waiting() const {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   size_t count = 0;
   for (const LinkedList<QueuedCase>* queue : {&senders_, &receivers_}) {
     for (const QueuedCase* one = queue->front(); one != nullptr;
@@ -78,7 +78,7 @@ void ChannelBase::Enqueue(QueuedCase& queued) {
 }
 
 void ChannelBase::Dequeue(QueuedCase& queued) {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   if (!queued.queued) return;
   (queued.what.sends ? senders_ : receivers_).Remove(queued);
   queued.queued = false;

@@ -8,11 +8,11 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "transport/clock.h"
 #include "transport/linked_list.h"
 #include "transport/select.h"
+#include "transport/system_mutex.h"
 
 namespace plumb {
 
@@ -74,7 +74,7 @@ class ChannelBase {
   virtual void PopValue(void* into) = 0;
 
   const size_t capacity_;
-  mutable absl::Mutex mutex_;
+  mutable SystemMutex mutex_;
   size_t size_ ABSL_GUARDED_BY(mutex_) = 0;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   LinkedList<QueuedCase> senders_ ABSL_GUARDED_BY(mutex_);

@@ -1,7 +1,7 @@
 #include "transport/cond_var.h"
 
-#include "absl/synchronization/mutex.h"
 #include "transport/lock_table.h"
+#include "transport/system_mutex.h"
 #include "transport/wait_reason.h"
 #include "transport/waiter.h"
 
@@ -25,10 +25,10 @@ absl::Status CondVar::WaitFor(Mutex& mutex, absl::Duration limit,
 }
 
 absl::Status CondVar::Wait(Mutex& mutex, WaitLimit limit) {
-  absl::Mutex& lock = LockFor(this);
+  SystemMutex& lock = LockFor(this);
   Waiting self;
   {
-    absl::MutexLock hold(&lock);
+    SystemMutexLock hold(&lock);
     queue_.PushBack(self);
   }
   mutex.Unlock();
@@ -43,7 +43,7 @@ absl::Status CondVar::Wait(Mutex& mutex, WaitLimit limit) {
 void CondVar::Signal() {
   LinkedList<Waiting> released;
   {
-    absl::MutexLock lock(&LockFor(this));
+    SystemMutexLock lock(&LockFor(this));
     queue_.PopFront(released);
   }
   Release(released);
@@ -52,14 +52,14 @@ void CondVar::Signal() {
 void CondVar::SignalAll() {
   LinkedList<Waiting> released;
   {
-    absl::MutexLock lock(&LockFor(this));
+    SystemMutexLock lock(&LockFor(this));
     queue_.PopAll(released);
   }
   Release(released);
 }
 
 size_t CondVar::waiting() const {
-  absl::MutexLock lock(&LockFor(this));
+  SystemMutexLock lock(&LockFor(this));
   return queue_.size();
 }
 

@@ -1,7 +1,7 @@
 #include "transport/event.h"
 
-#include "absl/synchronization/mutex.h"
 #include "transport/lock_table.h"
+#include "transport/system_mutex.h"
 #include "transport/wait_reason.h"
 
 namespace plumb {
@@ -14,7 +14,7 @@ constexpr OpReason kReason("wait for an event");
 void Event::Notify() {
   LinkedList<Waiting> released;
   {
-    absl::MutexLock lock(&LockFor(this));
+    SystemMutexLock lock(&LockFor(this));
     queue_.PopAll(released);
     // Last: who sees it may destroy the Event.
     happened_.store(true, std::memory_order_release);
@@ -34,10 +34,10 @@ absl::Status Event::WaitUntil(absl::Time deadline, Clock& clock) {
 
 absl::Status Event::Wait(WaitLimit limit) {
   if (HasBeenNotified()) return absl::OkStatus();
-  absl::Mutex& lock = LockFor(this);
+  SystemMutex& lock = LockFor(this);
   Waiting self;
   {
-    absl::MutexLock hold(&lock);
+    SystemMutexLock hold(&lock);
     if (HasBeenNotified()) return absl::OkStatus();
     queue_.PushBack(self);
   }

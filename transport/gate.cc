@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
+#include "transport/system_mutex.h"
 #include "transport/wait_reason.h"
 
 // The table's rule: whoever changes a Queued's turn does so under the bucket's
@@ -20,7 +20,7 @@ constexpr OpReason kClosing("close, until those inside have left");
 }  // namespace
 
 struct Gate::Bucket {
-  absl::Mutex mutex;
+  SystemMutex mutex;
   Queued* first ABSL_GUARDED_BY(mutex) = nullptr;
 
   void Append(Queued& queued) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
@@ -112,7 +112,7 @@ void Gate::WakeCloserIfEmpty(Bucket& here, uint64_t after) const {
 
 Gate::Turn Gate::EnterOrQueue(Direction direction, Queued& queued) {
   Bucket& here = bucket();
-  absl::MutexLock lock(&here.mutex);
+  SystemMutexLock lock(&here.mutex);
   for (;;) {
     const Turn turn = TryEnter(direction);
     if (turn != Turn::kQueued) return turn;
@@ -133,7 +133,7 @@ Gate::Turn Gate::EnterOrQueue(Direction direction, Queued& queued) {
 
 bool Gate::LeaveQueueIf(Queued& queued, absl::FunctionRef<bool()> leave) {
   Bucket& here = bucket();
-  absl::MutexLock lock(&here.mutex);
+  SystemMutexLock lock(&here.mutex);
   // Once released the Gate may be gone, if the release was a Close.
   if (queued.turn() != Turn::kQueued) return true;
   if (!leave()) return false;
@@ -150,7 +150,7 @@ void Gate::LeaveSlowly(Direction direction) {
   Waiter* next = nullptr;
   uint64_t after = 0;
   {
-    absl::MutexLock lock(&here.mutex);
+    SystemMutexLock lock(&here.mutex);
     Queued* const queued = here.Pop(this, TurnReason(direction));
     if (queued != nullptr) {
       // The turn and the place inside pass over as they are.
@@ -185,11 +185,12 @@ uint64_t Gate::MarkClosed() {
 }
 
 bool Gate::CloseSlowly() {
+  if (done()) return false;
   Bucket& here = bucket();
   Queued queued;
   std::vector<Waiter*> waiters;
   {
-    absl::MutexLock lock(&here.mutex);
+    SystemMutexLock lock(&here.mutex);
     const uint64_t word = MarkClosed();
     if ((word & kDone) != 0) return false;
     if ((word & kClosed) != 0) {
@@ -212,7 +213,7 @@ void Gate::AwaitEmptySlowly() {
   for (;;) {
     Queued queued;
     {
-      absl::MutexLock lock(&here.mutex);
+      SystemMutexLock lock(&here.mutex);
       if (word_.load(std::memory_order_acquire) < kOne) return;
       queued.gate_ = this;
       queued.reason_ = Reason::kEmpty;
@@ -228,7 +229,7 @@ void Gate::DoneSlowly() {
   {
     // In one: with the mark set, another may free the Gate and put a new one at
     // its address.
-    absl::MutexLock lock(&here.mutex);
+    SystemMutexLock lock(&here.mutex);
     word_.fetch_or(kDone, std::memory_order_acq_rel);
     here.Release(this, Reason::kDone, Turn::kClosed, waiters);
   }
@@ -245,7 +246,7 @@ void Gate::ReleaseAll(const Gate* gate, Bucket& bucket, Reason reason,
                       Turn turn) {
   std::vector<Waiter*> waiters;
   {
-    absl::MutexLock lock(&bucket.mutex);
+    SystemMutexLock lock(&bucket.mutex);
     bucket.Release(gate, reason, turn, waiters);
   }
   for (Waiter* waiter : waiters) waiter->Wake();
@@ -255,7 +256,7 @@ void Gate::WakeQueue(Direction direction) {
   std::vector<Waiter*> waiters;
   {
     Bucket& here = bucket();
-    absl::MutexLock lock(&here.mutex);
+    SystemMutexLock lock(&here.mutex);
     for (Queued* queued = here.first; queued != nullptr;
          queued = queued->next_) {
       if (queued->gate_ == this && queued->reason_ == TurnReason(direction)) {
@@ -268,7 +269,7 @@ void Gate::WakeQueue(Direction direction) {
 
 int Gate::QueueLength(Direction direction) const {
   Bucket& here = bucket();
-  absl::MutexLock lock(&here.mutex);
+  SystemMutexLock lock(&here.mutex);
   int length = 0;
   for (Queued* queued = here.first; queued != nullptr; queued = queued->next_) {
     if (queued->gate_ == this && queued->reason_ == TurnReason(direction)) {

@@ -4,8 +4,8 @@
 
 namespace plumb {
 
-absl::Mutex& LockFor(const void* object) {
-  static absl::Mutex* const locks = new absl::Mutex[64];
+SystemMutex& LockFor(const void* object) {
+  static SystemMutex* const locks = new SystemMutex[64];
   // Fibonacci hashing: the low bits of addresses are all alike.
   const uint64_t hash =
       reinterpret_cast<uintptr_t>(object) * uint64_t{0x9e3779b97f4a7c15};

@@ -3,10 +3,10 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "absl/synchronization/mutex.h"
 #include "transport/clock.h"
 #include "transport/held_mutex.h"
 #include "transport/lock_table.h"
+#include "transport/system_mutex.h"
 #include "transport/wait_reason.h"
 #include "transport/waiter.h"
 
@@ -78,7 +78,7 @@ void Mutex::LockSlowly() {
 }
 
 bool Mutex::TakeOrQueue(Queued& self) {
-  absl::MutexLock lock(&LockFor(this));
+  SystemMutexLock lock(&LockFor(this));
   uintptr_t word = word_.load(std::memory_order_relaxed);
   uintptr_t next;
   do {
@@ -107,7 +107,7 @@ void Mutex::Unlock() {
 }
 
 void Mutex::UnlockSlowly() {
-  absl::Mutex& table = LockFor(this);
+  SystemMutex& table = LockFor(this);
   table.Lock();
   const uintptr_t word = word_.load(std::memory_order_relaxed);
   if ((word & kLocked) == 0) Die("unlocked, but it is not locked");
@@ -136,7 +136,7 @@ void Mutex::AssertHeld() const {
 }
 
 size_t Mutex::waiting() const {
-  absl::MutexLock lock(&LockFor(this));
+  SystemMutexLock lock(&LockFor(this));
   const Queued* const last = Last(word_.load(std::memory_order_acquire));
   if (last == nullptr) return 0;
   size_t count = 1;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "transport/system_mutex.h"
+
 namespace plumb {
 
 void AppendWaiters(const LinkedList<ScopeWatcher>& watchers,
@@ -17,12 +19,12 @@ class CancelSource::State {
   const std::atomic<bool>& cancelled() const { return cancelled_; }
 
   void Add(ScopeWatcher& watcher) {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     watchers_.PushBack(watcher);
   }
 
   void Remove(ScopeWatcher& watcher) {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     watchers_.Remove(watcher);
   }
 
@@ -30,7 +32,7 @@ class CancelSource::State {
     cancelled_.store(true, std::memory_order_release);
     std::vector<Waiter*> waiters;
     {
-      absl::MutexLock lock(&mutex_);
+      SystemMutexLock lock(&mutex_);
       AppendWaiters(watchers_, waiters);
     }
     // Waiters are never freed: one that has left the scope sees a Wake for no
@@ -40,7 +42,7 @@ class CancelSource::State {
 
  private:
   std::atomic<bool> cancelled_{false};
-  absl::Mutex mutex_;
+  SystemMutex mutex_;
   LinkedList<ScopeWatcher> watchers_ ABSL_GUARDED_BY(mutex_);
 };
 

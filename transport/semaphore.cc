@@ -1,7 +1,7 @@
 #include "transport/semaphore.h"
 
-#include "absl/synchronization/mutex.h"
 #include "transport/lock_table.h"
+#include "transport/system_mutex.h"
 #include "transport/wait_reason.h"
 #include "transport/waiter.h"
 
@@ -26,10 +26,10 @@ absl::Status Semaphore::Acquire(size_t count, WaitLimit limit) {
   waiter.CountCall();
   WaitState state = CheckLimits(waiter, limit);
   if (state != WaitState::kGo) return WaitError(state, "acquire");
-  absl::Mutex& lock = LockFor(this);
+  SystemMutex& lock = LockFor(this);
   Waiting self(count);
   {
-    absl::MutexLock hold(&lock);
+    SystemMutexLock hold(&lock);
     if (TryTake(count)) return absl::OkStatus();
     queue_.PushBack(self);
   }
@@ -47,14 +47,14 @@ bool Semaphore::TryTake(size_t count) {
 }
 
 bool Semaphore::TryAcquire(size_t count) {
-  absl::MutexLock lock(&LockFor(this));
+  SystemMutexLock lock(&LockFor(this));
   return TryTake(count);
 }
 
 void Semaphore::Release(size_t count) {
   LinkedList<Waiting> released;
   {
-    absl::MutexLock lock(&LockFor(this));
+    SystemMutexLock lock(&LockFor(this));
     permits_ += count;
     Grant(released);
   }
@@ -69,12 +69,12 @@ void Semaphore::Grant(LinkedList<Waiting>& released) {
 }
 
 size_t Semaphore::permits() const {
-  absl::MutexLock lock(&LockFor(this));
+  SystemMutexLock lock(&LockFor(this));
   return permits_;
 }
 
 size_t Semaphore::waiting() const {
-  absl::MutexLock lock(&LockFor(this));
+  SystemMutexLock lock(&LockFor(this));
   return queue_.size();
 }
 

@@ -37,14 +37,14 @@ void WaitQueue::PopAll(LinkedList<Waiting>& released) {
 }
 
 WaitState WaitQueue::Wait(Waiting& waiting, WaitLimit limit,
-                          const WaitReason& reason, absl::Mutex& lock) {
+                          const WaitReason& reason, SystemMutex& lock) {
   const auto released = [&] {
     return waiting.released_.load(std::memory_order_acquire);
   };
   const WaitState state = ParkUntil(waiting.waiter_, limit, reason, released);
   if (state == WaitState::kGo) return state;
   {
-    absl::MutexLock hold(&lock);
+    SystemMutexLock hold(&lock);
     if (waiting.queued_) {
       queue_.Remove(waiting);
       return state;

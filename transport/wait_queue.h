@@ -4,7 +4,7 @@
 //
 //   LinkedList<Waiting> released;
 //   {
-//     absl::MutexLock lock(&LockFor(this));
+//     SystemMutexLock lock(&LockFor(this));
 //     queue_.PopFront(released);
 //   }
 //   Release(released);
@@ -21,9 +21,9 @@
 #include <atomic>
 #include <cstddef>
 
-#include "absl/synchronization/mutex.h"
 #include "transport/linked_list.h"
 #include "transport/park.h"
+#include "transport/system_mutex.h"
 #include "transport/wait_reason.h"
 #include "transport/waiter.h"
 
@@ -64,7 +64,7 @@ class WaitQueue {
   // Without it: suspends until `waiting`, which was queued, is released: kGo;
   // or until a limit, which takes it out of the queue.
   WaitState Wait(Waiting& waiting, WaitLimit limit, const WaitReason& reason,
-                 absl::Mutex& lock);
+                 SystemMutex& lock);
 
  private:
   LinkedList<Waiting> queue_;

@@ -3,7 +3,7 @@
 namespace plumb {
 
 bool Lead::Take(Member& member) {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   if (leader_ != nullptr && leader_ != &member) {
     if (!member.queued_) Append(member);
     return false;
@@ -18,7 +18,7 @@ void Lead::Leave(Member& member) {
   CallState* state = nullptr;
   Direction direction = Direction::kRead;
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     if (member.queued_) Remove(member);
     if (leader_ == &member) leader_ = nullptr;
     if (leader_ != nullptr || first_ == nullptr) return;

@@ -30,9 +30,9 @@
 #include <memory>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "transport/call.h"
 #include "transport/direction.h"
+#include "transport/system_mutex.h"
 
 namespace plumb {
 
@@ -50,7 +50,7 @@ class Lead {
   void Append(Member& member) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Remove(Member& member) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  absl::Mutex mutex_;
+  SystemMutex mutex_;
   const Member* leader_ ABSL_GUARDED_BY(mutex_) = nullptr;
   Member* first_ ABSL_GUARDED_BY(mutex_) = nullptr;
   Member* last_ ABSL_GUARDED_BY(mutex_) = nullptr;

@@ -38,7 +38,7 @@ PeerTable::PeerTable(Clock& clock, std::shared_ptr<const CallNames> listener,
 
 void PeerTable::Deliver(absl::Span<const Arrival> arrivals, Wakeups& wakeups) {
   const MonotonicNanos now = clock_.MonotonicNow();
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   for (const Arrival& arrival : arrivals) DeliverOne(arrival, now, wakeups);
 }
 
@@ -123,7 +123,7 @@ void PeerTable::DropQueue(UdpPeer& peer) {
 
 void PeerTable::Expire(Wakeups& wakeups) {
   const MonotonicNanos now = clock_.MonotonicNow();
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   while (!due_.empty() && due_.begin()->first <= now) {
     UdpPeer& peer = *due_.begin()->second;
     const MonotonicNanos idle_until =
@@ -146,7 +146,7 @@ void PeerTable::Expire(Wakeups& wakeups) {
 }
 
 MonotonicNanos PeerTable::next_expiry() const {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   return due_.empty() ? kNever : due_.begin()->first;
 }
 
@@ -158,7 +158,7 @@ void PeerTable::LookAt(UdpPeer& peer, MonotonicNanos when) {
 
 std::optional<PeerTable::Taken> PeerTable::Take(UdpPeer& peer,
                                                 absl::Span<char> buffer) {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   Taken taken;
   if (peer.queue_.empty()) {
     if (!peer.expired_) return std::nullopt;
@@ -174,12 +174,12 @@ std::optional<PeerTable::Taken> PeerTable::Take(UdpPeer& peer,
 }
 
 bool PeerTable::Readable(const UdpPeer& peer) const {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   return peer.expired_ || !peer.queue_.empty();
 }
 
 std::shared_ptr<UdpPeer> PeerTable::TakeNewcomer() {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   if (newcomers_.empty()) return nullptr;
   std::shared_ptr<UdpPeer> peer = std::move(newcomers_.front());
   newcomers_.pop_front();
@@ -187,7 +187,7 @@ std::shared_ptr<UdpPeer> PeerTable::TakeNewcomer() {
 }
 
 void PeerTable::StopListening() {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   listening_ = false;
   for (const std::shared_ptr<UdpPeer>& peer : newcomers_) {
     Unlist(*peer);
@@ -197,7 +197,7 @@ void PeerTable::StopListening() {
 }
 
 void PeerTable::Remove(UdpPeer& peer) {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   Unlist(peer);
   DropQueue(peer);
 }
@@ -218,7 +218,7 @@ bool PeerTable::UnlistNewcomer(const UdpPeer& peer) {
 }
 
 UdpListenerCounters PeerTable::Counters() const {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   UdpListenerCounters counters = counters_;
   counters.peers = peers_.size();
   counters.queued_bytes = queued_bytes_;

@@ -21,12 +21,12 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
 #include "backends/posix/sockaddr.h"
 #include "transport/addr.h"
 #include "transport/call.h"
 #include "transport/clock.h"
+#include "transport/system_mutex.h"
 #include "transport/udp_options.h"
 
 namespace plumb {
@@ -144,7 +144,7 @@ class PeerTable {
   const size_t backlog_;
   const MonotonicNanos idle_nanos_;  // kNever: nobody expires
 
-  mutable absl::Mutex mutex_;
+  mutable SystemMutex mutex_;
   bool listening_ ABSL_GUARDED_BY(mutex_) = true;
   absl::flat_hash_map<IpPort, std::shared_ptr<UdpPeer>> peers_
       ABSL_GUARDED_BY(mutex_);

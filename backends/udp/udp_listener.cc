@@ -105,8 +105,11 @@ absl::Status UdpPeerConn::Write(absl::Span<const absl::string_view> pieces) {
   const std::shared_ptr<UdpPeer> peer = peer_;
   Call call(peer->state, Direction::kWrite);
   if (!call.ok()) return call.Error("write");
-  ErrorInfo info = NamedInfo("write", peer->state.names().get());
+  const auto info_of = [&] {
+    return NamedInfo("write", peer->state.names().get());
+  };
   if (peer->write_closed.load(std::memory_order_relaxed)) {
+    ErrorInfo info = info_of();
     info.syscall = "write";
     info.errno_value = EPIPE;
     return OpError(absl::StatusCode::kFailedPrecondition, std::move(info),
@@ -116,7 +119,7 @@ absl::Status UdpPeerConn::Write(absl::Span<const absl::string_view> pieces) {
   int error = 0;
   if (!mux->Send(call, peer, pieces, &error)) return call.Error("write");
   if (error == 0) return absl::OkStatus();
-  return ErrnoError(std::move(info), "write", error);
+  return ErrnoError(info_of(), "write", error);
 }
 
 absl::Status UdpPeerConn::CloseWrite() {

@@ -1,6 +1,6 @@
 // Atomics and mutexes whose operations are steps of an explorer (explorer.h),
 // and which tell when they are used after their end. checked_build.h puts them
-// in place of std::atomic and absl::Mutex.
+// in place of std::atomic and SystemMutex.
 //
 // Threads: as explorer.h.
 #ifndef PLUMB_TESTING_INTERLEAVE_CHECKED_H_

@@ -1,5 +1,5 @@
 // Included before everything else in the files under test (-include): from here
-// on std::atomic and absl::Mutex are those of checked.h, and calls of epoll(7)
+// on std::atomic and SystemMutex are those of checked.h, and calls of epoll(7)
 // are steps, in the library's own files. Whatever else they include comes
 // before the names change.
 #ifndef PLUMB_TESTING_INTERLEAVE_CHECKED_BUILD_H_
@@ -33,24 +33,22 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "testing/interleave/checked.h"
 #include "testing/interleave/explorer.h"
+#include "transport/system_mutex.h"
 
 namespace std {
 template <typename T>
 using plumb_checked_atomic = ::plumb::interleave::CheckedAtomic<T>;
 }  // namespace std
 
-namespace absl {
-using PlumbCheckedMutex = ::plumb::interleave::CheckedMutex;
-using PlumbCheckedMutexLock = ::plumb::interleave::CheckedMutexLock;
-}  // namespace absl
-
 namespace plumb {
+using CheckedSystemMutex = interleave::CheckedMutex;
+using CheckedSystemMutexLock = interleave::CheckedMutexLock;
+
 namespace interleave {
 // What all system calls change.
 inline constexpr char kKernel = 0;
@@ -61,8 +59,8 @@ inline void SystemCall(const char* name) {
 }  // namespace plumb
 
 #define atomic plumb_checked_atomic
-#define Mutex PlumbCheckedMutex
-#define MutexLock PlumbCheckedMutexLock
+#define SystemMutex CheckedSystemMutex
+#define SystemMutexLock CheckedSystemMutexLock
 #define epoll_ctl(...) \
   (::plumb::interleave::SystemCall("epoll_ctl"), ::epoll_ctl(__VA_ARGS__))
 #define epoll_wait(...) \

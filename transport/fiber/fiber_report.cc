@@ -143,7 +143,7 @@ std::vector<FiberReport::Paragraph> FiberReport::ListFibers(
     const Worker& worker) {
   std::vector<Paragraph> lines;
   FiberPool::ForEach([&](FiberWaiter& fiber) {
-    absl::MutexLock lock(&LockFor(&fiber));
+    SystemMutexLock lock(&LockFor(&fiber));
     if (fiber.worker_.load() != &worker || !fiber.alive()) return;
     const char* const name = fiber.name();
     lines.push_back(

@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "absl/base/optimization.h"
-#include "absl/synchronization/mutex.h"
 #include "transport/fiber/scheduler.h"
 #include "transport/fiber/worker_switch.h"
 #include "transport/lock_table.h"
+#include "transport/system_mutex.h"
 
 namespace plumb {
 
@@ -24,11 +24,11 @@ class FiberWaiter::BodyScope final : public Scope {
   ~BodyScope() = default;
 
   void Watch(ScopeWatcher& watcher) override {
-    absl::MutexLock lock(&LockFor(&fiber_));
+    SystemMutexLock lock(&LockFor(&fiber_));
     fiber_.body().watchers.PushBack(watcher);
   }
   void Unwatch(ScopeWatcher& watcher) override {
-    absl::MutexLock lock(&LockFor(&fiber_));
+    SystemMutexLock lock(&LockFor(&fiber_));
     fiber_.body().watchers.Remove(watcher);
   }
 
@@ -114,7 +114,7 @@ void FiberWaiter::End() {
   std::unique_ptr<const std::string> name;
   Joiner* joiners;
   {
-    absl::MutexLock lock(&LockFor(this));
+    SystemMutexLock lock(&LockFor(this));
     generation_.fetch_add(1, std::memory_order_acq_rel);
     name = std::move(name_);
     joiners = std::exchange(joiners_, nullptr);
@@ -130,7 +130,7 @@ void FiberWaiter::End() {
 }
 
 bool FiberWaiter::AddJoiner(uint64_t generation, Joiner& joiner) {
-  absl::MutexLock lock(&LockFor(this));
+  SystemMutexLock lock(&LockFor(this));
   if (generation_.load(std::memory_order_acquire) != generation) return false;
   joiner.next = joiners_;
   joiners_ = &joiner;
@@ -140,7 +140,7 @@ bool FiberWaiter::AddJoiner(uint64_t generation, Joiner& joiner) {
 bool FiberWaiter::Cancel(uint64_t generation) {
   std::vector<Waiter*> watchers;
   {
-    absl::MutexLock lock(&LockFor(this));
+    SystemMutexLock lock(&LockFor(this));
     if (generation_.load(std::memory_order_acquire) != generation) return false;
     cancelled_.store(true, std::memory_order_release);
     AppendWaiters(body().watchers, watchers);
@@ -152,7 +152,7 @@ bool FiberWaiter::Cancel(uint64_t generation) {
 
 void FiberWaiter::CancelFor(const Scheduler& scheduler) {
   {
-    absl::MutexLock lock(&LockFor(this));
+    SystemMutexLock lock(&LockFor(this));
     const bool alive = generation_.load(std::memory_order_seq_cst) % 2 == 1;
     if (alive && &worker_.load()->scheduler() == &scheduler) {
       cancelled_.store(true, std::memory_order_release);
@@ -162,7 +162,7 @@ void FiberWaiter::CancelFor(const Scheduler& scheduler) {
 }
 
 std::optional<std::string> FiberWaiter::CopyName(uint64_t generation) const {
-  absl::MutexLock lock(&LockFor(this));
+  SystemMutexLock lock(&LockFor(this));
   if (generation_.load(std::memory_order_acquire) != generation) {
     return std::nullopt;
   }

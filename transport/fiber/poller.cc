@@ -13,9 +13,9 @@
 #include <ctime>
 
 #include "absl/base/optimization.h"
-#include "absl/synchronization/mutex.h"
 #include "transport/descriptor_closing.h"
 #include "transport/lock_table.h"
+#include "transport/system_mutex.h"
 
 // One direction of a descriptor is one word: kIdle, kReady (an edge came while
 // nobody waited), or the Waiter of who waits. Who waits turns kReady into kIdle
@@ -103,7 +103,7 @@ class Poller::Table {
       Entry* const chunk = slot.load(std::memory_order_acquire);
       if (chunk == nullptr) continue;
       for (size_t i = 0; i < kChunkSize; ++i) {
-        absl::MutexLock lock(&LockFor(&chunk[i]));
+        SystemMutexLock lock(&LockFor(&chunk[i]));
         if (chunk[i].poller.load() != poller) continue;
         chunk[i].poller.store(nullptr);
         chunk[i].registered.store(Entry::kNothing);
@@ -244,7 +244,7 @@ bool Poller::Register(Entry& entry, const Op& op,
                : registered == Entry::kReadAndWrite)) {
     return true;
   }
-  absl::MutexLock lock(&LockFor(&entry));
+  SystemMutexLock lock(&LockFor(&entry));
   if (woken()) return true;
   return read ? RegisterForReading(entry, op.descriptor())
               : RegisterForWriting(entry, op.descriptor());
@@ -315,7 +315,7 @@ void Poller::Forget(int descriptor) {
   if (entry == nullptr) return;
   Waiter* waiters[2] = {};
   {
-    absl::MutexLock lock(&LockFor(entry));
+    SystemMutexLock lock(&LockFor(entry));
     entry->generation.fetch_add(1, std::memory_order_acq_rel);
     entry->poller.store(nullptr);
     entry->registered.store(Entry::kNothing);

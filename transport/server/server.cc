@@ -107,7 +107,7 @@ absl::Status Server::Session::AcceptOne() {
   absl::StatusOr<std::unique_ptr<Conn>> conn = listener_.Accept();
   if (!conn.ok()) {
     if (Ends(conn.status())) return conn.status();
-    absl::MutexLock lock(&server_.mutex_);
+    SystemMutexLock lock(&server_.mutex_);
     ++counters.accept_errors;
     return conn.status();
   }
@@ -121,7 +121,7 @@ absl::Status Server::Session::AcceptOne() {
     return true;
   });
   if (status.ok()) return Start(*std::move(conn));
-  absl::MutexLock lock(&server_.mutex_);
+  SystemMutexLock lock(&server_.mutex_);
   ++counters.accepted;
   ++counters.rejected;
   return status;
@@ -171,7 +171,7 @@ void Server::Session::AwaitHandlers() {
   // A scope around Serve has ended.
   CancelSource cancel;
   {
-    absl::MutexLock lock(&server_.mutex_);
+    SystemMutexLock lock(&server_.mutex_);
     cancel = MarkCancelled();
   }
   cancel.Cancel();
@@ -194,7 +194,7 @@ absl::Status Server::Serve(Listener& listener,
                            absl::FunctionRef<void(Conn&)> handler) {
   Session session(*this, listener, handler);
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     sessions_.push_back(&session);
     ++accepting_;
   }
@@ -229,7 +229,7 @@ ShutdownReport Server::Shutdown(absl::Time deadline) {
 void Server::CancelHandlers() {
   std::vector<CancelSource> sources;
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     for (Session* session : sessions_) {
       sources.push_back(session->MarkCancelled());
     }
@@ -238,7 +238,7 @@ void Server::CancelHandlers() {
 }
 
 ServerCounters Server::Counters() const {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   return counters_;
 }
 
@@ -247,7 +247,7 @@ absl::Status Server::Await(absl::FunctionRef<bool()> condition,
   for (;;) {
     std::shared_ptr<Event> changed;
     {
-      absl::MutexLock lock(&mutex_);
+      SystemMutexLock lock(&mutex_);
       if (condition()) return absl::OkStatus();
       if (changed_ == nullptr) changed_ = std::make_shared<Event>();
       changed = changed_;
@@ -260,7 +260,7 @@ absl::Status Server::Await(absl::FunctionRef<bool()> condition,
 void Server::Update(absl::FunctionRef<void()> change) {
   std::shared_ptr<Event> changed;
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     change();
     changed = std::move(changed_);
   }

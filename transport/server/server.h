@@ -35,7 +35,6 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "transport/clock.h"
 #include "transport/conn.h"
@@ -44,6 +43,7 @@
 #include "transport/scope.h"
 #include "transport/server/on_threads.h"
 #include "transport/server/task_group.h"
+#include "transport/system_mutex.h"
 
 namespace plumb {
 
@@ -146,7 +146,7 @@ class Server {
 
   const ServerOptions options_;
   CancelSource shutdown_;
-  mutable absl::Mutex mutex_;
+  mutable SystemMutex mutex_;
   ServerCounters counters_ ABSL_GUARDED_BY(mutex_);
   size_t accepting_ ABSL_GUARDED_BY(mutex_) = 0;  // sessions that still accept
   std::vector<Session*> sessions_ ABSL_GUARDED_BY(mutex_);
