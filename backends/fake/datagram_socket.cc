@@ -25,7 +25,7 @@ int DatagramSocket::LookLocked(absl::Span<char> buffer, Received* received) {
 }
 
 int DatagramSocket::Peek(absl::Span<char> buffer, Received* received) {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   return LookLocked(buffer, received);
 }
 
@@ -34,7 +34,7 @@ int DatagramSocket::Receive(absl::Span<char> buffer, Received* received,
   std::vector<std::shared_ptr<CallState>> senders;
   Datagram taken;
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     const int error = LookLocked(buffer, received);
     if (error != 0) return error;
     taken = std::move(queue_.front().datagram);
@@ -48,7 +48,7 @@ int DatagramSocket::Receive(absl::Span<char> buffer, Received* received,
 }
 
 bool DatagramSocket::Readable() const {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   return error_ != 0 || !queue_.empty();
 }
 
@@ -59,7 +59,7 @@ NetstatRow DatagramSocket::Row() const {
   row.local = names.source;
   row.remote = names.addr;
   if (peer_.has_value()) row.state = "ESTABLISHED";
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   for (const Queued& one : queue_) row.unread += one.datagram.data.size();
   return row;
 }
@@ -74,7 +74,7 @@ DatagramSink::Verdict DatagramSocket::Deliver(
     const Addr& from, Datagram& datagram,
     const std::shared_ptr<CallState>& sender) {
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     if (shut_) return Verdict::kRefused;
     if (!TakesFrom(from, sender.get())) return Verdict::kNotAllowed;
     if (!HasRoom(datagram.data.size())) {
@@ -91,7 +91,7 @@ DatagramSink::Verdict DatagramSocket::Deliver(
 
 void DatagramSocket::Shut() {
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     shut_ = true;
   }
   Purge();
@@ -101,7 +101,7 @@ void DatagramSocket::Purge() {
   std::vector<std::shared_ptr<CallState>> senders;
   std::deque<Queued> dropped;  // descriptors are closed without the lock
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     dropped.swap(queue_);
     queued_bytes_ = 0;
     senders.swap(waiting_);
@@ -112,7 +112,7 @@ void DatagramSocket::Purge() {
 void DatagramSocket::SetReceiveBuffer(size_t bytes) {
   std::vector<std::shared_ptr<CallState>> senders;
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     limits_.bytes = bytes;
     senders.swap(waiting_);
   }
@@ -120,13 +120,13 @@ void DatagramSocket::SetReceiveBuffer(size_t bytes) {
 }
 
 int DatagramSocket::TakeError() {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   return std::exchange(error_, 0);
 }
 
 void DatagramSocket::SetError(int error) {
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     error_ = error;
   }
   state_->Signal(Direction::kRead);

@@ -14,7 +14,6 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
 #include "backends/fake/datagram_sink.h"
 #include "backends/fake/netstat.h"
@@ -22,6 +21,7 @@
 #include "transport/call.h"
 #include "transport/descriptor.h"
 #include "transport/packet_conn.h"
+#include "transport/system_mutex.h"
 
 namespace plumb {
 
@@ -105,7 +105,7 @@ class DatagramSocket : public DatagramSink, public NetstatSource {
   const std::shared_ptr<CallState> state_;
   const Addr peer_;
 
-  mutable absl::Mutex mutex_;
+  mutable SystemMutex mutex_;
   Limits limits_ ABSL_GUARDED_BY(mutex_);
   bool shut_ ABSL_GUARDED_BY(mutex_) = false;
   int error_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -71,7 +71,7 @@ absl::Status FakeHost::RegisterAll(Registry& registry) {
 std::vector<NetstatRow> FakeHost::Netstat() const {
   std::vector<NetstatRow> rows;
   {
-    absl::MutexLock lock(&host_->network->mutex);
+    SystemMutexLock lock(&host_->network->mutex);
     for (const NetstatSource* source : host_->host->sockets) {
       rows.push_back(source->Row());
     }
@@ -142,7 +142,7 @@ FakeNetwork::~FakeNetwork() = default;
 
 std::shared_ptr<FakeHost> FakeNetwork::Host(absl::string_view name) {
   const std::string key = absl::AsciiStrToLower(name);
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   std::shared_ptr<FakeHost>& host = hosts_[key];
   if (host != nullptr) return host;
   const uint32_t number = static_cast<uint32_t>(hosts_.size());
@@ -150,7 +150,7 @@ std::shared_ptr<FakeHost> FakeNetwork::Host(absl::string_view name) {
   auto made = std::make_unique<HostState>(std::string(name), number, options);
   HostState* const made_state = made.get();
   {
-    absl::MutexLock state_lock(&state_->mutex);
+    SystemMutexLock state_lock(&state_->mutex);
     state_->by_ip[made->v4] = made_state;
     state_->by_ip[made->v6] = made_state;
     state_->hosts[key] = std::move(made);

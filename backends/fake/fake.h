@@ -79,12 +79,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "backends/fake/fake_options.h"
 #include "backends/fake/netstat.h"
 #include "backends/fake/packet.h"
 #include "transport/ip_addr.h"
 #include "transport/registry.h"
+#include "transport/system_mutex.h"
 #include "transport/transport.h"
 
 namespace plumb {
@@ -159,7 +159,7 @@ class FakeNetwork {
 
  private:
   const std::shared_ptr<NetworkState> state_;
-  absl::Mutex mutex_;
+  SystemMutex mutex_;
   std::map<std::string, std::shared_ptr<FakeHost>> hosts_
       ABSL_GUARDED_BY(mutex_);
 };

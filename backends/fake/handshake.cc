@@ -72,7 +72,7 @@ absl::Status Handshake::Run(Call& call, const ErrorInfo& info) {
       call.WaitUntil(RepeatAt(start, attempt));
     }
   }
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   abandoned_ = true;
   if (result_ == Dialing::kConnected) return absl::OkStatus();
   if (result_ == Dialing::kWaiting && !call.ok()) {
@@ -85,7 +85,7 @@ absl::Status Handshake::Run(Call& call, const ErrorInfo& info) {
 }
 
 Dialing::Result Handshake::result() {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   return result_;
 }
 
@@ -108,7 +108,7 @@ absl::string_view Handshake::LandSyn() {
 
 absl::string_view Handshake::LandSynAck() {
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     if (result_ != Dialing::kWaiting) return absl::string_view();
     if (abandoned_) return "nobody dials any more";
   }
@@ -121,13 +121,13 @@ absl::string_view Handshake::LandSynAck() {
 }
 
 void Handshake::Lose(absl::string_view rule) {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   if (result_ == Dialing::kWaiting) rule_ = std::string(rule);
 }
 
 void Handshake::Finish(Dialing::Result result, absl::string_view rule) {
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     if (result_ != Dialing::kWaiting) return;
     result_ = result;
     rule_ = std::string(rule);

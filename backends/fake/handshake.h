@@ -12,7 +12,6 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "backends/fake/listen_queue.h"
 #include "backends/fake/packet.h"
 #include "backends/fake/wire.h"
@@ -20,6 +19,7 @@
 #include "transport/call.h"
 #include "transport/clock.h"
 #include "transport/error.h"
+#include "transport/system_mutex.h"
 
 namespace plumb {
 
@@ -65,7 +65,7 @@ class Handshake final : public std::enable_shared_from_this<Handshake> {
   Steps steps_;
   std::shared_ptr<ListenQueue> queue_;  // the Wire guards it
 
-  absl::Mutex mutex_;
+  SystemMutex mutex_;
   Dialing::Result result_ ABSL_GUARDED_BY(mutex_) = Dialing::kWaiting;
   std::string rule_ ABSL_GUARDED_BY(mutex_);
   bool abandoned_ ABSL_GUARDED_BY(mutex_) = false;

@@ -15,7 +15,7 @@ Dialing::Result ListenQueue::Push(std::unique_ptr<FakeConn> conn,
 
 Dialing::Result ListenQueue::Queue(std::unique_ptr<FakeConn>& conn,
                                    const std::shared_ptr<Dialing>& dialing) {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   if (shut_) return Dialing::kRefused;
   if (queued_.size() > backlog_) {
     dialing->result = Dialing::kWaiting;
@@ -27,12 +27,12 @@ Dialing::Result ListenQueue::Queue(std::unique_ptr<FakeConn>& conn,
 }
 
 bool ListenQueue::HasRoom() {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   return shut_ || queued_.size() <= backlog_;
 }
 
 size_t ListenQueue::Pending() const {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   return queued_.size() + waiting_.size();
 }
 
@@ -47,7 +47,7 @@ NetstatRow ListenQueue::Row() const {
 }
 
 Dialing::Result ListenQueue::ResultOf(const Dialing& dialing) {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   return dialing.result;
 }
 
@@ -55,7 +55,7 @@ Dialing::Result ListenQueue::GiveUp(const std::shared_ptr<Dialing>& dialing) {
   std::unique_ptr<FakeConn> conn;
   Dialing::Result result;
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     result = dialing->result;
     const auto it = absl::c_find_if(
         waiting_, [&](const Waiting& one) { return one.dialing == dialing; });
@@ -72,7 +72,7 @@ std::unique_ptr<FakeConn> ListenQueue::Pop() {
   std::unique_ptr<FakeConn> conn;
   std::shared_ptr<Dialing> connected;
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     if (queued_.empty()) return nullptr;
     conn = std::move(queued_.front());
     queued_.pop_front();
@@ -91,7 +91,7 @@ void ListenQueue::Shut() {
   std::deque<std::unique_ptr<FakeConn>> queued;
   std::deque<Waiting> waiting;
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     shut_ = true;
     queued.swap(queued_);
     waiting.swap(waiting_);

@@ -13,12 +13,12 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "backends/fake/netstat.h"
 #include "transport/call.h"
 #include "transport/clock.h"
 #include "transport/conn.h"
 #include "transport/options.h"
+#include "transport/system_mutex.h"
 
 namespace plumb {
 
@@ -91,7 +91,7 @@ class ListenQueue final : public NetstatSource {
   CallState state_;
   const size_t backlog_;
 
-  mutable absl::Mutex mutex_;
+  mutable SystemMutex mutex_;
   bool shut_ ABSL_GUARDED_BY(mutex_) = false;
   std::deque<std::unique_ptr<FakeConn>> queued_ ABSL_GUARDED_BY(mutex_);
   std::deque<Waiting> waiting_ ABSL_GUARDED_BY(mutex_);

@@ -71,8 +71,8 @@ absl::Status UdpMulticast::JoinGroup(const IpAddr& group,
 
 absl::Status UdpMulticast::Join(const HostState::Group& group) {
   const bool v4 = group.second.is_v4();
-  absl::MutexLock network_lock(&host_.network->mutex);
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock network_lock(&host_.network->mutex);
+  SystemMutexLock lock(&mutex_);
   only_joined_ = true;
   if (absl::c_linear_search(groups_, group)) {
     return ErrnoError(ErrorInfo(), "setsockopt", EADDRINUSE);
@@ -97,8 +97,8 @@ absl::Status UdpMulticast::LeaveGroup(const IpAddr& group,
 }
 
 absl::Status UdpMulticast::Leave(const HostState::Group& group) {
-  absl::MutexLock network_lock(&host_.network->mutex);
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock network_lock(&host_.network->mutex);
+  SystemMutexLock lock(&mutex_);
   const auto found = absl::c_find(groups_, group);
   if (found == groups_.end()) {
     return BadArgument(
@@ -110,8 +110,8 @@ absl::Status UdpMulticast::Leave(const HostState::Group& group) {
 }
 
 void UdpMulticast::LeaveAll() {
-  absl::MutexLock network_lock(&host_.network->mutex);
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock network_lock(&host_.network->mutex);
+  SystemMutexLock lock(&mutex_);
   for (const auto& group : groups_) host_.host->LeaveGroup(group);
   groups_.clear();
 }
@@ -120,7 +120,7 @@ absl::Status UdpMulticast::SetMulticastInterface(absl::string_view interface) {
   return Apply([&] {
     const absl::StatusOr<uint32_t> index = InterfaceIndex(interface);
     if (!index.ok()) return index.status();
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     interface_ = *index;
     return absl::OkStatus();
   });
@@ -128,7 +128,7 @@ absl::Status UdpMulticast::SetMulticastInterface(absl::string_view interface) {
 
 absl::Status UdpMulticast::SetMulticastLoopback(bool on) {
   return Apply([&] {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     loopback_ = on;
     return absl::OkStatus();
   });
@@ -139,14 +139,14 @@ absl::Status UdpMulticast::SetMulticastHops(int hops) {
     if (hops < 0 || hops > 255) {
       return BadArgument(absl::StrCat("hops ", hops, ": not from 0 to 255"));
     }
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     hops_ = hops;
     return absl::OkStatus();
   });
 }
 
 MulticastRoute UdpMulticast::Route() const {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   MulticastRoute route;
   route.interface = interface_;
   route.own_host = loopback_;
@@ -155,7 +155,7 @@ MulticastRoute UdpMulticast::Route() const {
 }
 
 bool UdpMulticast::Hears(const IpAddr& group, uint32_t interface) const {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   return !only_joined_ ||
          absl::c_linear_search(groups_, HostState::Group(interface, group));
 }

@@ -18,12 +18,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "backends/fake/network_state.h"
 #include "backends/fake/port_table.h"
 #include "transport/call.h"
 #include "transport/ip_addr.h"
 #include "transport/multicast.h"
+#include "transport/system_mutex.h"
 
 namespace plumb {
 
@@ -80,7 +80,7 @@ class UdpMulticast final : public MulticastControl {
   const std::shared_ptr<CallState> state_;
   const AddressSet where_;
 
-  mutable absl::Mutex mutex_;  // after the network's
+  mutable SystemMutex mutex_;  // after the network's
   bool only_joined_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<HostState::Group> groups_ ABSL_GUARDED_BY(mutex_);
   uint32_t interface_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -53,7 +53,7 @@ absl::StatusOr<std::vector<IpAddr>> HostRef::Lookup(
   if (wanted == "localhost") {
     ips = {IpAddr::LoopbackV4(), IpAddr::LoopbackV6()};
   } else {
-    absl::MutexLock lock(&network->mutex);
+    SystemMutexLock lock(&network->mutex);
     auto it = network->hosts.find(wanted);
     if (it == network->hosts.end()) return NoSuchHost(endpoint.host);
     ips = {it->second->v4, it->second->v6};
@@ -100,7 +100,7 @@ HostState* HostRef::FindHost(const IpAddr& ip) const {
 }
 
 absl::string_view HostRef::NameOf(const IpAddr& ip) const {
-  absl::MutexLock lock(&network->mutex);
+  SystemMutexLock lock(&network->mutex);
   const HostState* const there = FindHost(ip);
   return there == nullptr ? absl::string_view() : there->name;
 }
@@ -113,12 +113,12 @@ IpAddr HostRef::SourceFor(const IpAddr& to) const {
 }
 
 void ShowSocket(const HostRef& host, const NetstatSource* source) {
-  absl::MutexLock lock(&host.network->mutex);
+  SystemMutexLock lock(&host.network->mutex);
   host.host->sockets.insert(source);
 }
 
 void HideSocket(const HostRef& host, const NetstatSource* source) {
-  absl::MutexLock lock(&host.network->mutex);
+  SystemMutexLock lock(&host.network->mutex);
   host.host->sockets.erase(source);
 }
 

@@ -20,7 +20,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "backends/fake/datagram_sink.h"
 #include "backends/fake/fake_options.h"
 #include "backends/fake/listen_queue.h"
@@ -32,6 +31,7 @@
 #include "transport/endpoint.h"
 #include "transport/error.h"
 #include "transport/ip_addr.h"
+#include "transport/system_mutex.h"
 
 namespace plumb {
 
@@ -133,7 +133,7 @@ struct NetworkState {
 
   const FakeNetworkOptions options;
   const std::shared_ptr<Wire> wire;  // null: nobody judges and nobody looks on
-  absl::Mutex mutex;
+  SystemMutex mutex;
   // By name in lower case, and by address.
   std::map<std::string, std::unique_ptr<HostState>> hosts
       ABSL_GUARDED_BY(mutex);

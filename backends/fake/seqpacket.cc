@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "backends/fake/datagram_sink.h"
 #include "backends/fake/fake_stream.h"
 #include "backends/fake/handles.h"
@@ -21,6 +20,7 @@
 #include "transport/extensions.h"
 #include "transport/handle_checks.h"
 #include "transport/handle_passing.h"
+#include "transport/system_mutex.h"
 
 namespace plumb {
 namespace {
@@ -47,7 +47,7 @@ struct Pair {
   Pair(Clock& clock, const SeqpacketEnd& near, const SeqpacketEnd& far)
       : ends{{{clock, near}, {clock, far}}} {}
 
-  absl::Mutex mutex;
+  SystemMutex mutex;
   std::array<End, 2> ends;
 };
 
@@ -92,7 +92,7 @@ class SeqpacketConn final : public FakeConn,
   }
 
   size_t MaxMessageSize() const override {
-    absl::MutexLock lock(&pair_->mutex);
+    SystemMutexLock lock(&pair_->mutex);
     return me_.send_buffer > kReserve ? me_.send_buffer - kReserve : 0;
   }
   bool EmptyMessages() const override { return false; }
@@ -102,11 +102,11 @@ class SeqpacketConn final : public FakeConn,
     return CountBlocked(me_.state, direction);
   }
   bool CanRead() const override {
-    absl::MutexLock lock(&pair_->mutex);
+    SystemMutexLock lock(&pair_->mutex);
     return ReadableLocked();
   }
   bool IsClosedByPeer() const override {
-    absl::MutexLock lock(&pair_->mutex);
+    SystemMutexLock lock(&pair_->mutex);
     return peer_.sent_end || me_.error != 0;
   }
   size_t BytesInFlight() const override { return 0; }
@@ -173,14 +173,14 @@ SeqpacketConn::Taken SeqpacketConn::LookLocked(absl::Span<char> buffer) {
 }
 
 SeqpacketConn::Taken SeqpacketConn::Look(absl::Span<char> buffer) {
-  absl::MutexLock lock(&pair_->mutex);
+  SystemMutexLock lock(&pair_->mutex);
   return LookLocked(buffer);
 }
 
 SeqpacketConn::Taken SeqpacketConn::Take(absl::Span<char> buffer) {
   Taken taken;
   {
-    absl::MutexLock lock(&pair_->mutex);
+    SystemMutexLock lock(&pair_->mutex);
     const bool message = me_.error == 0 && !me_.queue.empty();
     taken = LookLocked(buffer);
     if (!message) return taken;
@@ -251,7 +251,7 @@ absl::Status SeqpacketConn::WaitReadable() {
   Call call(me_.state, Direction::kRead);
   while (call.ok()) {
     {
-      absl::MutexLock lock(&pair_->mutex);
+      SystemMutexLock lock(&pair_->mutex);
       if (ReadableLocked()) return absl::OkStatus();
     }
     call.Wait();
@@ -262,7 +262,7 @@ absl::Status SeqpacketConn::WaitReadable() {
 int SeqpacketConn::Send(Datagram& message) {
   const size_t cost = message.data.size() + kReserve;
   {
-    absl::MutexLock lock(&pair_->mutex);
+    SystemMutexLock lock(&pair_->mutex);
     if (me_.sent_end) return ESHUTDOWN;
     if (me_.error != 0) return std::exchange(me_.error, 0);
     if (cost > me_.send_buffer) return EMSGSIZE;
@@ -292,7 +292,7 @@ absl::Status SeqpacketConn::WriteWithHandles(absl::string_view data,
     // That nothing is written here any more is told first, and a reset before
     // what the kernel would refuse.
     const bool kernels = GetErrorInfo(sent.status())->errno_value != 0;
-    absl::MutexLock lock(&pair_->mutex);
+    SystemMutexLock lock(&pair_->mutex);
     if (!me_.sent_end && (me_.error == 0 || !kernels)) return sent.status();
     sent.emplace();
   }
@@ -321,7 +321,7 @@ absl::Status SeqpacketConn::WriteMessage(Call& call, Datagram message) {
 absl::Status SeqpacketConn::Shutdown(bool End::*what) {
   if (!me_.state.Enter()) return ClosedError(NamedInfo("close", &names()));
   {
-    absl::MutexLock lock(&pair_->mutex);
+    SystemMutexLock lock(&pair_->mutex);
     me_.*what = true;
   }
   me_.state.Signal(Direction::kRead);
@@ -336,7 +336,7 @@ absl::Status SeqpacketConn::CloseWith(bool reset) {
   if (!me_.state.Close()) return ClosedError(NamedInfo("close", names.get()));
   std::deque<Datagram> dropped;
   {
-    absl::MutexLock lock(&pair_->mutex);
+    SystemMutexLock lock(&pair_->mutex);
     if (reset || !me_.queue.empty()) peer_.error = ECONNRESET;
     me_.closed = me_.sent_end = true;
     dropped.swap(me_.queue);
@@ -367,7 +367,7 @@ absl::Status SeqpacketConn::SetReadBuffer(int) {
 absl::Status SeqpacketConn::SetWriteBuffer(int bytes) {
   if (!me_.state.Enter()) return ClosedError(SetInfo());
   {
-    absl::MutexLock lock(&pair_->mutex);
+    SystemMutexLock lock(&pair_->mutex);
     me_.send_buffer = BufferSize(bytes);
   }
   me_.state.Signal(Direction::kWrite);
@@ -380,7 +380,7 @@ NetstatRow SeqpacketConn::Row() const {
   row.network = names().network;
   row.local = names().source;
   row.remote = names().addr;
-  absl::MutexLock lock(&pair_->mutex);
+  SystemMutexLock lock(&pair_->mutex);
   for (const Datagram& message : me_.queue) row.unread += message.data.size();
   row.state = StreamStateName(me_.sent_end, peer_.sent_end, me_.error != 0);
   return row;

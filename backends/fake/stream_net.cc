@@ -55,7 +55,7 @@ struct StreamPlan {
   std::unique_ptr<FakeTcpConn> MakeFar(StreamEnd end) const {
     HostRef there = host;
     {
-      absl::MutexLock lock(&host.network->mutex);
+      SystemMutexLock lock(&host.network->mutex);
       there.host = host.FindHost(target.ip);
       there.host->tcp.Accept({target, source});
     }
@@ -69,7 +69,7 @@ struct StreamPlan {
 
   // Who listens at the target now.
   std::shared_ptr<ListenQueue> Find() const {
-    absl::MutexLock lock(&host.network->mutex);
+    SystemMutexLock lock(&host.network->mutex);
     HostState* const there = host.FindHost(target.ip);
     if (there == nullptr) return nullptr;
     return there->tcp.Find(target, source.port);
@@ -92,7 +92,7 @@ class DialledPort {
   DialledPort& operator=(DialledPort&&) = delete;
   ~DialledPort() {
     if (host_ == nullptr) return;
-    absl::MutexLock lock(&host_->network->mutex);
+    SystemMutexLock lock(&host_->network->mutex);
     host_->host->tcp.Release(ends_, true);
   }
 
@@ -160,7 +160,7 @@ class StreamDialer {
     TcpPorts::Ends ends(plan.source, plan.target);
     HostState* there;
     {
-      absl::MutexLock lock(&host_.network->mutex);
+      SystemMutexLock lock(&host_.network->mutex);
       error = host_.host->tcp.Dial(host_.clock().MonotonicNow(), &ends);
       there = host_.FindHost(plan.target.ip);
     }
@@ -263,7 +263,7 @@ absl::StatusOr<std::unique_ptr<Listener>> ListenStream(
   uint16_t port = local->port;
   uint64_t id = 0;
   {
-    absl::MutexLock lock(&host.network->mutex);
+    SystemMutexLock lock(&host.network->mutex);
     TcpPorts& ports = host.host->tcp;
     const int error =
         ports.ChooseForListen(where, share, host.clock().MonotonicNow(), &port);
@@ -275,7 +275,7 @@ absl::StatusOr<std::unique_ptr<Listener>> ListenStream(
     id = ports.Listen(where, port, share, queue);
   }
   Lease bound([host, port, id] {
-    absl::MutexLock lock(&host.network->mutex);
+    SystemMutexLock lock(&host.network->mutex);
     host.host->tcp.Unlisten(port, id);
   });
   Lease lease = ShowWithLease(host, queue.get(), std::move(bound));

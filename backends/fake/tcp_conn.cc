@@ -1,9 +1,9 @@
 #include "backends/fake/tcp_conn.h"
 
-#include "absl/synchronization/mutex.h"
 #include "backends/fake/tcp_ports.h"
 #include "transport/error.h"
 #include "transport/extension.h"
+#include "transport/system_mutex.h"
 
 namespace plumb {
 
@@ -25,7 +25,7 @@ void FakeTcpConn::Release() {
   const TcpPorts::Ends ends(*names.source.ip_port(), *names.addr.ip_port());
   const bool dialled = port_ == Port::kDialled;
   const MonotonicNanos now = host().clock().MonotonicNow();
-  absl::MutexLock lock(&host().network->mutex);
+  SystemMutexLock lock(&host().network->mutex);
   // Under the lock, for the peer may be closing as well.
   const StreamStatus status = end().Status();
   TcpPorts& ports = host().host->tcp;

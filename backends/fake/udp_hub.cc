@@ -28,18 +28,18 @@ UdpHub::UdpHub(Clock& clock, std::shared_ptr<const CallNames> names,
       idle_nanos_(absl::ToInt64Nanoseconds(options.idle_timeout)) {}
 
 void UdpHub::HoldLease(Lease lease) {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   lease_ = std::move(lease);
 }
 
 void UdpHub::AddUser() {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   ++users_;
 }
 
 void UdpHub::RemoveUser() {
   Lease released;
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   if (--users_ == 0) released = std::move(lease_);
 }
 
@@ -48,7 +48,7 @@ DatagramSink::Verdict UdpHub::Deliver(const Addr& from, Datagram& datagram,
   Peer reader;
   std::vector<Peer> expired;
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     Sweep(&expired);
     const size_t cost =
         Cost(std::min(datagram.data.size(), options_.max_datagram));
@@ -153,12 +153,12 @@ UdpHub::Taken UdpHub::LookLocked(const Peer& peer) {
 }
 
 UdpHub::Taken UdpHub::Look(const Peer& peer) {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   return LookLocked(peer);
 }
 
 UdpHub::Taken UdpHub::Take(const Peer& peer, absl::Span<char> buffer) {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   Taken taken = LookLocked(peer);
   if (taken.kind != Taken::kDatagram) return taken;
   const std::string& data = peer->queue.front();
@@ -174,7 +174,7 @@ UdpHub::Taken UdpHub::Take(const Peer& peer, absl::Span<char> buffer) {
 
 UdpHub::Peer UdpHub::TakeNewcomer() {
   std::vector<Peer> expired;  // those in a Read have an alarm of their own
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   Sweep(&expired);
   if (newcomers_.empty()) return nullptr;
   Peer peer = std::move(newcomers_.front());
@@ -184,7 +184,7 @@ UdpHub::Peer UdpHub::TakeNewcomer() {
 }
 
 void UdpHub::StopListening() {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   listening_ = false;
   for (const Peer& peer : newcomers_) {
     Unlist(peer);
@@ -194,13 +194,13 @@ void UdpHub::StopListening() {
 }
 
 void UdpHub::Remove(const Peer& peer) {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   Unlist(peer);
   Drop(*peer);
 }
 
 void UdpHub::Touch(const Peer& peer) {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   // A peer that has been idle too long is not brought back by a Write.
   if (!peer->expired && IsIdle(*peer)) Expire(peer);
   peer->last_active = clock_.MonotonicNow();
@@ -210,7 +210,7 @@ UdpListenerCounters UdpHub::Counters() {
   std::vector<Peer> expired;
   UdpListenerCounters counters;
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     Sweep(&expired);
     counters = counters_;
     counters.peers = peers_.size();
@@ -221,7 +221,7 @@ UdpListenerCounters UdpHub::Counters() {
 }
 
 size_t UdpHub::Newcomers() const {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   return newcomers_.size();
 }
 
@@ -230,7 +230,7 @@ NetstatRow UdpHub::Row() const {
   NetstatRow row;
   row.network = names.network;
   row.local = names.addr;
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   row.unread = queued_bytes_;
   return row;
 }

@@ -19,7 +19,6 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
 #include "backends/fake/datagram_sink.h"
 #include "backends/fake/netstat.h"
@@ -27,6 +26,7 @@
 #include "transport/addr.h"
 #include "transport/call.h"
 #include "transport/clock.h"
+#include "transport/system_mutex.h"
 #include "transport/udp_options.h"
 
 namespace plumb {
@@ -107,7 +107,7 @@ class UdpHub final : public DatagramSink, public NetstatSource {
   const size_t backlog_;
   const MonotonicNanos idle_nanos_;  // kNever: nobody expires
 
-  mutable absl::Mutex mutex_;
+  mutable SystemMutex mutex_;
   bool listening_ ABSL_GUARDED_BY(mutex_) = true;
   int users_ ABSL_GUARDED_BY(mutex_) = 1;
   Lease lease_ ABSL_GUARDED_BY(mutex_);

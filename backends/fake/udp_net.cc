@@ -36,7 +36,7 @@ DatagramSocket::Limits MakeLimits(const HostRef& host, const Options& options) {
 // mutex.
 Lease PortLease(const HostRef& host, uint16_t port, uint64_t id) {
   return Lease([host, port, id] {
-    absl::MutexLock lock(&host.network->mutex);
+    SystemMutexLock lock(&host.network->mutex);
     host.host->udp.Unbind(port, id);
   });
 }
@@ -87,7 +87,7 @@ absl::StatusOr<std::pair<uint16_t, Lease>> BindUdp(const HostRef& host,
   uint16_t port = place.asked.port;
   uint64_t id;
   {
-    absl::MutexLock lock(&host.network->mutex);
+    SystemMutexLock lock(&host.network->mutex);
     PortTable<DatagramSink>& ports = host.host->udp;
     const int error = ports.Choose(place.where, &port, place.share, EADDRINUSE);
     if (error != 0) {
@@ -125,7 +125,7 @@ absl::StatusOr<std::unique_ptr<Conn>> DialUdpTarget(
   std::shared_ptr<DatagramSocket> socket;
   uint64_t id;
   {
-    absl::MutexLock lock(&host.network->mutex);
+    SystemMutexLock lock(&host.network->mutex);
     PortTable<DatagramSink>& ports = host.host->udp;
     error = ports.Choose(where, &source.port, kAlone, EAGAIN);
     if (error != 0) {

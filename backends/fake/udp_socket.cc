@@ -38,7 +38,7 @@ std::vector<std::shared_ptr<DatagramSink>> FindMany(NetworkState& network,
   const bool multicast = to.ip.IsMulticast();
   const uint32_t interface = route.multicast.interface;
   std::vector<std::shared_ptr<DatagramSink>> sinks;
-  absl::MutexLock lock(&network.mutex);
+  SystemMutexLock lock(&network.mutex);
   for (const auto& [name, host] : network.hosts) {
     const bool own = host.get() == route.own;
     if (to.ip == kLoopbackBroadcast && !own) continue;
@@ -87,7 +87,7 @@ absl::string_view Hand(NetworkState& network, const UdpRoute& route,
   if (route.there == nullptr) return "no host has that address";
   std::shared_ptr<DatagramSink> sink;
   {
-    absl::MutexLock lock(&network.mutex);
+    SystemMutexLock lock(&network.mutex);
     sink = route.there->udp.Find(to.ip, to.port, from.port);
   }
   using Verdict = DatagramSink::Verdict;
@@ -185,7 +185,7 @@ int UdpPort::Send(IpPort to, std::string data,
     to.ip = to.ip.WithZone(0);
     way.multicast.Choose(from.ip);
   } else {
-    absl::MutexLock lock(&host.network->mutex);
+    SystemMutexLock lock(&host.network->mutex);
     way.there = host.FindHost(to.ip);
   }
   if (flow != nullptr) {

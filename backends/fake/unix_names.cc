@@ -55,7 +55,7 @@ Lease UnixLease(const HostRef& host, const std::string& name,
   return Lease([host, key = KeyOf(name, type), id, unlink, abstract] {
     // Destroyed after the lock is released.
     UnixNode removed;
-    absl::MutexLock lock(&host.network->mutex);
+    SystemMutexLock lock(&host.network->mutex);
     auto it = host.host->unix_names.find(key);
     if (it == host.host->unix_names.end()) return;
     // unlink(2) does not ask whose file it is.
@@ -73,7 +73,7 @@ Lease UnixLease(const HostRef& host, const std::string& name,
 int FindUnixNode(const HostRef& host, absl::string_view name,
                  UnixNode::Type type, UnixNode* node) {
   if (!UnixNameFits(name)) return EINVAL;
-  absl::MutexLock lock(&host.network->mutex);
+  SystemMutexLock lock(&host.network->mutex);
   auto it = host.host->unix_names.find(KeyOf(name, type));
   if (it == host.host->unix_names.end()) {
     return IsAbstractUnixName(name) ? ECONNREFUSED : ENOENT;

@@ -89,7 +89,7 @@ class UnixDialer {
     std::string name = *options_.local_address;
     uint64_t id;
     {
-      absl::MutexLock lock(&host_.network->mutex);
+      SystemMutexLock lock(&host_.network->mutex);
       const int error = ChooseUnixName(host_, TypeOf(network_), false, &name);
       if (error != 0) return ErrnoError(info_, "bind", error);
       local_ = Addr::Named(AddrNetwork(network_), name);
@@ -192,7 +192,7 @@ absl::StatusOr<Lease> Bind(const HostRef& host, absl::string_view network,
   std::string bound(name);
   uint64_t id;
   {
-    absl::MutexLock lock(&host.network->mutex);
+    SystemMutexLock lock(&host.network->mutex);
     const int error =
         ChooseUnixName(host, TypeOf(network), extras.replace_stale, &bound);
     if (error != 0) {
@@ -272,7 +272,7 @@ absl::StatusOr<std::unique_ptr<PacketConn>> ListenUnixgram(
 
 absl::Status RemoveUnixPath(const HostRef& host, absl::string_view path) {
   UnixNode removed;
-  absl::MutexLock lock(&host.network->mutex);
+  SystemMutexLock lock(&host.network->mutex);
   auto it = host.host->unix_names.find(std::string(path));
   if (it == host.host->unix_names.end()) {
     ErrorInfo info;

@@ -16,7 +16,7 @@ Wire::Wire(Clock& clock, std::shared_ptr<LinkPolicy> policy,
 Wire::~Wire() {
   std::map<uint64_t, Waiting> waiting;
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     waiting.swap(waiting_);
   }
   for (const auto& [key, one] : waiting) {
@@ -30,7 +30,7 @@ Wire::Flow::~Flow() {
 
 void Wire::EndFlow(uint64_t flow) {
   if (policy_ == nullptr) return;
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   steps_.push_back([this, flow] { policy_->EndFlow(flow); });
 }
 
@@ -38,7 +38,7 @@ void Wire::Send(const Packet& packet, std::string payload,
                 std::shared_ptr<Target> target) {
   Parcel parcel = {packet, nullptr, std::move(target)};
   parcel.SetPayload(std::move(payload));
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   parcel.packet.id = ++last_id_;
   steps_.push_back([this, parcel = std::move(parcel)]() mutable {
     SetOut(std::move(parcel));
@@ -49,7 +49,7 @@ void Wire::Note(const Packet& packet, std::shared_ptr<Target> target) {
   if (observer_ == nullptr) return;
   Parcel parcel = {packet, nullptr, std::move(target)};
   parcel.SetPayload(std::string(packet.payload));
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   parcel.packet.id = ++last_id_;
   steps_.push_back([this, parcel = std::move(parcel)]() mutable {
     if (parcel.target != nullptr && !parcel.target->Leave(parcel.packet)) {
@@ -62,7 +62,7 @@ void Wire::Note(const Packet& packet, std::shared_ptr<Target> target) {
 
 void Wire::Post(absl::AnyInvocable<void()> step) {
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     steps_.push_back(std::move(step));
   }
   Run();
@@ -73,7 +73,7 @@ void Wire::Run() {
   for (;;) {
     absl::AnyInvocable<void()> step;
     {
-      absl::MutexLock lock(&mutex_);
+      SystemMutexLock lock(&mutex_);
       if (running_ || steps_.empty()) return;
       running_ = true;
       step = std::move(steps_.front());
@@ -81,7 +81,7 @@ void Wire::Run() {
     }
     step();
     step = nullptr;
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     running_ = false;
   }
 }
@@ -143,7 +143,7 @@ void Wire::Apply(Parcel parcel, Judgement judgement, bool at_landing) {
 void Wire::Wait(Parcel parcel, absl::Duration delay) {
   uint64_t key;
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     key = ++last_key_;
     waiting_[key].parcel = std::move(parcel);
   }
@@ -151,14 +151,14 @@ void Wire::Wait(Parcel parcel, absl::Duration delay) {
     Parcel due;
     if (TakeWaiting(key, &due)) Arrive(std::move(due));
   });
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   auto it = waiting_.find(key);
   if (it != waiting_.end()) it->second.alarm = alarm;
 }
 
 void Wire::Hold(Parcel parcel, absl::string_view rule) {
   TellRule(PacketEvent::Kind::kHeld, parcel.packet, rule);
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   Waiting& waiting = waiting_[++last_key_];
   waiting.parcel = std::move(parcel);
   waiting.held = true;
@@ -168,7 +168,7 @@ bool Wire::TakeWaiting(uint64_t key, Parcel* parcel) {
   AlarmClock::AlarmId alarm = 0;
   bool held;
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     auto it = waiting_.find(key);
     if (it == waiting_.end()) return false;
     *parcel = std::move(it->second.parcel);
@@ -202,7 +202,7 @@ void Wire::JudgeAll() {
   if (policy_ == nullptr) return;
   std::vector<std::pair<uint64_t, Parcel>> all;
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     for (const auto& [key, one] : waiting_) all.emplace_back(key, one.parcel);
   }
   for (auto& [key, parcel] : all) {
@@ -219,7 +219,7 @@ void Wire::JudgeAll() {
 
 std::vector<PacketInFlight> Wire::InFlight() const {
   std::vector<PacketInFlight> packets;
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   for (const auto& [key, one] : waiting_) {
     packets.push_back({one.parcel.packet, one.parcel.payload, one.held});
   }

@@ -22,7 +22,6 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "backends/fake/alarm_thread.h"
@@ -30,6 +29,7 @@
 #include "backends/fake/packet.h"
 #include "backends/fake/packet_observer.h"
 #include "transport/clock.h"
+#include "transport/system_mutex.h"
 
 namespace plumb {
 
@@ -148,7 +148,7 @@ class Wire final : public LinkControl,
   AlarmClock& alarms_;
   std::atomic<uint64_t> last_flow_{0};
 
-  mutable absl::Mutex mutex_;
+  mutable SystemMutex mutex_;
   bool running_ ABSL_GUARDED_BY(mutex_) = false;
   std::deque<absl::AnyInvocable<void()>> steps_ ABSL_GUARDED_BY(mutex_);
   uint64_t last_id_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -11,25 +11,25 @@ Capture::Capture(CaptureOptions options)
 Capture::~Capture() = default;
 
 void Capture::Comment(absl::string_view text) {
-  absl::MutexLock lock(&state_->mutex);
+  SystemMutexLock lock(&state_->mutex);
   state_->store.CommentNext(text);
 }
 
 void Capture::Note(absl::string_view host, absl::string_view text) {
   Sight sight;
   sight.time = state_->Now();
-  absl::MutexLock lock(&state_->mutex);
+  SystemMutexLock lock(&state_->mutex);
   sight.host = state_->store.AddHost(host);
   state_->store.AddNote(sight, host, "", text);
 }
 
 void Capture::NameAddress(const IpAddr& ip, absl::string_view name) {
-  absl::MutexLock lock(&state_->mutex);
+  SystemMutexLock lock(&state_->mutex);
   state_->store.NameAddress(ip, name);
 }
 
 std::string Capture::Encode() const {
-  absl::MutexLock lock(&state_->mutex);
+  SystemMutexLock lock(&state_->mutex);
   return state_->store.Encode();
 }
 
@@ -38,7 +38,7 @@ absl::Status Capture::WriteFile(const std::string& path) const {
 }
 
 CaptureCounters Capture::Counters() const {
-  absl::MutexLock lock(&state_->mutex);
+  SystemMutexLock lock(&state_->mutex);
   return {state_->store.packets(), state_->store.dropped(),
           state_->store.bytes()};
 }

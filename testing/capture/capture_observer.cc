@@ -7,10 +7,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
 #include "testing/capture/ip_packet.h"
 #include "testing/capture/user_packet.h"
+#include "transport/system_mutex.h"
 
 namespace plumb {
 namespace {
@@ -82,7 +82,7 @@ std::string ChangeText(absl::Span<const PacketChange> changes,
 }  // namespace
 
 void CaptureObserver::OnPacket(const PacketEvent& event) {
-  absl::MutexLock lock(&state_->mutex);
+  SystemMutexLock lock(&state_->mutex);
   switch (event.kind) {
     case PacketEvent::Kind::kSent:
       return OnSent(event);

@@ -6,12 +6,12 @@
 #include <cstdint>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "testing/capture/capture_options.h"
 #include "testing/capture/datagram_matcher.h"
 #include "testing/capture/packet_store.h"
 #include "testing/capture/stream_table.h"
+#include "transport/system_mutex.h"
 
 namespace plumb {
 
@@ -25,7 +25,7 @@ struct CaptureState {
   int64_t Now() const { return absl::ToUnixNanos(clock.TimeNow()); }
 
   Clock& clock;
-  absl::Mutex mutex;
+  SystemMutex mutex;
   PacketStore store ABSL_GUARDED_BY(mutex);
   StreamTable streams ABSL_GUARDED_BY(mutex);
   DatagramMatcher datagrams ABSL_GUARDED_BY(mutex);

@@ -18,7 +18,7 @@ namespace {
 constexpr uint16_t kMadeUpPort = 61000;
 
 HostId AddHost(CaptureState& state, absl::string_view host) {
-  absl::MutexLock lock(&state.mutex);
+  SystemMutexLock lock(&state.mutex);
   return state.store.AddHost(host);
 }
 
@@ -36,7 +36,7 @@ void NameEnds(CaptureState& state, HostId host, const Conn& conn,
   if (!remote.is_ip()) return;
   const absl::StatusOr<HostPort> parts = SplitHostPort(dialled);
   const bool named = parts.ok() && !IpAddr::Parse(parts->host).ok();
-  absl::MutexLock lock(&state.mutex);
+  SystemMutexLock lock(&state.mutex);
   if (named) state.store.NameAddress(remote.ip(), parts->host);
   state.store.NameAddress(local.ip(), state.store.host_name(host));
 }
@@ -47,7 +47,7 @@ void RecordFailedDial(CaptureState& state, HostId host,
                       const absl::Status& status) {
   const ErrorInfo info = GetErrorInfo(status).value_or(ErrorInfo());
   const int64_t now = state.Now();
-  absl::MutexLock lock(&state.mutex);
+  SystemMutexLock lock(&state.mutex);
   const bool packets = info.addr.is_ip() && info.addr.port() != 0 &&
                        info.addr.network() != "udp" &&
                        info.addr.network() != "fakegram";

@@ -21,7 +21,7 @@ std::string NameOf(const Addr& addr) {
 void DatagramTracer::Sent(const Addr& to, absl::string_view data) {
   const Addr from = LocalFor(to);
   Sight sight{host_, PacketDirection::kOutbound, state_->Now(), ""};
-  absl::MutexLock lock(&state_->mutex);
+  SystemMutexLock lock(&state_->mutex);
   const uint64_t hash = DatagramHash(from, to, data);
   if (state_->datagrams.SeenBefore(hash, DatagramSide::kSent)) return;
   Add(from, to, data, sight);
@@ -36,7 +36,7 @@ void DatagramTracer::Received(const Addr& from, absl::string_view data,
                            full_size, " bytes");
   }
   Sight sight{host_, PacketDirection::kInbound, state_->Now(), comment};
-  absl::MutexLock lock(&state_->mutex);
+  SystemMutexLock lock(&state_->mutex);
   // What was cut is not what was sent, so that nobody can tell.
   const uint64_t hash = DatagramHash(from, to, data);
   if (comment.empty() &&
@@ -52,7 +52,7 @@ void DatagramTracer::Failed(const Addr& remote, const absl::Status& status) {
     return;
   }
   Sight sight{host_, PacketDirection::kUnknown, state_->Now(), ""};
-  absl::MutexLock lock(&state_->mutex);
+  SystemMutexLock lock(&state_->mutex);
   state_->store.AddNote(sight, NameOf(local_), NameOf(remote),
                         status.message());
 }

@@ -28,19 +28,19 @@ StreamTracer::StreamTracer(std::shared_ptr<CaptureState> state,
     : state_(std::move(state)), opening_(std::move(opening)) {
   opening_.time = state_->Now();
   if (opening_.dial_time == 0) opening_.dial_time = opening_.time;
-  absl::MutexLock lock(&state_->mutex);
+  SystemMutexLock lock(&state_->mutex);
   record_ = state_->streams.Open(opening_);
 }
 
 void StreamTracer::BeginWrite() {
-  absl::MutexLock lock(&state_->mutex);
+  SystemMutexLock lock(&state_->mutex);
   ++writes_inside_;
 }
 
 void StreamTracer::EndWrite(absl::Span<const absl::string_view> pieces,
                             size_t written, const absl::Status& status) {
   const int64_t now = state_->Now();
-  absl::MutexLock lock(&state_->mutex);
+  SystemMutexLock lock(&state_->mutex);
   if (written > 0 || (opening_.messages && status.ok())) {
     record_->Wrote(opening_.end, pieces, written, now);
   }
@@ -51,13 +51,13 @@ void StreamTracer::EndWrite(absl::Span<const absl::string_view> pieces,
 
 void StreamTracer::Read(absl::string_view data) {
   const int64_t now = state_->Now();
-  absl::MutexLock lock(&state_->mutex);
+  SystemMutexLock lock(&state_->mutex);
   record_->Got(opening_.end, data, now);
 }
 
 void StreamTracer::ReadFailed(const absl::Status& status) {
   const int64_t now = state_->Now();
-  absl::MutexLock lock(&state_->mutex);
+  SystemMutexLock lock(&state_->mutex);
   if (IsEof(status)) {
     record_->GotEnd(opening_.end, now);
   } else {
@@ -67,13 +67,13 @@ void StreamTracer::ReadFailed(const absl::Status& status) {
 
 void StreamTracer::ClosedWrite() {
   const int64_t now = state_->Now();
-  absl::MutexLock lock(&state_->mutex);
+  SystemMutexLock lock(&state_->mutex);
   record_->EndedWrites(opening_.end, now);
 }
 
 void StreamTracer::Closed() {
   const int64_t now = state_->Now();
-  absl::MutexLock lock(&state_->mutex);
+  SystemMutexLock lock(&state_->mutex);
   closing_ = true;
   Finish(now);
 }

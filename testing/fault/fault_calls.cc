@@ -12,14 +12,14 @@ ErrorInfo FaultCalls::SetInfo() const {
 }
 
 CancelSource FaultCalls::Source(Direction direction) const {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   return direction == Direction::kRead ? reads_ : writes_;
 }
 
 void FaultCalls::Kick(Direction direction) {
   CancelSource source;
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     std::swap(source, direction == Direction::kRead ? reads_ : writes_);
   }
   source.Cancel();
@@ -28,7 +28,7 @@ void FaultCalls::Kick(Direction direction) {
 
 absl::Status FaultCalls::Check(Call& call, absl::string_view op) const {
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     if (closing_) return ClosedError(Info(op));
   }
   return call.Recheck() ? absl::OkStatus() : call.Error(op);
@@ -36,7 +36,7 @@ absl::Status FaultCalls::Check(Call& call, absl::string_view op) const {
 
 void FaultCalls::Reset(absl::string_view rule) {
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     if (std::exchange(was_reset_, true)) return;
     error_ = ECONNRESET;
     rule_ = std::string(rule);
@@ -47,7 +47,7 @@ void FaultCalls::Reset(absl::string_view rule) {
 
 void FaultCalls::Fail(int error, absl::string_view rule) {
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     error_ = error;
     rule_ = std::string(rule);
   }
@@ -55,18 +55,18 @@ void FaultCalls::Fail(int error, absl::string_view rule) {
 }
 
 bool FaultCalls::was_reset() const {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   return was_reset_;
 }
 
 bool FaultCalls::failed() const {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   return was_reset_ || error_ != 0;
 }
 
 absl::Status FaultCalls::TakeFailure(Direction direction) {
   const absl::string_view op = direction == Direction::kRead ? "read" : "write";
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   const int error = std::exchange(error_, 0);
   if (error != 0) return InjectedError(Info(op), op, error, rule_);
   if (!was_reset_) return absl::OkStatus();
@@ -77,7 +77,7 @@ absl::Status FaultCalls::TakeFailure(Direction direction) {
 bool FaultCalls::BeginClose() {
   bool first;
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     first = !std::exchange(closing_, true);
   }
   if (!first) {

@@ -16,7 +16,6 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "transport/call.h"
 #include "transport/clock.h"
@@ -24,6 +23,7 @@
 #include "transport/error.h"
 #include "transport/event.h"
 #include "transport/scope.h"
+#include "transport/system_mutex.h"
 
 namespace plumb {
 
@@ -67,7 +67,7 @@ class FaultCalls {
  private:
   CallState state_;
   Event closed_;
-  mutable absl::Mutex mutex_;
+  mutable SystemMutex mutex_;
   CancelSource reads_ ABSL_GUARDED_BY(mutex_);
   CancelSource writes_ ABSL_GUARDED_BY(mutex_);
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;

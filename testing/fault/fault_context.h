@@ -10,13 +10,13 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "testing/fault/fault_flow.h"
 #include "testing/fault/fault_linger.h"
 #include "testing/fault/fault_network.h"
 #include "testing/fault/fault_verdict.h"
 #include "testing/fault/faults.h"
 #include "transport/addr.h"
+#include "transport/system_mutex.h"
 
 namespace plumb {
 
@@ -24,12 +24,12 @@ namespace plumb {
 class FaultOrdinals {
  public:
   uint64_t Next(const std::string& name) {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     return counts_[name]++;
   }
 
  private:
-  absl::Mutex mutex_;
+  SystemMutex mutex_;
   std::map<std::string, uint64_t> counts_ ABSL_GUARDED_BY(mutex_);
 };
 

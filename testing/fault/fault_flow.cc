@@ -7,7 +7,7 @@ namespace plumb {
 
 void FaultFlow::Silence(std::shared_ptr<FaultState> rule,
                         absl::Duration elapsed) {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   const auto it =
       std::find_if(silencers_.begin(), silencers_.end(),
                    [&rule](const Silencer& one) { return one.rule == rule; });
@@ -22,7 +22,7 @@ void FaultFlow::Silence(std::shared_ptr<FaultState> rule,
 }
 
 FaultState* FaultFlow::Find(absl::Duration elapsed) const {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   for (const Silencer& one : silencers_) {
     if (one.rule->StillOn(one.turn, one.since, elapsed)) return one.rule.get();
   }

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "testing/fault/fault_state.h"
+#include "transport/system_mutex.h"
 
 namespace plumb {
 
@@ -43,7 +43,7 @@ class FaultFlow {
   FaultState* Find(absl::Duration elapsed) const;
 
   std::atomic<bool> silenced_{false};
-  mutable absl::Mutex mutex_;
+  mutable SystemMutex mutex_;
   std::vector<Silencer> silencers_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -8,7 +8,7 @@ void FaultLinger::Take(std::shared_ptr<FaultSender> sender,
                        std::function<void()> close) {
   std::list<Closing> over;
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     for (auto it = closings_.begin(); it != closings_.end();) {
       const auto next = std::next(it);
       if (it->sender->done()) over.splice(over.end(), closings_, it);
@@ -24,7 +24,7 @@ void FaultLinger::Take(std::shared_ptr<FaultSender> sender,
 void FaultLinger::End() {
   std::list<Closing> over;
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     ended_ = true;
     over.swap(closings_);
   }

@@ -11,8 +11,8 @@
 #include <memory>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "testing/fault/fault_sender.h"
+#include "transport/system_mutex.h"
 
 namespace plumb {
 
@@ -36,7 +36,7 @@ class FaultLinger {
 
   static void Drop(const std::list<Closing>& closings);
 
-  absl::Mutex mutex_;
+  SystemMutex mutex_;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   std::list<Closing> closings_ ABSL_GUARDED_BY(mutex_);
 };

@@ -123,13 +123,13 @@ void FaultPolicy::AwaitEdge() {
   const auto network = network_.lock();
   if (network == nullptr) return;
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     if (edge >= awaited_) return;
     awaited_ = edge;
   }
   network->CallAfter(edge - now, [this, edge] {
     {
-      absl::MutexLock lock(&mutex_);
+      SystemMutexLock lock(&mutex_);
       if (awaited_ == edge) awaited_ = absl::InfiniteFuture();
     }
     if (const auto there = network_.lock()) there->JudgeInFlight();
@@ -197,7 +197,7 @@ std::optional<Judgement> FaultPolicy::InFlight(const Packet& packet,
                                                absl::Time now) {
   const std::string holder = HolderOf(packet.id);
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     const auto decided = decisions_.find(packet.id);
     if (decided != decisions_.end()) {
       Judgement judgement = std::move(decided->second);
@@ -224,7 +224,7 @@ Judgement FaultPolicy::AtLanding(const Packet& packet, absl::Time now) {
 
 std::vector<uint64_t> FaultPolicy::HeldBy(absl::string_view rule) const {
   std::vector<uint64_t> ids;
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   for (const auto& [id, holder] : holders_) {
     if (holder == rule) ids.push_back(id);
   }
@@ -233,20 +233,20 @@ std::vector<uint64_t> FaultPolicy::HeldBy(absl::string_view rule) const {
 
 void FaultPolicy::Decide(uint64_t packet_id, Judgement judgement) {
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     decisions_[packet_id] = std::move(judgement);
   }
   if (const auto network = network_.lock()) network->JudgeInFlight();
 }
 
 std::string FaultPolicy::HolderOf(uint64_t packet_id) const {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   const auto it = holders_.find(packet_id);
   return it == holders_.end() ? std::string() : it->second;
 }
 
 void FaultPolicy::SetHolder(uint64_t packet_id, absl::string_view rule) {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   if (rule.empty()) {
     holders_.erase(packet_id);
   } else {

@@ -31,7 +31,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "backends/fake/link_policy.h"
 #include "backends/fake/packet.h"
@@ -39,6 +38,7 @@
 #include "testing/fault/fault_link.h"
 #include "testing/fault/faults.h"
 #include "transport/addr.h"
+#include "transport/system_mutex.h"
 
 namespace plumb {
 
@@ -96,7 +96,7 @@ class FaultPolicy final : public LinkPolicy {
   absl::flat_hash_map<uint64_t, std::unique_ptr<Flow>> flows_;
   std::map<std::string, uint64_t> unix_connections_;  // by their two names
 
-  mutable absl::Mutex mutex_;
+  mutable SystemMutex mutex_;
   absl::Time awaited_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
   // By the packet's id.
   std::map<uint64_t, std::string> holders_ ABSL_GUARDED_BY(mutex_);

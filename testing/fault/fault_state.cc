@@ -54,12 +54,12 @@ absl::Duration FaultState::NextEdge(absl::Duration elapsed) const {
 
 bool FaultState::CountsDial(uint64_t way) {
   if (spec_.nth == 0 && spec_.every == 0) return true;
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   return IsMeant(spec_, ++dials_[way]);
 }
 
 absl::Duration FaultState::Queue(uint64_t pipe, absl::Time now, size_t size) {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   if (pipes_.size() >= pipes_limit_) {
     // An idle pipe is as one that was never used.
     absl::erase_if(

@@ -12,9 +12,9 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "testing/fault/fault_spec.h"
+#include "transport/system_mutex.h"
 
 namespace plumb {
 
@@ -72,7 +72,7 @@ class FaultState {
   std::atomic<uint64_t> matches_{0};
   std::atomic<uint64_t> hits_{0};
 
-  absl::Mutex mutex_;
+  SystemMutex mutex_;
   absl::flat_hash_map<uint64_t, uint64_t> dials_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<uint64_t, Pipe> pipes_ ABSL_GUARDED_BY(mutex_);
   size_t pipes_limit_ ABSL_GUARDED_BY(mutex_) = kPipes;

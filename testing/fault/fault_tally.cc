@@ -16,12 +16,12 @@ FaultTotal TotalOf(const FaultTallySheet& sheet, const FaultTally& tally) {
 }  // namespace
 
 void FaultTallies::Open(const FaultTallySheet* sheet) {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   open_.insert(sheet);
 }
 
 void FaultTallies::Close(const FaultTallySheet* sheet) {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   if (open_.erase(sheet) == 0) return;
   for (const FaultTally& tally : sheet->tallies) {
     const FaultTotal total = TotalOf(*sheet, tally);
@@ -34,7 +34,7 @@ std::vector<FaultTotal> FaultTallies::Totals(
   absl::flat_hash_map<const FaultState*, FaultTotal> open;
   std::vector<FaultTotal> totals;
   totals.reserve(rules.size());
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   for (const FaultTallySheet* sheet : open_) {
     for (const FaultTally& tally : sheet->tallies) {
       const FaultTotal counted = TotalOf(*sheet, tally);

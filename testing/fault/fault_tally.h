@@ -11,9 +11,9 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_set.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
 #include "testing/fault/fault_state.h"
+#include "transport/system_mutex.h"
 
 namespace plumb {
 
@@ -70,7 +70,7 @@ class FaultTallies {
       absl::Span<const std::shared_ptr<FaultState>> rules) const;
 
  private:
-  mutable absl::Mutex mutex_;
+  mutable SystemMutex mutex_;
   absl::flat_hash_set<const FaultTallySheet*> open_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -76,7 +76,7 @@ void Faults::Crash(absl::string_view host) {
   const std::string name = absl::AsciiStrToLower(host);
   const absl::Duration now = clock_.TimeNow() - start_;
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     auto changed = std::make_shared<FaultTable>(*table_);
     if (Current(*changed, name, now) != nullptr) return;
     changed->outages.emplace_back(
@@ -90,7 +90,7 @@ void Faults::Restart(absl::string_view host) {
   const std::string name = absl::AsciiStrToLower(host);
   const absl::Duration now = clock_.TimeNow() - start_;
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     auto changed = std::make_shared<FaultTable>(*table_);
     FaultOutage* const outage = Current(*changed, name, now);
     if (outage == nullptr) return;
@@ -102,7 +102,7 @@ void Faults::Restart(absl::string_view host) {
 
 absl::Status Faults::Add(const FaultSpec& rule) {
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     if (Find(*table_, rule.id) != nullptr) {
       return absl::AlreadyExistsError(
           absl::StrCat("a rule '", rule.id, "' is there already"));
@@ -118,7 +118,7 @@ absl::Status Faults::Add(const FaultSpec& rule) {
 
 absl::Status Faults::Remove(absl::string_view id) {
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     const std::shared_ptr<FaultState> rule = Find(*table_, id);
     if (rule == nullptr) return NoRule(id);
     auto changed = std::make_shared<FaultTable>(*table_);
@@ -139,7 +139,7 @@ absl::Status Faults::Remove(absl::string_view id) {
 
 std::vector<FaultCount> Faults::Counts() const {
   std::vector<FaultCount> counts;
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   const std::vector<FaultTotal> totals = tallies_.Totals(table_->rules);
   for (size_t i = 0; i < totals.size(); ++i) {
     counts.push_back(CountOf(table_->rules[i]->spec(), totals[i]));
@@ -149,13 +149,13 @@ std::vector<FaultCount> Faults::Counts() const {
 }
 
 uint64_t Faults::Subscribe(std::function<void()> callback) {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   subscribers_[++last_subscriber_] = std::move(callback);
   return last_subscriber_;
 }
 
 void Faults::Unsubscribe(uint64_t id) {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   subscribers_.erase(id);
 }
 
@@ -175,7 +175,7 @@ absl::Time Faults::NextEdge(absl::Time now) const {
 }
 
 std::shared_ptr<const FaultTable> Faults::table() const {
-  absl::MutexLock lock(&mutex_);
+  SystemMutexLock lock(&mutex_);
   return table_;
 }
 
@@ -187,7 +187,7 @@ void Faults::Install(std::shared_ptr<const FaultTable> table) {
 void Faults::TellChange() {
   std::vector<std::function<void()>> callbacks;
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     for (const auto& [id, callback] : subscribers_) {
       callbacks.push_back(callback);
     }

@@ -30,13 +30,13 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "testing/fault/fault_spec.h"
 #include "testing/fault/fault_state.h"
 #include "testing/fault/fault_support.h"
 #include "testing/fault/fault_tally.h"
 #include "transport/clock.h"
+#include "transport/system_mutex.h"
 
 namespace plumb {
 
@@ -119,7 +119,7 @@ class Faults {
   std::atomic<uint64_t> generation_{1};
   mutable FaultTallies tallies_;
 
-  mutable absl::Mutex mutex_;
+  mutable SystemMutex mutex_;
   std::shared_ptr<const FaultTable> table_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, FaultCount> removed_ ABSL_GUARDED_BY(mutex_);
   uint64_t last_subscriber_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -101,7 +101,7 @@ absl::Status FaultyConn::EnterCall(Call& call, FaultOperation operation,
   FaultCallVerdict verdict;
   std::string rule;
   {
-    absl::MutexLock lock(&link_mutex_);
+    SystemMutexLock lock(&link_mutex_);
     uint64_t& ordinal = operation == FaultOperation::kRead ? reads_ : writes_;
     verdict = at_calls_.AtCall({operation, ordinal++, position},
                                context_.faults->clock().TimeNow());

@@ -12,7 +12,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "testing/fault/fault_calls.h"
@@ -27,6 +26,7 @@
 #include "transport/conn.h"
 #include "transport/direction.h"
 #include "transport/extensions.h"
+#include "transport/system_mutex.h"
 
 namespace plumb {
 
@@ -82,7 +82,7 @@ class FaultyConn final : public Conn, private BlockedProbe {
   FaultReceiver receiver_;  // of who has the turn to read
   const uint64_t subscription_;
 
-  absl::Mutex link_mutex_;
+  SystemMutex link_mutex_;
   FaultLink at_calls_ ABSL_GUARDED_BY(link_mutex_);
   uint64_t reads_ ABSL_GUARDED_BY(link_mutex_) = 0;
   uint64_t writes_ ABSL_GUARDED_BY(link_mutex_) = 0;

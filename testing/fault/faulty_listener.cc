@@ -39,7 +39,7 @@ absl::Status FaultyListener::EnterAccept() {
   int error;
   std::string rule;
   {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     const FaultCallVerdict verdict =
         link_.AtCall({FaultOperation::kAccept, accepts_++, 0}, clock.TimeNow());
     delay = verdict.delay;

@@ -9,7 +9,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "testing/fault/fault_context.h"
 #include "testing/fault/fault_link.h"
@@ -20,6 +19,7 @@
 #include "transport/extensions.h"
 #include "transport/forwarding.h"
 #include "transport/listener.h"
+#include "transport/system_mutex.h"
 
 namespace plumb {
 
@@ -42,7 +42,7 @@ class FaultyListener final : public ForwardingListener, private BlockedProbe {
   const FaultContext context_;
   const FaultNetwork network_;
   CallState state_;
-  absl::Mutex mutex_;
+  SystemMutex mutex_;
   FaultLink link_ ABSL_GUARDED_BY(mutex_);
   uint64_t accepts_ ABSL_GUARDED_BY(mutex_) = 0;
 };

@@ -89,7 +89,7 @@ absl::Status FaultyPacketConn::EnterCall(Call& call, FaultOperation operation) {
   int error;
   std::string rule;
   {
-    absl::MutexLock lock(&link_mutex_);
+    SystemMutexLock lock(&link_mutex_);
     uint64_t& ordinal = read ? reads_ : writes_;
     const FaultCallVerdict verdict =
         at_calls_.AtCall({operation, ordinal++, 0}, clock.TimeNow());

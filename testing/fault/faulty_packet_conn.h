@@ -12,7 +12,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "testing/fault/fault_calls.h"
@@ -27,6 +26,7 @@
 #include "transport/direction.h"
 #include "transport/extensions.h"
 #include "transport/packet_conn.h"
+#include "transport/system_mutex.h"
 
 namespace plumb {
 
@@ -76,7 +76,7 @@ class FaultyPacketConn final : public PacketConn, private BlockedProbe {
   Ways in_;   // of who has the turn to read
   Ways out_;  // of who has the turn to write
   uint64_t sent_ = 0;
-  absl::Mutex link_mutex_;
+  SystemMutex link_mutex_;
   FaultLink at_calls_ ABSL_GUARDED_BY(link_mutex_);
   uint64_t reads_ ABSL_GUARDED_BY(link_mutex_) = 0;
   uint64_t writes_ ABSL_GUARDED_BY(link_mutex_) = 0;
