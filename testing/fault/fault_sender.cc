@@ -6,6 +6,16 @@
 #include "transport/scope.h"
 
 namespace plumb {
+namespace {
+
+// What is taken care of.
+FaultVerdict Kept() {
+  FaultVerdict kept;
+  kept.action = FaultVerdict::Action::kHold;
+  return kept;
+}
+
+}  // namespace
 
 FaultVerdict FaultSender::Offer(FaultPiece piece,
                                 absl::FunctionRef<std::string()> data) {
@@ -34,18 +44,16 @@ FaultVerdict FaultSender::Judge(FaultPiece piece,
                        verdict.delay <= absl::ZeroDuration() &&
                        (IdleLocked() || !(stream_ || IsEnd(piece)));
   if (at_once) return verdict;
-  FaultVerdict kept;
-  kept.action = FaultVerdict::Action::kHold;
-  if (stopped_ || (!stream_ && queue_.cost() >= kLimit)) return kept;
+  if (stopped_ || (!stream_ && queue_.cost() >= kLimit)) return Kept();
   piece.data = data();
   ApplyChanges(verdict, &piece.data);
   queue_.Add(std::move(piece), verdict, now);
-  if (queue_.empty()) return kept;
+  if (queue_.empty()) return Kept();
   if (!thread_.joinable()) {
     thread_ = Thread::StartOrDie("FaultTransport", [this] { Run(); });
   }
   changed_.SignalAll();
-  return kept;
+  return Kept();
 }
 
 void FaultSender::Tell(absl::string_view remark) {
