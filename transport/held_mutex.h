@@ -1,5 +1,7 @@
 // Tells in debug builds (without NDEBUG) of a Mutex (mutex.h) that is held
-// while its owner is suspended. In others all of it is nothing.
+// while its owner is suspended. In others all of it is nothing. What is brief
+// is not told of: a Yield, the wait for another Mutex, and that of a Close for
+// the calls that it ends.
 //
 // For those who write blocking primitives.
 #ifndef PLUMB_TRANSPORT_HELD_MUTEX_H_

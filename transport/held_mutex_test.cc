@@ -11,6 +11,7 @@
 #include "transport/cond_var.h"
 #include "transport/event.h"
 #include "transport/fiber/fiber_group.h"
+#include "transport/fiber/run_blocking.h"
 #include "transport/fiber/runtime.h"
 #include "transport/mutex.h"
 #include "transport/pipe.h"
@@ -89,6 +90,15 @@ TEST(HeldMutexTest, JoiningIsToldOf) {
                 FiberGroup group;
                 group.Go([] { return absl::OkStatus(); });
                 EXPECT_TRUE(group.Wait().ok());
+              }),
+              kToldOf());
+}
+
+TEST(HeldMutexTest, BlockingWorkIsToldOf) {
+  Mutex mutex;
+  EXPECT_THAT(StderrOf([&] {
+                MutexLock lock(mutex);
+                RunBlocking([] {});
               }),
               kToldOf());
 }

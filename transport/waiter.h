@@ -28,8 +28,10 @@ class Scope;
 
 // An operation on a descriptor that may have to wait for it.
 //
-// A Waiter that waits for readiness tries it, and again when the descriptor is
-// ready; one that is told of completion may run it for the caller.
+// Who waits for readiness tries it, and again when the descriptor is ready. A
+// Waiter that is told of completion (io_uring) tells by its own ParkOn, and the
+// try that follows finds that it is ready; to hand the call itself to the
+// kernel it would need a kind of Op that shows what it reads or writes.
 class Op {
  public:
   Op(int descriptor, Direction direction)

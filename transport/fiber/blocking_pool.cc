@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "transport/clock.h"
+#include "transport/held_mutex.h"
 #include "transport/waiter.h"
 
 namespace plumb {
@@ -20,6 +21,7 @@ void BlockingPool::Run(absl::FunctionRef<void()> function,
                        const WaitReason& reason) {
   Task task{function, Waiter::Current()};
   if (!Add(task)) return function();
+  ReportHeldMutex(task.waiter);
   while (!task.done.load(std::memory_order_acquire)) {
     task.waiter.Park(kNever, &reason);
   }

@@ -310,6 +310,10 @@ bool Poller::Control(Entry& entry, int descriptor, uint32_t events,
   return epoll_ctl(epoll_, second, descriptor, &event) == 0;
 }
 
+// close(2) takes the registration away unless the socket has another descriptor
+// by then (passed to another process, or NativeHandle's duplicated): an edge of
+// that one wakes the worker for nothing, as its tag has the old generation.
+// Asking the kernel to forget it would be a system call for each connection.
 void Poller::Forget(int descriptor) {
   Entry* const entry = Table::Find(descriptor);
   if (entry == nullptr) return;

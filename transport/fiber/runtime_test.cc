@@ -258,6 +258,26 @@ TEST(RuntimeTest, LeavesNoThread) {
   EXPECT_EQ(ThreadCount(), before);
 }
 
+TEST(RuntimeTest, TwoMayShutItDownAtOnce) {
+  Event release;
+  Runtime runtime;
+  runtime.Go([&] {
+    const ShieldScope shield;
+    EXPECT_EQ(release.Wait(), absl::OkStatus());
+  });
+  RuntimeOptions options;
+  options.workers = 1;
+  Runtime callers(options);
+  const auto shut_down = [&] {
+    EXPECT_EQ(runtime.Shutdown(absl::InfiniteDuration()), absl::OkStatus());
+  };
+  const Fiber one = callers.Go(shut_down), other = callers.Go(shut_down);
+  callers.Go([] {}).Join();  // Its turn comes when both wait.
+  release.Notify();
+  one.Join();
+  other.Join();
+}
+
 TEST(RuntimeTest, ShutdownSaysWhoIsStuck) {
   Event end;
   Runtime runtime(Workers(1));

@@ -98,18 +98,27 @@ void Scheduler::Cancel() {
 
 void Scheduler::FiberEnded() {
   if (fibers_.fetch_sub(1, std::memory_order_seq_cst) != 1) return;
-  Waiter* const waiter = end_waiter_.load(std::memory_order_seq_cst);
-  if (waiter != nullptr) waiter->Wake();
+  std::vector<Waiter*> waiters;
+  {
+    SystemMutexLock lock(&end_mutex_);
+    waiters = end_waiters_;
+  }
+  for (Waiter* waiter : waiters) waiter->Wake();
 }
 
 bool Scheduler::AwaitNoFibers(MonotonicNanos deadline) {
   Waiter& waiter = Waiter::Current();
-  end_waiter_.store(&waiter, std::memory_order_seq_cst);
+  {
+    SystemMutexLock lock(&end_mutex_);
+    end_waiters_.push_back(&waiter);
+  }
   while (fibers() != 0) {
     if (Clock::Real().MonotonicNow() >= deadline) break;
     waiter.Park(deadline, &kEnding);
   }
-  end_waiter_.store(nullptr, std::memory_order_seq_cst);
+  SystemMutexLock lock(&end_mutex_);
+  end_waiters_.erase(
+      std::find(end_waiters_.begin(), end_waiters_.end(), &waiter));
   return fibers() == 0;
 }
 

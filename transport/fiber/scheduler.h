@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/strings/string_view.h"
 #include "transport/clock.h"
@@ -18,7 +19,9 @@
 #include "transport/fiber/fiber_pool.h"
 #include "transport/fiber/runtime_options.h"
 #include "transport/fiber/worker.h"
+#include "transport/system_mutex.h"
 #include "transport/thread.h"
+#include "transport/waiter.h"
 
 namespace plumb {
 
@@ -72,7 +75,9 @@ class Scheduler {
   std::atomic<int64_t> fibers_{0};
   std::atomic<bool> cancelling_{false};
   std::atomic<bool> stopped_{false};
-  std::atomic<Waiter*> end_waiter_{nullptr};
+  SystemMutex end_mutex_;
+  // Those who wait until there are no fibers.
+  std::vector<Waiter*> end_waiters_ ABSL_GUARDED_BY(end_mutex_);
 };
 
 }  // namespace plumb
