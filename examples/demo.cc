@@ -135,6 +135,9 @@ int main(int argc, char** argv) {
   load.messages = absl::GetFlag(FLAGS_messages);
   load.size = absl::GetFlag(FLAGS_size);
   const std::vector<std::string> networks = absl::GetFlag(FLAGS_networks);
+  if (networks.empty()) {
+    return examples::Fail(absl::InvalidArgumentError("--networks is empty"));
+  }
   for (const std::string& network : networks) {
     load.network = network;
     const absl::Status valid = examples::CheckLoad(load);

@@ -207,10 +207,16 @@ others_clients() {
     check "echo_server for nc listens" tcp
     check "nc over tcp" expect 0 '^over tcp$' \
       bash -c "echo over tcp | nc -N ${address%:*} ${address##*:}"
+    check "100 nc at once over tcp" expect 0 '^100$' \
+      bash -c "seq 100 | xargs -P 100 -I{} sh -c \
+        'echo {} | nc -N ${address%:*} ${address##*:}' | sort -u | wc -l"
     check "echo_server for nc leaves" stopped_by TERM
     check "echo_server for nc over unix listens" unix
     check "nc over unix" expect 0 '^over unix$' \
       bash -c "echo over unix | nc -N -U $address"
+    check "100 nc at once over unix" expect 0 '^100$' \
+      bash -c "seq 100 | xargs -P 100 -I{} sh -c \
+        'echo {} | nc -N -U $address' | sort -u | wc -l"
     check "echo_server for nc over unix leaves" stopped_by TERM
   fi
   if command -v socat >/dev/null; then
@@ -261,6 +267,8 @@ check "telemetry with reports over the limit" \
 # The main job.
 check "demo" expect 0 \
   'tcp .* 20000 .*udp .* 20000 .*unix .* 20000 .*fake .* 20000 ' "$bin/demo"
+check "demo without a network" expect 1 '^demo: --networks is empty$' \
+  "$bin/demo" --networks=
 check "demo with a network that fails" \
   expect 1 'tcp .* 40 .*listen foo: unknown network foo' \
   "$bin/demo" --networks=tcp,foo --messages=10

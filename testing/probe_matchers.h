@@ -6,7 +6,7 @@
 //   EXPECT_THAT(listener, PendingConnects(Ge(1)));
 //
 // Each takes a pointer to a Conn, PacketConn or Listener, owning or not. What
-// has no probe never matches, and says so.
+// has no probe fails the test, also within Not: nobody knows the answer.
 //
 // Threads: values.
 #ifndef PLUMB_TESTING_PROBE_MATCHERS_H_
@@ -18,6 +18,7 @@
 
 #include "backends/fake/probes.h"
 #include "gmock/gmock.h"
+#include "gtest/gtest.h"
 #include "transport/extension.h"
 
 namespace plumb {
@@ -39,6 +40,8 @@ class ProbeMatcher {
     const Probe* const probe = Extension<Probe>(*endpoint);
     if (probe == nullptr) {
       *listener << "which has no " << Probe::kExtensionName;
+      ADD_FAILURE() << "It is asked " << name_ << " and has no "
+                    << Probe::kExtensionName;
       return false;
     }
     const Value value = (probe->*question_)();

@@ -4,8 +4,10 @@
 
 #include "backends/fake/fake.h"
 #include "gmock/gmock.h"
+#include "gtest/gtest-spi.h"
 #include "gtest/gtest.h"
 #include "testing/matchers.h"
+#include "transport/conn.h"
 #include "transport/pipe.h"
 
 namespace plumb {
@@ -35,11 +37,18 @@ TEST(ProbeMatchersTest, SeeWhatACallWouldFind) {
   EXPECT_THAT(server, IsClosedByPeer());
 }
 
-TEST(ProbeMatchersTest, WhatHasNoProbeDoesNotMatch) {
-  auto [near, far] = Pipe();
-  StringMatchResultListener said;
-  EXPECT_FALSE(CanRead().MatchAndExplain(near, &said));
-  EXPECT_EQ(said.str(), "which has no plumb.ConnProbe");
+TEST(ProbeMatchersTest, WhatHasNoProbeFails) {
+  static Conn* const near = Pipe().first.release();
+  EXPECT_NONFATAL_FAILURE(
+      {
+        StringMatchResultListener said;
+        EXPECT_FALSE(CanRead().MatchAndExplain(near, &said));
+        EXPECT_EQ(said.str(), "which has no plumb.ConnProbe");
+      },
+      "It is asked CanRead and has no plumb.ConnProbe");
+  EXPECT_NONFATAL_FAILURE(EXPECT_THAT(near, Not(IsClosedByPeer())),
+                          "It is asked IsClosedByPeer");
+  delete near;
 }
 
 }  // namespace

@@ -1,10 +1,9 @@
 // Unix domain sockets: the networks "unix" (a stream), "unixgram" (datagrams)
 // and "unixpacket" (a connection of messages).
 //
-//   std::shared_ptr<plumb::Transport> unix_sockets = plumb::MakeUnix();
-//   ASSIGN_OR_RETURN(auto listener, unix_sockets->Listen("unix",
-//   "/run/x.sock")); ASSIGN_OR_RETURN(auto conn, unix_sockets->Dial("unix",
-//   "/run/x.sock"));
+//   std::shared_ptr<plumb::Transport> local = plumb::MakeUnix();
+//   ASSIGN_OR_RETURN(auto listener, local->Listen("unix", "/run/x.sock"));
+//   ASSIGN_OR_RETURN(auto conn, local->Dial("unix", "/run/x.sock"));
 //
 // Addresses are paths of at most 107 bytes, or "@name", a name that is no file
 // and ends with its socket. Listening on "" takes a free name of the second

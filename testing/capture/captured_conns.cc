@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "backends/fake/probes.h"
 #include "testing/capture/data_cursor.h"
 #include "testing/capture/datagram_tracer.h"
 #include "testing/capture/stream_tracer.h"
@@ -19,7 +20,8 @@ namespace {
 AllowedExtensions OfConns() {
   return {MessageTraits::kExtensionName, TcpControl::kExtensionName,
           ReadCloser::kExtensionName,    Peeker::kExtensionName,
-          BufferControl::kExtensionName, PeerCredentials::kExtensionName};
+          BufferControl::kExtensionName, PeerCredentials::kExtensionName,
+          ConnProbe::kExtensionName};
 }
 
 size_t SizeOf(absl::Span<const absl::string_view> pieces) {
@@ -122,9 +124,9 @@ class CapturedPackets final : public ForwardingPacketConn {
  public:
   CapturedPackets(std::unique_ptr<PacketConn> wrapped,
                   const CaptureContext& context)
-      : ForwardingPacketConn(
-            std::move(wrapped),
-            {MessageTraits::kExtensionName, BufferControl::kExtensionName}),
+      : ForwardingPacketConn(std::move(wrapped), {MessageTraits::kExtensionName,
+                                                  BufferControl::kExtensionName,
+                                                  ConnProbe::kExtensionName}),
         tracer_(context.state, context.host, inner().LocalAddr(),
                 context.protocol) {}
   ~CapturedPackets() override { Close().IgnoreError(); }
@@ -159,8 +161,8 @@ class CapturedListener final : public ForwardingListener {
  public:
   CapturedListener(std::unique_ptr<Listener> inner,
                    const CaptureContext& context)
-      : ForwardingListener(std::move(inner),
-                           {UdpListenerStats::kExtensionName}),
+      : ForwardingListener(std::move(inner), {UdpListenerStats::kExtensionName,
+                                              ListenerProbe::kExtensionName}),
         context_(context) {}
   ~CapturedListener() override { Close().IgnoreError(); }
 

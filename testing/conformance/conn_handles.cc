@@ -21,6 +21,7 @@
 #include "transport/error.h"
 #include "transport/extension.h"
 #include "transport/handle_passing.h"
+#include "transport/scope.h"
 
 namespace plumb {
 namespace {
@@ -105,6 +106,11 @@ CONFORMANCE_CASE(ConnConformance, HandlesGoAlongWithBytes) {
   ASSERT_THAT(got.status(), IsOk());
   EXPECT_EQ(got->size, 4u);
   EXPECT_TRUE(got->handles.empty());
+  CancelScope scope;
+  scope.Cancel();
+  EXPECT_THAT(ReadHandles(*from, absl::MakeSpan(buffer)).status(),
+              IsCancelledCall());
+  EXPECT_THAT(to->WriteWithHandles("none", {}), IsCancelledCall());
 }
 
 CONFORMANCE_CASE(ConnConformance, HandlesThatNobodyTakesAreClosed) {

@@ -13,6 +13,7 @@
 #include "transport/error.h"
 #include "transport/extension.h"
 #include "transport/extensions.h"
+#include "transport/scope.h"
 
 namespace plumb {
 namespace {
@@ -76,6 +77,13 @@ CONFORMANCE_CASE(ConnConformance, PeekEndsAsAReadDoes) {
   Covers({"D-PE-01"});
   char byte[1];
   const auto peek = [&] { return peeker->Peek(absl::MakeSpan(byte)).status(); };
+  {
+    const DeadlineScope scope(absl::Milliseconds(1));
+    EXPECT_TRUE(IsTimeoutOf("read", near(), peek()));
+    CancelScope cancelled;
+    cancelled.Cancel();
+    EXPECT_TRUE(IsCancelOf("read", near(), peek()));
+  }
   ASSERT_THAT(near().SetReadDeadline(LongAgo()), IsOk());
   EXPECT_TRUE(IsTimeoutOf("read", near(), peek()));
   ASSERT_THAT(near().SetReadDeadline(absl::InfiniteFuture()), IsOk());

@@ -221,13 +221,14 @@ FaultVerdict FaultLink::AtSend(const FaultPacket& packet, absl::Time now) {
     opened_ = elapsed;
   }
   FaultVerdict verdict;
-  if (Cut(elapsed, &verdict)) return verdict;
+  const bool cut = Cut(elapsed, &verdict);
   const uint64_t place = PlaceOf(packet);
   FaultLinkRule* end = nullptr;
   changes_.clear();
   // All are asked, also behind one that decides: what they count is theirs.
   for (const FaultSendRule& one : rules_.at_send()) {
     FaultLinkRule& rule = *one.rule;
+    if (cut && rule.spec().id == verdict.rule) continue;  // has counted it
     if (one.picky ? !PickyFires(rule, packet, place) : !one.Fires(place)) {
       continue;
     }
@@ -237,6 +238,7 @@ FaultVerdict FaultLink::AtSend(const FaultPacket& packet, absl::Time now) {
       end = &rule;
     }
   }
+  if (cut) return verdict;
   if (end != nullptr) return EndBy(*end, elapsed);
   int64_t delay_ns = 0;
   for (FaultLinkRule* rule : changes_) {

@@ -201,6 +201,19 @@ TEST_F(FaultLinkTest, WhatACountedPartitionHoldsStaysHeld) {
   EXPECT_FALSE(judge("p").has_value());
 }
 
+// What another rule counts does not depend on an outage.
+TEST_F(FaultLinkTest, WhatIsLostInAnOutageIsCountedByOthers) {
+  const std::string third = "rule { id: 'third' match { nth: 3 } loss {} }";
+  const auto faults = Load(
+      third + "timeline { crash: 'db' } timeline { at: '1s' restart: 'db' }");
+  FaultLink link(faults, Ends("web", "db"));
+  EXPECT_EQ(Sent(link, Datagram(0)), "crash of db");
+  EXPECT_EQ(Sent(link, Datagram(1)), "crash of db");
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(Sent(link, Datagram(2)), "third");
+  EXPECT_EQ(Sent(link, Datagram(3)), "");
+}
+
 TEST_F(FaultLinkTest, HalfOpenSilencesBothWaysUntilItEnds) {
   const auto faults = Load(
       "rule { id: 'h' match { to: 'db' after_bytes: 100 direction: FORTH }"

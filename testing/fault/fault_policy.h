@@ -1,7 +1,9 @@
 // A FaultPolicy carries out a fault plan on a fake network.
 //
-//   auto faults = plumb::MakeFaults(plan, {{plumb::FaultTarget::kFake}},
-//   clock); plumb::FakeNetworkOptions options; options.clock = &clock;
+//   const plumb::FaultSetting setting = {{plumb::FaultTarget::kFake}};
+//   auto faults = plumb::MakeFaults(plan, setting, clock);
+//   plumb::FakeNetworkOptions options;
+//   options.clock = &clock;
 //   options.policy = std::make_shared<plumb::FaultPolicy>(*faults);
 //   plumb::FakeNetwork network(options);
 //
