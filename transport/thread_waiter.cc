@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
+#include "transport/system_mutex.h"
 #include "transport/waiter.h"
 
 namespace plumb {
@@ -76,9 +76,9 @@ class FutexWaiter final : public Waiter {
   // The thread has ended; the object stays for late Wakes and for reuse.
   void Retire() {
     ForgetOwner();
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     if (wake_fd_ >= 0) close(wake_fd_);
-    wake_fd_ = -1;
+    wake_fd_ = own_wake_fd_ = -1;
   }
 
  private:
@@ -113,14 +113,16 @@ class FutexWaiter final : public Waiter {
   }
 
   int WakeDescriptor() {
-    absl::MutexLock lock(&mutex_);
-    if (wake_fd_ < 0) wake_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (own_wake_fd_ >= 0) return own_wake_fd_;
+    own_wake_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    SystemMutexLock lock(&mutex_);
+    wake_fd_ = own_wake_fd_;
     return wake_fd_;
   }
 
   void WriteWakeDescriptor() {
     // Under the lock, so that the number cannot mean another file by now.
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     const uint64_t one = 1;
     if (wake_fd_ >= 0) (void)!write(wake_fd_, &one, sizeof one);
   }
@@ -131,7 +133,8 @@ class FutexWaiter final : public Waiter {
   }
 
   std::atomic<int> state_{kRunning};
-  absl::Mutex mutex_;
+  int own_wake_fd_ = -1;  // the same, for the owner alone
+  SystemMutex mutex_;
   int wake_fd_ ABSL_GUARDED_BY(mutex_) = -1;
 };
 
@@ -146,7 +149,7 @@ class Pool {
   }
 
   FutexWaiter* Take() {
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     if (free_.empty()) return new FutexWaiter;
     FutexWaiter* const waiter = free_.back();
     free_.pop_back();
@@ -155,12 +158,12 @@ class Pool {
 
   void Give(FutexWaiter* waiter) {
     waiter->Retire();
-    absl::MutexLock lock(&mutex_);
+    SystemMutexLock lock(&mutex_);
     free_.push_back(waiter);
   }
 
  private:
-  absl::Mutex mutex_;
+  SystemMutex mutex_;
   std::vector<FutexWaiter*> free_ ABSL_GUARDED_BY(mutex_);
 };
 

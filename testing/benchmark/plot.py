@@ -54,7 +54,7 @@ def table(rows, ours):
     print('|---|---|---|---|---|---|---|---|')
     for scenario, server, messages, cost, ratio, low, high, rounds in rows:
         goal = goals.get((scenario, server), '')
-        missed = goal and round(low, 2) > float(goal)
+        missed = goal and low > float(goal)
         goal = f'{goal}, missed' if missed else goal
         ratios = '| |' if server == ours else f'{ratio:.2f} | [{low:.2f}, {high:.2f}] |'
         speed = f'{messages:,.0f}' if messages else ''
