@@ -24,9 +24,10 @@
 #include "transport/server/server.h"
 #include "transport/stop_on_signal.h"
 
-ABSL_FLAG(std::string, network, "tcp",
-          "tcp, udp, with 4 or 6 for one family, unix, unixpacket; unixgram with "
-          "--packet");
+ABSL_FLAG(
+    std::string, network, "tcp",
+    "tcp, udp, with 4 or 6 for one family, unix, unixpacket; unixgram with "
+    "--packet");
 ABSL_FLAG(std::string, address, "127.0.0.1:9090", "where to listen");
 ABSL_FLAG(std::string, concurrency, "fiber",
           "what runs a connection: a fiber, or a thread");
