@@ -16,15 +16,18 @@
 #include "testing/capture/capture_transport_fixture.h"
 #include "testing/capture/pcapng_reader.h"
 #include "testing/matchers.h"
+#include "testing/probe_matchers.h"
 #include "transport/conn.h"
 #include "transport/error.h"
 #include "transport/io.h"
+#include "transport/packet_conn.h"
 #include "transport/transport.h"
 
 namespace plumb {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::Not;
 
 TEST_F(CaptureTransportTest, WritesEachByteOnceWhenBothEndsAreSeen) {
   Ends ends = Connect(web_, db_, "tcp", "db:80");
@@ -49,6 +52,19 @@ TEST_F(CaptureTransportTest, WritesEachByteOnceWhenBothEndsAreSeen) {
                   "db out 10.0.0.2:80 > 10.0.0.1:32768 tcp ACK",
                   "db out 10.0.0.2:80 > 10.0.0.1:32768 tcp FIN ACK",
                   "web out 10.0.0.1:32768 > 10.0.0.2:80 tcp ACK"));
+}
+
+TEST_F(CaptureTransportTest, ProbesOfAFakeGoThrough) {
+  Ends ends = Connect(web_, db_, "tcp", "db:80");
+  EXPECT_THAT(ends.listener, PendingConnects(0));
+  EXPECT_THAT(ends.far, Not(CanRead()));
+  ASSERT_EQ(ends.near->Write("question"), absl::OkStatus());
+  EXPECT_THAT(ends.far, CanRead());
+  const auto datagrams = *db_.ListenPacket("udp", ":53");
+  EXPECT_THAT(datagrams, Not(CanRead()));
+  const auto sender = *web_.Dial("udp", "db:53");
+  ASSERT_EQ(sender->Write("x"), absl::OkStatus());
+  EXPECT_THAT(datagrams, CanRead());
 }
 
 TEST_F(CaptureTransportTest, WhatComesFromElsewhereIsInbound) {

@@ -27,10 +27,13 @@ CONFORMANCE_CASE(ConnConformance, TheEndComesAfterAllDataAndAgain) {
     return;
   }
   EXPECT_THAT(ReadBytes(far(), 10), IsOkAndHolds("last words"));
+  ErrorInfo end;
+  end.kind = ErrorKind::kEof;
   for (int i = 0; i < 3; ++i) {
     const absl::Status status = ReadSome(far()).status();
     EXPECT_THAT(status, ErrorIs(Code::kOutOfRange, "EOF"));
     EXPECT_THAT(status, IsEof());
+    EXPECT_EQ(GetErrorInfo(status), end);
   }
 }
 
