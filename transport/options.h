@@ -15,8 +15,8 @@
 //
 // An option that is set and that a backend does not honour is Unimplemented and
 // is named in the error. It is ignored only where the backend's header says
-// that it has no meaning: the mode of a name that is no file, and on a fake
-// what nobody could tell from the outside. Backends use CheckOptions for it.
+// that it changes nothing: the mode of a name that is no file, and some on a
+// fake (backends/fake/fake.h). Backends use CheckOptions for it.
 //
 // Threads: value types.
 #ifndef PLUMB_TRANSPORT_OPTIONS_H_

@@ -28,10 +28,9 @@ class Scope;
 
 // An operation on a descriptor that may have to wait for it.
 //
-// Who waits for readiness tries it, and again when the descriptor is ready. A
-// Waiter that is told of completion (io_uring) tells by its own ParkOn, and the
-// try that follows finds that it is ready; to hand the call itself to the
-// kernel it would need a kind of Op that shows what it reads or writes.
+// Who waits tries it, and again when ParkOn has returned, which a Waiter may
+// bring about by readiness or by a completion (io_uring's poll) alike. To hand
+// the call itself to the kernel it would need an Op that shows its buffers.
 class Op {
  public:
   Op(int descriptor, Direction direction)

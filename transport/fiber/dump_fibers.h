@@ -17,8 +17,8 @@
 //   fiber "busy", 3.2s old, runs
 //   fiber "main", 7.1s old
 //
-// One that another worker takes over at that moment is told with its name
-// alone, `fiber "new", has just started`.
+// One that starts at that moment, or that another worker takes over then, is
+// told with its name alone: `fiber "new", has just started`.
 //
 // Threads: any. Suspends the caller, for a second at most for each Runtime.
 #ifndef PLUMB_TRANSPORT_FIBER_DUMP_FIBERS_H_
