@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "transport/error.h"
 #include "transport/server/idle_timeout.h"
+#include "transport/server/request_timeout.h"
 #include "transport/sleep.h"
 
 namespace plumb {
@@ -132,6 +133,10 @@ absl::Status Server::Session::Start(std::unique_ptr<Conn> conn) {
   if (options.idle_timeout != absl::InfiniteDuration()) {
     conn =
         WithIdleTimeout(std::move(conn), options.idle_timeout, *options.clock);
+  }
+  if (options.request_timeout != absl::InfiniteDuration()) {
+    conn = WithRequestTimeout(std::move(conn), options.request_timeout,
+                              *options.clock);
   }
   absl::Status status = tasks_->Start(
       [this, conn = std::move(conn)]() mutable { Handle(std::move(conn)); });

@@ -4,21 +4,19 @@
 //   plumb::ServerOptions options;
 //   options.concurrency = plumb::OnFibers;      // on_fibers.h; or OnThreads
 //   options.idle_timeout = absl::Minutes(1);
+//   options.request_timeout = absl::Seconds(2);
 //   plumb::Server server(options);
 //   plumb::Go([&] {
 //     server.Serve(*listener, [](plumb::Conn& conn) {
-//       while (conn.WaitReadable().ok()) {      // a minute at most
-//         plumb::DeadlineScope limit(absl::Seconds(2));
-//         if (!Answer(conn).ok()) return;       // the whole of a request
+//       while (Answer(conn).ok()) {
 //       }
 //     }).IgnoreError();
 //   });
 //   ...
 //   server.Shutdown(absl::Now() + absl::Seconds(10));
 //
-// A connection is the handler's until it returns, and is closed then. A
-// deadline for a request is a DeadlineScope in the handler, as above: it covers
-// all that the handler calls. What the handler refers to must outlive Serve.
+// A connection is the handler's until it returns, and is closed then. What the
+// handler refers to must outlive Serve.
 //
 // Threads: any method on any thread or fiber, at any time; Serve may run
 // several times at once, for several Listeners. Limits and counters are for all
@@ -63,6 +61,13 @@ struct ServerOptions {
   // of idle_timeout.h.
   absl::Duration idle_timeout = absl::InfiniteDuration();
 
+  // How long a request may take, from its first byte until the handler has
+  // written the answer and asks for the next one: then Reads and Writes fail,
+  // IsTimeout. Covers calls of the connection alone: a DeadlineScope in the
+  // handler covers all that it calls. Costs nothing when it is infinite;
+  // otherwise handlers get connections of request_timeout.h.
+  absl::Duration request_timeout = absl::InfiniteDuration();
+
   // Called when Accept, or the start of a task, has failed and is tried again
   // after `pause`: for a log.
   std::function<void(const absl::Status& status, absl::Duration pause)>
@@ -72,7 +77,7 @@ struct ServerOptions {
   // calls them stuck.
   absl::Duration stuck_after = absl::Seconds(1);
 
-  // For the pauses, the idle timeout and Shutdown; the Transport's in tests.
+  // For the pauses, the timeouts and Shutdown; the Transport's in tests.
   // Must outlive the Server.
   Clock* clock = &Clock::Real();
 };

@@ -330,29 +330,6 @@ TEST_P(ServerTest, ShutdownRejectsWhoWaitsForAPlace) {
   EXPECT_EQ(server().Counters().finished, 1u);
 }
 
-TEST_P(ServerTest, ARequestHasADeadlineOfItsOwn) {
-  Serve([this](Conn& conn) {
-    while (conn.WaitReadable().ok()) {
-      const DeadlineScope limit(absl::Seconds(2), clock_);
-      char request[4];
-      if (!ReadFull(conn, absl::MakeSpan(request)).ok()) return;
-      if (!conn.Write("done").ok()) return;
-    }
-  });
-  auto conn = Dial();
-  char done[4];
-  EXPECT_EQ(conn->Write("work"), absl::OkStatus());
-  EXPECT_EQ(ReadFull(*conn, absl::MakeSpan(done)), absl::OkStatus());
-  // Between two requests nothing runs out.
-  clock_.Advance(absl::Hours(1));
-  EXPECT_EQ(conn->Write("wo"), absl::OkStatus());
-  clock_.AwaitAlarms(1);
-  clock_.Advance(absl::Seconds(2));
-  EXPECT_EQ(*ReadAll(*conn), "");
-  ASSERT_TRUE(WaitUntil([&] { return server().Counters().finished == 1; },
-                        "the handler has finished"));
-}
-
 TEST_P(ServerTest, AnIdleConnectionTimesOut) {
   options_.idle_timeout = absl::Seconds(30);
   absl::Status handled;
@@ -367,6 +344,30 @@ TEST_P(ServerTest, AnIdleConnectionTimesOut) {
   EXPECT_EQ(server().Counters().active, 1u);
   clock_.AwaitAlarms(1);
   clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(*ReadAll(*conn), "");
+  EXPECT_TRUE(IsTimeout(handled)) << handled;
+  server().Shutdown(absl::InfinitePast());
+}
+
+TEST_P(ServerTest, ARequestThatNeverEndsTimesOut) {
+  options_.request_timeout = absl::Seconds(10);
+  absl::Status handled;
+  Serve([&](Conn& conn) {
+    char request[4];
+    do {
+      handled = ReadFull(conn, absl::MakeSpan(request));
+      if (handled.ok()) handled = conn.Write("done");
+    } while (handled.ok());
+  });
+  auto conn = Dial();
+  char done[4];
+  EXPECT_EQ(conn->Write("work"), absl::OkStatus());
+  EXPECT_EQ(ReadFull(*conn, absl::MakeSpan(done)), absl::OkStatus());
+  // Between two requests nothing runs out.
+  clock_.Advance(absl::Hours(1));
+  EXPECT_EQ(conn->Write("wo"), absl::OkStatus());
+  clock_.AwaitAlarms(1);
+  clock_.Advance(absl::Seconds(10));
   EXPECT_EQ(*ReadAll(*conn), "");
   EXPECT_TRUE(IsTimeout(handled)) << handled;
   server().Shutdown(absl::InfinitePast());

@@ -1,4 +1,4 @@
-// A connection with an idle timeout is a Conn like any other.
+// A connection with timeouts is a Conn like any other.
 #include <memory>
 #include <utility>
 
@@ -8,6 +8,7 @@
 #include "transport/conn.h"
 #include "transport/pipe.h"
 #include "transport/server/idle_timeout.h"
+#include "transport/server/request_timeout.h"
 
 namespace plumb {
 namespace {
@@ -22,7 +23,9 @@ ConnBackend BackendOfTimedPipes() {
     auto [near, far] = Pipe(options);
     // Longer than anything that the suite waits for.
     const auto timed = [&clock](std::unique_ptr<Conn> conn) {
-      return WithIdleTimeout(std::move(conn), absl::Hours(10000), clock);
+      return WithRequestTimeout(
+          WithIdleTimeout(std::move(conn), absl::Hours(10000), clock),
+          absl::Hours(10000), clock);
     };
     return ConnPair{timed(std::move(near)), timed(std::move(far))};
   };
