@@ -194,9 +194,12 @@ TEST_F(ForwardingTest, AConnForwardsEverything) {
             absl::UnknownError("deadline read7"));
   EXPECT_EQ(conn.LocalAddr().ToString(), "10.0.0.1:9");
   EXPECT_EQ(conn.RemoteAddr().ToString(), "10.0.0.2:80");
+  // S-CP-12.
+  const absl::string_view pieces[] = {"a", "", "b"};
+  EXPECT_EQ(conn.Write(pieces), absl::UnknownError("write a||b"));
   EXPECT_EQ(conn.Close(), absl::OkStatus());
   EXPECT_EQ(inner_->log(), Log({"read", "write ab", "wait", "close write",
-                                "deadline read7", "close"}));
+                                "deadline read7", "write a||b", "close"}));
 }
 
 TEST_F(ForwardingTest, AListenerForwardsEverything) {

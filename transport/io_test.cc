@@ -167,6 +167,7 @@ TEST(CopyTest, UsesABufferOf32KiB) {
             Writes({std::string(32768, 'x'), std::string(7232, 'x')}));
 }
 
+// S-CP-09.
 TEST(CopyTest, AReadErrorSaysHowMuchWasWritten) {
   ScriptedConn source({"ab", "cde"}), destination;
   source.EndReadsWith(TimeoutError(source.Info("read")));
@@ -175,6 +176,7 @@ TEST(CopyTest, AReadErrorSaysHowMuchWasWritten) {
               "read tcp 10.0.0.1:9->10.0.0.2:80: i/o timeout", 5);
 }
 
+// S-CP-09, S-CP-10: "e" is lost.
 TEST(CopyTest, AWriteErrorSaysHowMuchWasWritten) {
   ScriptedConn source({"ab", "cde", "f"}), destination;
   destination.FailWritesAfter(4);

@@ -56,6 +56,7 @@ void AwaitBlocked(Conn& conn, Direction direction, int count) {
   while (probe->BlockedCalls(direction) < count) std::this_thread::yield();
 }
 
+// S-PI-11: each end writes first.
 TEST(PipeTest, CarriesBytesBothWays) {
   auto [near, far] = Pipe();
   ASSERT_TRUE(near->Write("ping").ok());
@@ -81,6 +82,7 @@ TEST(PipeTest, HasGosNameAndAddresses) {
   EXPECT_EQ(far->RemoteAddr(), near->LocalAddr());
 }
 
+// S-PI-04, S-PI-10.
 TEST(PipeTest, OwnCloseEndsEveryCall) {
   auto [near, far] = Pipe();
   ASSERT_TRUE(near->Close().ok());
@@ -98,6 +100,7 @@ TEST(PipeTest, OwnCloseEndsEveryCall) {
             "close pipe: use of closed network connection");
 }
 
+// S-PI-05, S-PI-09.
 TEST(PipeTest, PeersCloseIsTheEndAfterTheData) {
   auto [near, far] = Pipe();
   ASSERT_TRUE(near->Write("last").ok());
@@ -119,6 +122,7 @@ TEST(PipeTest, CloseWithUnreadDataIsNoReset) {
   EXPECT_EQ(ReadAll(*far), "");
 }
 
+// S-PI-10.
 TEST(PipeTest, HalfClose) {
   auto [near, far] = Pipe();
   ASSERT_TRUE(near->Write("request").ok());
@@ -149,6 +153,7 @@ TEST(PipeTest, CloseReadEndsABlockedRead) {
   reader.join();
 }
 
+// S-PI-06, S-PI-08.
 TEST(PipeTest, FullPipeHoldsTheWriterBack) {
   PipeOptions options;
   options.buffer = 8;
@@ -182,6 +187,7 @@ TEST(PipeTest, LargeDataThroughAnyBuffer) {
   }
 }
 
+// S-PI-02.
 TEST(PipeTest, ConcurrentWritesAreNotMixed) {
   PipeOptions options;
   options.buffer = 3;
@@ -200,6 +206,7 @@ TEST(PipeTest, ConcurrentWritesAreNotMixed) {
   }
 }
 
+// S-PI-06.
 TEST(PipeTest, DeadlinesOnAnInjectedClock) {
   ManualClock clock;
   PipeOptions options;
@@ -216,6 +223,23 @@ TEST(PipeTest, DeadlinesOnAnInjectedClock) {
   EXPECT_EQ(ReadSome(*near, 4), "read pipe: i/o timeout");
   ASSERT_TRUE(near->SetReadDeadline(absl::InfiniteFuture()).ok());
   EXPECT_EQ(ReadSome(*near, 4), "kept");
+}
+
+// S-PI-07: closed, deadline, the peer's end, data.
+TEST(PipeTest, ADeadlineThatHasPassedIsToldBeforeThePeersEnd) {
+  auto [near, far] = Pipe();
+  ASSERT_TRUE(far->Write("data").ok());
+  ASSERT_TRUE(far->Close().ok());
+  ASSERT_TRUE(near->SetDeadline(absl::Time()).ok());
+  EXPECT_EQ(ReadSome(*near, 4), "read pipe: i/o timeout");
+  EXPECT_EQ(near->Write("x").message(), "write pipe: i/o timeout");
+  ASSERT_TRUE(near->SetDeadline(absl::InfiniteFuture()).ok());
+  EXPECT_EQ(ReadSome(*near, 4), "data");
+  EXPECT_EQ(ReadSome(*near, 4), "EOF");
+  EXPECT_TRUE(IsBrokenPipe(near->Write("x")));
+  ASSERT_TRUE(near->SetDeadline(absl::Time()).ok());
+  ASSERT_TRUE(near->Close().ok());
+  EXPECT_EQ(ReadSome(*near, 4), "read pipe: use of closed network connection");
 }
 
 TEST(PipeTest, NothingIsReadIntoABufferAfterAPastDeadline) {
@@ -372,6 +396,7 @@ TEST(PipeTest, RendezvousIntoABlockedRead) {
   reader.join();
 }
 
+// S-PI-08.
 TEST(PipeTest, RendezvousWriteCutByADeadlineTellsHowFar) {
   ManualClock clock;
   PipeOptions options;
@@ -392,6 +417,7 @@ TEST(PipeTest, RendezvousWriteCutByADeadlineTellsHowFar) {
   EXPECT_EQ(ReadAll(*far), "");
 }
 
+// S-PI-08.
 TEST(PipeTest, RendezvousWriteCutByThePeersClose) {
   auto [near, far] = Rendezvous();
   std::thread writer([&conn = *near] {
@@ -405,6 +431,7 @@ TEST(PipeTest, RendezvousWriteCutByThePeersClose) {
   writer.join();
 }
 
+// S-PI-03.
 TEST(PipeTest, EmptyReadsAndWritesReturnAtOnce) {
   auto [near, far] = Rendezvous();
   EXPECT_TRUE(near->Write("").ok());

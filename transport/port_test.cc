@@ -21,7 +21,7 @@ void ExpectPort(absl::string_view network, absl::string_view text,
   EXPECT_EQ(*parsed, port) << network << " " << text;
 }
 
-// V-5b.
+// V-5b, S-DN-11.
 TEST(PortTest, NumbersAsInGo) {
   ExpectPort("tcp", "", 0);
   ExpectPort("tcp", "0", 0);
@@ -35,6 +35,7 @@ TEST(PortTest, NumbersAsInGo) {
   ExpectPort("fake", "8080", 8080);
 }
 
+// S-DN-11.
 TEST(PortTest, NumbersOutOfRange) {
   for (const char* text :
        {"-1", "65536", "99999", "-1073741825", "1073741823", "1073741824",
@@ -45,6 +46,7 @@ TEST(PortTest, NumbersOutOfRange) {
   }
 }
 
+// S-DN-11.
 TEST(PortTest, ServicesByName) {
   ExpectPort("tcp", "http", 80);
   ExpectPort("tcp4", "https", 443);
@@ -91,6 +93,7 @@ TEST(PortTest, OtherNetworksUseBoth) {
             absl::NotFoundError("lookup fake/nosuchsvc: unknown port"));
 }
 
+// V-5b, S-DN-11.
 TEST(PortTest, UnknownServices) {
   for (const char* text : {"nosuchsvc", "123badport", "badport123", "80 ",
                            " 80", "+-80", "1.5", "0x50", "https%foo"}) {

@@ -22,6 +22,7 @@ TEST(Lookup, Localhost) {
   for (const IpAddr& ip : *ips) EXPECT_TRUE(ip.IsLoopback()) << ip;
 }
 
+// S-DN-07.
 TEST(Lookup, WhatCannotBeANameIsNotAskedFor) {
   for (const std::string& host :
        {std::string("127.0.0.01"), std::string("127.1"), std::string("1"),

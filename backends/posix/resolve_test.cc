@@ -71,6 +71,7 @@ TEST(Resolve, ForListen) {
   EXPECT_EQ(ForListen("tcp", "x"), "address x: missing port in address");
 }
 
+// S-DN-09.
 TEST(Resolve, LimitsCountWhenANameIsLookedUp) {
   const Connector passed(Clock::Real(), absl::ZeroDuration());
   const absl::Status status =
@@ -81,6 +82,7 @@ TEST(Resolve, LimitsCountWhenANameIsLookedUp) {
   EXPECT_TRUE(ResolveForDial("tcp", "127.0.0.1:1", passed).ok());
 }
 
+// S-DN-09.
 TEST(Resolve, ScopesCountWhenANameIsLookedUp) {
   CancelScope scope;
   scope.Cancel();

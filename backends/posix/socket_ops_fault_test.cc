@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "backends/posix/descriptor.h"
@@ -18,6 +20,7 @@
 #include "backends/posix/sockaddr.h"
 #include "backends/posix/socket.h"
 #include "backends/posix/socket_ops.h"
+#include "backends/posix/socket_pair_for_test.h"
 #include "gtest/gtest.h"
 #include "transport/ip_addr.h"
 
@@ -27,6 +30,7 @@ namespace {
 std::vector<int> accept_errors, peer_errors, connect_errors, send_errors;
 bool send_nothing = false;           // and say so
 bool send_nothing_anywhere = false;  // and say that all was sent
+ssize_t swallowed = 0;               // so much of the next, and say so
 std::vector<size_t> sent;            // the sizes that sendmsg was given
 std::vector<int> closed;             // the descriptors that close was given
 bool record_closes = false;
@@ -69,6 +73,7 @@ extern "C" ssize_t sendmsg(int fd, const msghdr* message, int flags) {
   sent.push_back(SizeOf(*message));
   if (Fails(send_errors)) return -1;
   if (send_nothing) return 0;
+  if (swallowed > 0) return std::exchange(swallowed, 0);
   if (send_nothing_anywhere) return static_cast<ssize_t>(sent.back());
   return syscall(SYS_sendmsg, fd, message, flags);
 }
@@ -155,6 +160,36 @@ TEST_F(SocketOpsFaultTest, NoCallSendsMoreThanAGibibyte) {
   EXPECT_EQ(op.sent(), kGibibyte + 13);
   EXPECT_EQ(sent, (std::vector<size_t>{kGibibyte, 13}));
   munmap(memory, kGibibyte + 1);
+}
+
+// V-12: the kernel takes a part, and what is left goes next. The empty piece at
+// the end keeps the others in sendmsg(2), as one alone goes another way.
+TEST_F(SocketOpsFaultTest, WhatIsLeftOfThePiecesGoesNext) {
+  using Pieces = std::vector<absl::string_view>;
+  const struct {
+    Pieces pieces;
+    ssize_t taken;
+    const char* rest;
+  } kCases[] = {
+      {{"foo", "bar", ""}, 0, "foobar"},
+      {{"foo", "bar", ""}, 2, "obar"},
+      {{"foo", "bar", ""}, 3, "bar"},
+      {{"foo", "bar", ""}, 4, "ar"},
+      {{"", "", "", "bar", ""}, 1, "ar"},
+      {{"", "", "", "foo", ""}, 0, "foo"},
+      {{"", "", ""}, 0, ""},
+  };
+  for (const auto& c : kCases) {
+    const SocketPair pair(SOCK_STREAM);
+    swallowed = c.taken;
+    SendOp op(pair.a.get(), c.pieces);
+    EXPECT_TRUE(op.Attempt());
+    EXPECT_EQ(op.error(), 0);
+    EXPECT_EQ(op.sent(), absl::StrJoin(c.pieces, "").size());
+    char got[10];
+    const ssize_t n = recv(pair.b.get(), got, sizeof got, 0);
+    EXPECT_EQ(std::string(got, n < 0 ? 0 : static_cast<size_t>(n)), c.rest);
+  }
 }
 
 // S-RW-03: not for ever.

@@ -27,6 +27,7 @@
 #include "absl/types/span.h"
 #include "backends/posix/descriptor.h"
 #include "backends/posix/open_descriptors_for_test.h"
+#include "backends/posix/sockaddr.h"
 #include "backends/posix/socket.h"
 #include "gtest/gtest.h"
 #include "testing/no_descriptors_for_test.h"
@@ -123,6 +124,24 @@ TEST_F(TcpTest, DefaultsAreGos) {
     EXPECT_EQ(Option(*conn, IPPROTO_TCP, TCP_KEEPIDLE), 15);
     EXPECT_EQ(Option(*conn, IPPROTO_TCP, TCP_KEEPINTVL), 15);
     EXPECT_EQ(Option(*conn, IPPROTO_TCP, TCP_KEEPCNT), 9);
+  }
+}
+
+// S-SO-04.
+TEST_F(TcpTest, BuffersAndLingerAreTheSystems) {
+  const Descriptor listener = *MakeSocket(AF_INET, SOCK_STREAM, 0);
+  ASSERT_EQ(listen(listener.get(), 1), 0);
+  const SockAddr where = *SocketName(listener.get());
+  const Descriptor dialled = *MakeSocket(AF_INET, SOCK_STREAM, 0);
+  connect(dialled.get(), where.get(), where.size());
+  const Descriptor accepted(accept(listener.get(), nullptr, nullptr));
+  ASSERT_TRUE(accepted.is_open());
+  Ends ends = Connect();
+  for (const int option : {SO_SNDBUF, SO_RCVBUF, SO_LINGER}) {
+    EXPECT_EQ(Option(*ends.client, SOL_SOCKET, option),
+              *GetIntOption(dialled.get(), SOL_SOCKET, option));
+    EXPECT_EQ(Option(*ends.server, SOL_SOCKET, option),
+              *GetIntOption(accepted.get(), SOL_SOCKET, option));
   }
 }
 

@@ -67,7 +67,7 @@ CONFORMANCE_CASE(IpAddressConformance, WildcardTakesBothFamilies) {
 }
 
 CONFORMANCE_CASE(IpAddressConformance, WildcardHearsBothFamilies) {
-  Covers({"S-LN-01", "S-AD-05"});
+  CoversIf(backend().packets, {"S-LN-01", "S-AD-05"});
   if (!backend().packets) {
     EXPECT_THAT(transport().ListenPacket(network(), ":0"), IsUnsupported());
     return;
@@ -91,7 +91,8 @@ CONFORMANCE_CASE(IpAddressConformance, WildcardHearsBothFamilies) {
 }
 
 CONFORMANCE_CASE(IpAddressConformance, SecondListenerOnThePort) {
-  Covers({"S-LN-03", "S-UD-07"});
+  Covers({"S-LN-03"});
+  CoversIf(backend().packets, {"S-UD-07"});
   const struct {
     const char* family1;
     const char* host1;

@@ -64,6 +64,10 @@ class TransportFixture : public ::testing::TestWithParam<TransportParam> {
   void Covers(std::initializer_list<const char*> ids);
   // It asserts that the backend has nothing of what they are about.
   void CoversLack(std::initializer_list<const char*> ids);
+  // The one where the backend has it, the other where it has not.
+  void CoversIf(bool has, std::initializer_list<const char*> ids) {
+    has ? Covers(ids) : CoversLack(ids);
+  }
 
   std::unique_ptr<Task> Go(std::function<void()> body) {
     return executor_->Go(std::move(body));

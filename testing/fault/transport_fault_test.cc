@@ -1,8 +1,10 @@
 // The conformance suites of Transport, Listener and PacketConn, on a
 // FaultTransport without rules, and with rules that never fire.
 #include <memory>
+#include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "backends/fake/fake.h"
 #include "backends/tcp/tcp.h"
 #include "backends/udp/udp.h"
@@ -27,9 +29,13 @@ std::shared_ptr<Transport> Faulty(std::shared_ptr<Transport> inner,
                              clock);
 }
 
+std::string Named(const char* plan, const char* network) {
+  return absl::StrCat(*plan == '\0' ? "faulty:" : "judged:", network);
+}
+
 TransportBackend Tcp(const char* plan) {
   TransportBackend backend = LikeTcp("tcp4");
-  backend.name = "faulty:tcp4";
+  backend.name = Named(plan, "tcp4");
   backend.make = [plan](Clock& clock) {
     return Faulty(MakeTcp(clock), plan, clock);
   };
@@ -38,7 +44,7 @@ TransportBackend Tcp(const char* plan) {
 
 TransportBackend Fake(const char* plan) {
   TransportBackend backend = LikeTcp("fake");
-  backend.name = "faulty:fake";
+  backend.name = Named(plan, "fake");
   backend.make = [plan](Clock& clock) {
     FakeNetworkOptions options;
     options.clock = &clock;
@@ -49,7 +55,7 @@ TransportBackend Fake(const char* plan) {
 
 TransportBackend Udp(const char* plan) {
   TransportBackend backend = LikeUdp("udp4");
-  backend.name = "faulty:udp4";
+  backend.name = Named(plan, "udp4");
   backend.make = [plan](Clock& clock) {
     return Faulty(MakeUdp(clock), plan, clock);
   };
@@ -58,7 +64,7 @@ TransportBackend Udp(const char* plan) {
 
 TransportBackend Unixgram(const char* plan) {
   TransportBackend backend = LikeUnixgram();
-  backend.name = "faulty:unixgram";
+  backend.name = Named(plan, "unixgram");
   backend.make = [plan](Clock& clock) {
     return Faulty(MakeUnix(clock), plan, clock);
   };

@@ -29,6 +29,7 @@ int64_t StatusField(const std::string& name) {
   return 0;
 }
 
+// S-RT-02.
 TEST(ParkedFibersTest, CostLittleMoreThanAPage) {
   const int64_t count = AmountFromEnv(
       "PLUMB_FIBERS", kSanitizer == Sanitizer::kNone ? 100000 : 2000);

@@ -111,6 +111,7 @@ TEST(PollerTest, ReadsWhatComesLater) {
   EXPECT_LE(tries, 2);
 }
 
+// S-RT-01, but after a short read: that one was the try.
 TEST(PollerTest, AfterAShortReadTheNextWaitsWithoutATry) {
   Pair pair = MakePair();
   const auto runtime = Workers(1);
@@ -131,6 +132,7 @@ TEST(PollerTest, AfterAShortReadTheNextWaitsWithoutATry) {
       .Join();
 }
 
+// S-RT-01.
 TEST(PollerTest, AnEdgeBeforeTheWaitIsNotLost) {
   Pair pair = MakePair();
   const auto runtime = Workers(1);
@@ -150,6 +152,7 @@ TEST(PollerTest, AnEdgeBeforeTheWaitIsNotLost) {
       .Join();
 }
 
+// S-RT-03.
 TEST(PollerTest, TheEndThatCameWithTheDataIsSeen) {
   const auto runtime = Workers(1);
   runtime
@@ -224,6 +227,7 @@ std::set<std::string> WatchersOf(int fd) {
   return watchers;
 }
 
+// S-RT-01.
 TEST(PollerTest, ADescriptorMovesToTheWorkerThatReads) {
   // Each runtime has one worker, so that the fibers are on different ones.
   const auto one = Workers(1);

@@ -1,0 +1,147 @@
+// Names that do not resolve, on each network that asks the system for them: its
+// resolver is replaced by one that fails as it is told. The ids are those of
+// testing/conformance/ids.cc.
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "backends/ip/ip.h"
+#include "backends/posix/lookup.h"
+#include "backends/tcp/tcp.h"
+#include "backends/udp/udp.h"
+#include "gtest/gtest.h"
+#include "testing/matchers.h"
+#include "transport/error.h"
+#include "transport/ip_addr.h"
+#include "transport/registry.h"
+
+namespace {
+
+int result = 0;            // of the next lookups
+int error = 0;             // and errno then
+addrinfo* list = nullptr;  // and what they find
+std::vector<std::string> asked;
+std::vector<addrinfo*> freed;
+
+}  // namespace
+
+// In place of the C library's.
+extern "C" int getaddrinfo(const char* node, const char* /*service*/,
+                           const addrinfo* /*hints*/, addrinfo** found) {
+  asked.push_back(node);
+  *found = list;
+  errno = error;
+  return result;
+}
+
+extern "C" void freeaddrinfo(addrinfo* found) noexcept {
+  freed.push_back(found);
+}
+
+namespace plumb {
+namespace {
+
+using Code = absl::StatusCode;
+
+class LookupFaultTest : public ::testing::Test {
+ protected:
+  LookupFaultTest() {
+    EXPECT_THAT(RegisterTcp(registry_), IsOk());
+    EXPECT_THAT(RegisterUdp(registry_), IsOk());
+    EXPECT_THAT(RegisterIp(registry_), IsOk());
+    result = error = 0;
+    list = nullptr;
+    asked.clear();
+    freed.clear();
+  }
+
+  Registry registry_;
+};
+
+struct Failure {
+  int result;
+  int error;
+  Code code;
+  const char* words;
+};
+
+constexpr Failure kFailures[] = {
+    {EAI_NONAME, 0, Code::kNotFound, "no such host"},
+    {EAI_NODATA, 0, Code::kNotFound, "no such host"},
+    {EAI_AGAIN, 0, Code::kUnavailable, "Temporary failure in name resolution"},
+    {EAI_FAIL, 0, Code::kUnavailable,
+     "Non-recoverable failure in name resolution"},
+    {EAI_MEMORY, 0, Code::kResourceExhausted, "Memory allocation failure"},
+    {EAI_SYSTEM, EMFILE, Code::kResourceExhausted, "too many open files"},
+    {EAI_SYSTEM, ENOMEM, Code::kResourceExhausted, "cannot allocate memory"},
+};
+
+// S-DN-05, S-DN-06: the name is said as it was given.
+TEST_F(LookupFaultTest, EachFailureOnEachNetwork) {
+  for (const std::string network :
+       {"tcp", "tcp4", "tcp6", "udp", "udp4", "udp6", "ip4:icmp", "ip6:58"}) {
+    const bool raw = absl::StartsWith(network, "ip");
+    const std::string address = raw ? "DB.example" : "DB.example:80";
+    for (const Failure& failure : kFailures) {
+      SCOPED_TRACE(absl::StrCat(network, " ", failure.words));
+      result = failure.result;
+      error = failure.error;
+      const auto fails = [&](const absl::Status& status, const char* op) {
+        EXPECT_THAT(status,
+                    ErrorIs(failure.code, absl::StrCat(op, " ", network,
+                                                       ": lookup DB.example: ",
+                                                       failure.words)));
+        EXPECT_EQ(IsNoSuchHost(status), failure.code == Code::kNotFound);
+        const auto info = GetErrorInfo(status);
+        ASSERT_TRUE(info.has_value());
+        EXPECT_EQ(info->op, op);
+        EXPECT_EQ(info->network, network);
+        EXPECT_EQ(info->detail, "DB.example");
+        EXPECT_EQ(info->errno_value, failure.error);
+      };
+      fails(registry_.Dial(network, address).status(), "dial");
+      if (!raw) fails(registry_.Listen(network, address).status(), "listen");
+      if (!absl::StartsWith(network, "tcp")) {
+        fails(registry_.ListenPacket(network, address).status(), "listen");
+      }
+    }
+  }
+  for (const std::string& name : asked) EXPECT_EQ(name, "DB.example");
+  EXPECT_TRUE(freed.empty()) << "There was nothing to free.";
+}
+
+// S-DN-10.
+TEST_F(LookupFaultTest, WhatIsFoundIsTriedInItsOrderAndFreed) {
+  sockaddr_in v4[2] = {};
+  sockaddr_in6 v6 = {};
+  addrinfo found[3] = {};
+  for (sockaddr_in& address : v4) address.sin_family = AF_INET;
+  v4[0].sin_addr.s_addr = htonl(0x0a000002);
+  v4[1].sin_addr.s_addr = htonl(0x0a000001);
+  v6.sin6_family = AF_INET6;
+  v6.sin6_addr = in6addr_loopback;
+  found[0].ai_addr = reinterpret_cast<sockaddr*>(&v4[0]);
+  found[1].ai_addr = reinterpret_cast<sockaddr*>(&v6);
+  found[2].ai_addr = reinterpret_cast<sockaddr*>(&v4[1]);
+  found[0].ai_addrlen = found[2].ai_addrlen = sizeof v4[0];
+  found[1].ai_addrlen = sizeof v6;
+  found[0].ai_next = &found[1];
+  found[1].ai_next = &found[2];
+  list = found;
+  EXPECT_THAT(LookupHost("db"),
+              IsOkAndHolds(std::vector<IpAddr>{IpAddr::V4(10, 0, 0, 2),
+                                               IpAddr::LoopbackV6(),
+                                               IpAddr::V4(10, 0, 0, 1)}));
+  EXPECT_EQ(freed, std::vector<addrinfo*>{found});
+}
+
+}  // namespace
+}  // namespace plumb
