@@ -199,6 +199,14 @@ if [[ ${1-} == --require-clients ]]; then
     check "$client is installed" command -v "$client"
   done
 fi
+# benchmark WHERE...: redis-benchmark tells how fast it was, and complains of nothing.
+benchmark() {
+  local output
+  output=$(timeout 60 redis-benchmark -t ping_mbulk -c 100 -n 20000 -q "$@" 2>&1) || return
+  echo "$output"
+  [[ $output == *'requests per second'* ]] &&
+    ! grep -qiE 'error|warning|could not' <<<"$output"
+}
 others_clients() {
   local how=--concurrency=$1
   tcp() { start "$bin/echo_server" "$how" --address=127.0.0.1:0; }
@@ -230,14 +238,11 @@ others_clients() {
     check "echo_server for socat over unix leaves" stopped_by TERM
   fi
   if command -v redis-benchmark >/dev/null; then
-    benchmark=(redis-benchmark -t ping_mbulk -c 100 -n 20000 -q)
     check "echo_server for redis-benchmark listens" tcp
-    check "redis-benchmark over tcp" expect 0 'requests per second' \
-      "${benchmark[@]}" -h "${address%:*}" -p "${address##*:}"
+    check "redis-benchmark over tcp" benchmark -h "${address%:*}" -p "${address##*:}"
     check "echo_server for redis-benchmark leaves" stopped_by TERM
     check "echo_server for redis-benchmark over unix listens" unix
-    check "redis-benchmark over unix" expect 0 'requests per second' \
-      "${benchmark[@]}" -s "$address"
+    check "redis-benchmark over unix" benchmark -s "$address"
     check "echo_server for redis-benchmark over unix leaves" stopped_by TERM
   fi
 }

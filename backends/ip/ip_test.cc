@@ -409,6 +409,10 @@ TEST_F(IpTest, WithoutTheRight) {
     status = ip_->Dial("ip6:58", "::1").status();
     ExpectError(status, Code::kPermissionDenied,
                 "dial ip6:58 ::1: socket: operation not permitted");
+    EXPECT_EQ(GetErrorInfo(status)->detail,
+              "raw IP needs the capability CAP_NET_RAW: run as root, or "
+              "\"setcap cap_net_raw+ep PROGRAM\"");
+    EXPECT_EQ(GetErrorInfo(status)->errno_value, EPERM);
   });
   powerless.join();
 }

@@ -502,21 +502,29 @@ void DropCapabilities() {
 TEST_F(UnixTest, Permission) {
   UnixListenOptions forbidden;
   forbidden.mode = 0;
-  auto listener = *unix_->Listen("unix", Path("s"), With(forbidden));
+  auto stream = *unix_->Listen("unix", Path("unix"), With(forbidden));
+  auto packet =
+      *unix_->Listen("unixpacket", Path("unixpacket"), With(forbidden));
+  auto datagram =
+      *unix_->ListenPacket("unixgram", Path("unixgram"), With(forbidden));
   ASSERT_EQ(chmod(directory_.path().c_str(), 0500), 0);
-  absl::Status dial;
-  absl::Status listen;
   std::thread nobody([&] {
     DropCapabilities();
-    dial = unix_->Dial("unix", Path("s")).status();
-    listen = unix_->Listen("unix", Path("x")).status();
+    for (const std::string network : {"unix", "unixpacket", "unixgram"}) {
+      Expect(unix_->Dial(network, Path(network)).status(),
+             Code::kPermissionDenied,
+             absl::StrCat("dial ", network, " ", Path(network),
+                          ": connect: permission denied"));
+      Expect(network == "unixgram"
+                 ? unix_->ListenPacket(network, Path("x")).status()
+                 : unix_->Listen(network, Path("x")).status(),
+             Code::kPermissionDenied,
+             absl::StrCat("listen ", network, " ", Path("x"),
+                          ": bind: permission denied"));
+    }
   });
   nobody.join();
   ASSERT_EQ(chmod(directory_.path().c_str(), 0700), 0);
-  Expect(dial, Code::kPermissionDenied,
-         absl::StrCat("dial unix ", Path("s"), ": connect: permission denied"));
-  Expect(listen, Code::kPermissionDenied,
-         absl::StrCat("listen unix ", Path("x"), ": bind: permission denied"));
 }
 
 TEST_F(UnixTest, OptionsThatAreNotHonoured) {
