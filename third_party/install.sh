@@ -25,6 +25,7 @@ ci_packages=(
   clang-format
   dpkg-dev       # the source of Abseil, for ThreadSanitizer
   git            # the list of files to check
+  iproute2       # addresses for captures of real sockets
   netcat-openbsd redis-tools socat  # other people's clients
   strace valgrind  # counts of system calls and instructions
 )

@@ -29,16 +29,14 @@ std::optional<uint8_t> ProtocolOf(absl::string_view network) {
   return protocol.ok() ? std::optional<uint8_t>(*protocol) : std::nullopt;
 }
 
-// The addresses have these names: the one that was dialled, and this host's.
-void NameEnds(CaptureState& state, HostId host, const Conn& conn,
+// The peer has the name that was dialled, if it is one.
+void NamePeer(CaptureState& state, const Addr& remote,
               absl::string_view dialled) {
-  const Addr local = conn.LocalAddr(), remote = conn.RemoteAddr();
   if (!remote.is_ip()) return;
   const absl::StatusOr<HostPort> parts = SplitHostPort(dialled);
-  const bool named = parts.ok() && !IpAddr::Parse(parts->host).ok();
+  if (!parts.ok() || IpAddr::Parse(parts->host).ok()) return;
   SystemMutexLock lock(&state.mutex);
-  if (named) state.store.NameAddress(remote.ip(), parts->host);
-  state.store.NameAddress(local.ip(), state.store.host_name(host));
+  state.store.NameAddress(remote.ip(), parts->host);
 }
 
 // A dial of a stream that came to nothing, as far as packets show that.
@@ -99,7 +97,7 @@ absl::StatusOr<std::unique_ptr<Conn>> CaptureTransport::Dial(
     RecordFailedDial(*state_, host_, address, dial_time, conn.status());
     return conn;
   }
-  NameEnds(*state_, host_, **conn, address);
+  NamePeer(*state_, (*conn)->RemoteAddr(), address);
   return CaptureConn({state_, host_, ProtocolOf(network)}, *std::move(conn),
                      StreamEnd::kDialler, dial_time);
 }

@@ -20,6 +20,7 @@
 #include "transport/conn.h"
 #include "transport/error.h"
 #include "transport/io.h"
+#include "transport/ip_addr.h"
 #include "transport/packet_conn.h"
 #include "transport/transport.h"
 
@@ -28,6 +29,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::Not;
+using ::testing::Pair;
 
 TEST_F(CaptureTransportTest, WritesEachByteOnceWhenBothEndsAreSeen) {
   Ends ends = Connect(web_, db_, "tcp", "db:80");
@@ -184,6 +186,18 @@ TEST_F(CaptureTransportTest, HostsHaveTheirNames) {
   ASSERT_EQ(file->names.size(), 2);
   EXPECT_EQ(file->names[0].second, "web");
   EXPECT_EQ(file->names[1].second, "db");
+}
+
+// Each has its own name, also where nobody was dialled by it.
+TEST_F(CaptureTransportTest, WhoAcceptsAndWhoBindsHasANameToo) {
+  Ends ends = Connect(*web_host_, db_, "tcp", "db:80");
+  const std::unique_ptr<PacketConn> packets =
+      *web_.ListenPacket("udp", "web:53");
+  const std::string bytes = capture_.Encode();
+  const absl::StatusOr<PcapngFile> file = ParsePcapng("capture", bytes);
+  ASSERT_EQ(file.status(), absl::OkStatus());
+  EXPECT_THAT(file->names, ElementsAre(Pair(IpAddr::V4(10, 0, 0, 1), "web"),
+                                       Pair(IpAddr::V4(10, 0, 0, 2), "db")));
 }
 
 TEST_F(CaptureTransportTest, TheSamePortAgainIsANewConnection) {

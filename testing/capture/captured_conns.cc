@@ -183,11 +183,20 @@ bool IsDatagrams(Conn& conn) {
   return addr.is_ip() || addr.network() == "unixgram";
 }
 
+// The address is the host's own.
+void NameHost(const CaptureContext& context, const Addr& local) {
+  if (!local.is_ip()) return;
+  CaptureState& state = *context.state;
+  SystemMutexLock lock(&state.mutex);
+  state.store.NameAddress(local.ip(), state.store.host_name(context.host));
+}
+
 }  // namespace
 
 std::unique_ptr<Conn> CaptureConn(const CaptureContext& context,
                                   std::unique_ptr<Conn> conn, StreamEnd end,
                                   int64_t dial_time) {
+  NameHost(context, conn->LocalAddr());
   if (IsDatagrams(*conn)) {
     return std::make_unique<CapturedDatagrams>(std::move(conn), context);
   }
@@ -210,6 +219,7 @@ std::unique_ptr<Listener> CaptureListener(const CaptureContext& context,
 
 std::unique_ptr<PacketConn> CapturePacketConn(
     const CaptureContext& context, std::unique_ptr<PacketConn> packets) {
+  NameHost(context, packets->LocalAddr());
   return std::make_unique<CapturedPackets>(std::move(packets), context);
 }
 

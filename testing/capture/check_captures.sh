@@ -4,8 +4,8 @@
 #   check_captures.sh SAMPLE SHOW [DIRECTORY]
 #
 # SAMPLE and SHOW are the programs of that name here; captures and pages stay in
-# DIRECTORY if it is named. Needs tshark and chromium; prints PASSED or FAILED
-# for each check.
+# DIRECTORY if it is named. Needs tshark, chromium and python3, and a user who may
+# make namespaces (user_namespaces(7)); prints PASSED or FAILED for each check.
 set -uo pipefail
 sample=$1 show=$2
 here=$(dirname "$0")
@@ -15,7 +15,7 @@ if [[ -z $work ]]; then
   trap 'rm -rf "$work"' EXIT
 fi
 
-for tool in tshark chromium; do
+for tool in tshark capinfos chromium python3 unshare ip; do
   command -v "$tool" >/dev/null || {
     echo "check_captures.sh: no $tool here; third_party/install.sh --ci installs it" >&2
     exit 2
@@ -33,82 +33,161 @@ expect() {  # NAME WHAT-WAS-FOUND WHAT-SHOULD-BE
   fi
 }
 
+# What the captures are of: a network namespace with two hosts' addresses, and in a
+# mount namespace of its own their names. Nothing of it is left.
+make_samples() {
+  printf '%s\n' '10.9.0.1 client' '10.9.0.2 server' 'fd00:9::1 client' 'fd00:9::2 server' >"$work/hosts"
+  local script='
+    mount --bind "$1/hosts" /etc/hosts && ip link set lo up || exit
+    for address in 10.9.0.1/32 10.9.0.2/32 fd00:9::1/128 fd00:9::2/128; do
+      ip address add "$address" dev lo || exit
+    done
+    exec "$2" "$1"'
+  # Where user namespaces are forbidden root can do without.
+  local user=(--user --map-root-user)
+  unshare "${user[@]}" true 2>/dev/null || user=()
+  unshare "${user[@]}" --net --mount bash -c "$script" - "$work" "$sample"
+}
+
 # What tshark finds in a capture that fits a filter.
 find_packets() {  # CAPTURE FILTER
   tshark -r "$1" -X "lua_script:$here/plumb.lua" -n -Y "$2" \
     -o ip.check_checksum:TRUE -o tcp.check_checksum:TRUE -o udp.check_checksum:TRUE 2>"$work/stderr" ||
     cat "$work/stderr"
 }
+# Fields of the packets that fit a filter. Addresses have the names that are in the
+# file, and no others: there is no DNS.
+fields() {  # CAPTURE FILTER FIELD...
+  local capture=$1 filter=$2
+  shift 2
+  # shellcheck disable=SC2046
+  tshark -r "$capture" -X "lua_script:$here/plumb.lua" -N n -o nameres.use_external_name_resolver:FALSE \
+    -Y "$filter" -T fields $(printf ' -e %s' "$@") 2>>"$work/stderr"
+}
 
-# The bytes of a stream in one direction, as hex: the lines of the other are indented.
-tcp_bytes() {  # CAPTURE there|back
+# The bytes of the first conversation in one direction, as hex.
+followed_bytes() {  # CAPTURE tcp|udp there|back
   local lines
-  lines=$(tshark -r "$1" -q -z follow,tcp,raw,0 2>/dev/null | grep -E $'^\t?[0-9a-f]+$')
-  if [[ $2 == there ]]; then grep -v $'^\t' <<<"$lines"; else grep $'^\t' <<<"$lines"; fi | tr -d '\t\n'
+  # The lines of the other direction are indented.
+  lines=$(tshark -r "$1" -q -z "follow,$2,raw,0" 2>/dev/null | grep -E $'^\t?[0-9a-f]+$')
+  if [[ $3 == there ]]; then grep -v $'^\t' <<<"$lines"; else grep $'^\t' <<<"$lines"; fi | tr -d '\t\n'
 }
 unix_bytes() {  # CAPTURE there|back
   local back=0
   [[ $2 == there ]] || back=1
-  tshark -r "$1" -X "lua_script:$here/plumb.lua" -T fields -e plumb.data \
-    -Y "plumb.conversation == 1 && plumb.kind == 2 && plumb.direction == $back" 2>/dev/null | tr -d ':\n'
+  fields "$1" 'plumb.kind == 2' plumb.conversation plumb.direction plumb.data |
+    awk -v back=$back 'NR == 1 { first = $1 } $1 == first && $2 == back { print $3 }' | tr -d ':\n'
+}
+# Datagrams have no direction: who sends the first sends those that go there.
+unixgram_bytes() {  # CAPTURE there|back
+  fields "$1" 'plumb.kind == 5' plumb.src plumb.data |
+    awk -v want="$2" 'NR == 1 { first = $1 } (want == "there") == ($1 == first) { print $2 }' | tr -d ':\n'
+}
+conversation_bytes() {  # CAPTURE there|back
+  case $(basename "$1") in
+    *unixgram*) unixgram_bytes "$@" ;;
+    *unix*) unix_bytes "$@" ;;
+    *udp*) followed_bytes "$1" udp "$2" ;;
+    *) followed_bytes "$1" tcp "$2" ;;
+  esac
 }
 
-"$sample" "$work" || exit
+make_samples || exit
 malformed='_ws.malformed || _ws.short'
 bad_sums='ip.checksum.status == "Bad" || tcp.checksum.status == "Bad" || udp.checksum.status == "Bad"'
 warnings='_ws.expert.severity >= "Warning"'
 
 for capture in "$work"/*.pcapng; do
   name=$(basename "$capture" .pcapng)
-  expect "$name is well-formed" "$(find_packets "$capture" "$malformed")" ''
-  expect "$name has no bad checksum" "$(find_packets "$capture" "$bad_sums")" ''
-  expect "$name has packets" "$([[ $(find_packets "$capture" frame | wc -l) -gt 0 ]] && echo some)" some
-  if [[ $name == calm_* ]]; then
-    expect "$name has nothing to remark" "$(find_packets "$capture" "tcp.analysis.flags || $warnings")" ''
-  fi
+  expect "$name has packets" "$([[ $(capinfos -TrcM "$capture" | cut -f 2) -gt 0 ]] && echo some)" some
+  expect "$name is well-formed" "$(find_packets "$capture" "$malformed || $bad_sums")" ''
+  [[ $name != rough_* ]] || continue
+  expect "$name has nothing to remark" "$(find_packets "$capture" "tcp.analysis.flags || $warnings")" ''
   for direction in there back; do
-    [[ -s $work/$name.$direction && $name == calm_* ]] || continue
-    follow=tcp_bytes
-    [[ $name == calm_unix* ]] && follow=unix_bytes
-    expect "$name has the bytes $direction" "$($follow "$capture" $direction)" \
+    [[ -s $work/$name.$direction ]] || continue
+    expect "$name has the bytes $direction" "$(conversation_bytes "$capture" $direction)" \
       "$(od -An -v -tx1 "$work/$name.$direction" | tr -d ' \n')"
   done
 done
 
+# Where both ends are seen, data is on its sender's interface, of which there is one a
+# host, and addresses have the hosts' names.
+for capture in "$work"/{kernel,fake}_*_both.pcapng "$work"/observed_*.pcapng; do
+  name=$(basename "$capture" .pcapng)
+  interfaces=$(capinfos "$capture" | sed -n 's/^ *Name = //p' | sort)
+  if [[ $name == *_unix* ]]; then
+    # Of a fake network both ends are one host's.
+    [[ $name == observed_* ]] && hosts='server (unix)' || hosts=$'client (unix)\nserver (unix)'
+    expect "$name has one interface for each host" "$interfaces" "$hosts"
+    continue
+  fi
+  expect "$name has one interface for each host" "$interfaces" $'client\nserver'
+  [[ $name == *6* ]] && ip=ipv6 || ip=ip
+  expect "$name has names" \
+    "$(fields "$capture" 'udp || tcp.len > 0' frame.interface_name frame.packet_flags_direction $ip.src_host $ip.dst_host | sort -u)" \
+    $'client\t0x00000002\tclient\tserver\nserver\t0x00000002\tserver\tclient'
+done
+
+# Times are those of the clock that the network has, and moves from second to second.
+for name in times_observed times_kernel; do
+  expect "$name are the clock's" "$(fields "$work/$name.pcapng" 'tcp.len > 0' frame.time_epoch)" \
+    $'1600000000.000000000\n1600000001.000000000\n1600000003.000000000'
+done
+
 # What rules did is in the comments, in the order of sending.
-expect "rough_faults names the rules" \
-  "$(tshark -r "$work/rough_faults.pcapng" -Y 'tcp.len > 0' -T fields -e tcp.payload -e frame.comment 2>/dev/null |
-    while read -r payload comment; do printf '%b: %s\n' "$(sed 's/../\\x&/g' <<<"$payload")" "$comment"; done)" \
-  "data 1: rule 'far' delayed it; arrived after 20ms
+comments() {  # NAME FIELD
+  fields "$work/$1.pcapng" "$2" "$2" frame.comment |
+    while IFS=$'\t' read -r data comment; do printf '%b: %s\n' "$(sed 's/://g; s/../\\x&/g' <<<"$data")" "$comment"; done
+}
+datagrams="data 1: rule 'far' delayed it; arrived after 20ms
 data 2: rule 'lossy' dropped it
 data 3: rule 'twice' duplicated it
 data 3: a copy; rule 'twice' duplicated it
 data 4: rule 'rot' corrupted it
-data 5: held 2s by rule 'keep'
-data 2: sent again"
-# Wireshark sees by itself what was sent again.
-expect "rough_faults has its retransmission" \
-  "$(find_packets "$work/rough_faults.pcapng" 'tcp.analysis.retransmission && frame.comment contains "sent again"' | wc -l)" 1
+data 5: held 2s by rule 'keep'"
+for family in 4 6; do
+  expect "rough_observed_tcp$family names the rules" "$(comments rough_observed_tcp$family tcp.payload)" \
+    "$datagrams"$'\ndata 2: sent again'
+  # Wireshark sees by itself what was sent again, and takes a copy for the same.
+  expect "rough_observed_tcp$family has its retransmission" \
+    "$(fields "$work/rough_observed_tcp$family.pcapng" tcp.analysis.retransmission frame.comment)" \
+    "a copy; rule 'twice' duplicated it"$'\nsent again'
+  expect "rough_observed_udp$family names the rules" "$(comments rough_observed_udp$family udp.payload)" "$datagrams"
+done
+expect "rough_observed_unix names the rules" "$(comments rough_observed_unix plumb.data)" \
+  "$datagrams"$'\ndata 2: sent again'
+expect "rough_kernel_udp4 names the rule" "$(comments rough_kernel_udp4 udp.payload)" \
+  "data 1: "$'\n'"data 3: rule 'lossy' dropped the next datagram"
+expect "rough_kernel_tcp has comments and notes" \
+  "$(fields "$work/rough_kernel_tcp.pcapng" 'frame.comment || plumb.note' tcp.flags.str frame.comment plumb.note |
+    sed 's/·//g; s/\t$//; s/\t\+/ /; s/:[0-9]\+:/:PORT:/; s/\(nosuch.invalid\):.*/\1/')" \
+  "AR closed with unread data
+S by the test: nobody listens any more
+AR dial tcp 127.0.0.1:PORT: connect: connection refused
+ dial tcp: lookup nosuch.invalid
+ the test is over"
 
 # The page of a capture as a browser has it that has no network to speak of.
-dom() {  # CAPTURE [FRAGMENT]
+dom() {  # CAPTURE
   timeout 120 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
     --disable-background-networking --disable-component-update --disable-sync \
     --user-data-dir="$work/chromium" --virtual-time-budget=2000 --window-size=1280,4000 \
-    --dump-dom "file://$work/$1.html${2-}" 2>"$work/stderr"
+    --dump-dom "file://$work/$1.html" 2>"$work/stderr"
 }
-for name in calm_chat rough_tcp rough_faults; do
+for name in chat rough_kernel_tcp rough_observed_tcp4; do
   "$show" "$work/$name.pcapng" "$work/$name.html" >/dev/null
   drawn=$(dom $name | grep -o 'data-drawn="[0-9]*"')
   expect "$name is drawn" "$drawn" "data-drawn=\"$(find_packets "$work/$name.pcapng" frame | wc -l)\""
 done
 # Each comment has the colour of a fault, once in its row.
-expect "rough_faults shows its faults" \
-  "$(dom rough_faults | grep -o '<text class="pilltext"[^>]*>[^<]*' | grep -c 'rule')" 6
-# What hovering shows: the payload and the comment in full.
-card=$(dom rough_faults '#packet-4' | tr '\n' ' ' | grep -o '<aside id="card".*</aside>')
-expect "rough_faults shows a packet" \
-  "$(grep -o 'data 1\|rule .far. delayed it; arrived after 20ms' <<<"$card" | sort -u)" \
-  "data 1
-rule 'far' delayed it; arrived after 20ms"
+expect "rough_observed_tcp4 shows its faults" \
+  "$(dom rough_observed_tcp4 | grep -o '<text class="pilltext"[^>]*>[^<]*' | grep -c 'rule')" 6
+# The payload and the comment in full, under a mouse that is a browser's own.
+expect "rough_observed_tcp4 shows a packet under the mouse" \
+  "$(timeout 120 "$here/hover.py" "$work/chromium" "$work/rough_observed_tcp4.html" 4 |
+    grep -x 'data 1\|rule .far. delayed it; arrived after 20ms\|0000  64 61 74 61 20 31 .*\|gone' | tr -s ' ')" \
+  "rule 'far' delayed it; arrived after 20ms
+data 1
+0000 64 61 74 61 20 31 data 1
+gone"
 exit $failed

@@ -181,7 +181,7 @@ uint32_t PacketStore::InterfaceOf(HostId host, LinkType link_type) {
     if (user) interface.block.name += " (unix)";
     interface.block.description =
         user ? "unix sockets and notes; testing/capture/user_packet.h"
-             : "IP packets made of calls";
+             : "IP packets";
     interface.block.link_type = link_type;
     interfaces_.push_back(std::move(interface));
   }

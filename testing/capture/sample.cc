@@ -1,20 +1,34 @@
 // Makes captures for other people's tools to look at: sample DIRECTORY.
 //
 // NAME.pcapng is a capture; NAME.there and NAME.back are the bytes of its first
-// stream, in the two directions. Those of "calm" have no faults; those of
-// "rough" have. check_captures.sh looks at them.
-#include <unistd.h>
-
+// conversation, in the two directions. Names begin with who wrote it:
+// - "kernel_NETWORK_VIEW": a CaptureTransport on real sockets; the view is
+//   "both" ends, or one of them
+// - "fake_NETWORK_both": a CaptureTransport on a fake network
+// - "observed_NETWORK": the fake network's own tap
+// - "times_WRITER", "chat": the same, on a clock that is moved, and of many
+//   small messages
+// - "rough_...": something goes wrong; in all others nothing does
+// check_captures.sh looks at them.
+//
+// The machine must have the hosts "client", 10.9.0.1 and fd00:9::1, and
+// "server", 10.9.0.2 and fd00:9::2: check_captures.sh makes a network namespace
+// that does.
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "backends/fake/fake.h"
 #include "backends/tcp/tcp.h"
 #include "backends/udp/udp.h"
@@ -25,6 +39,7 @@
 #include "testing/capture/file.h"
 #include "testing/fault/fault_policy.h"
 #include "testing/fault/fault_support.h"
+#include "testing/fault/fault_transport.h"
 #include "testing/fault/make_faults.h"
 #include "transport/io.h"
 #include "transport/manual_clock.h"
@@ -48,6 +63,19 @@ T Check(absl::StatusOr<T> value) {
   return *std::move(value);
 }
 
+// Bytes of a conversation, in its two directions.
+struct Bytes {
+  std::string there;
+  std::string back;
+};
+
+void Save(const Capture& capture, const std::string& name, const Bytes& bytes) {
+  const std::string path = absl::StrCat(directory, "/", name);
+  Check(capture.WriteFile(path + ".pcapng"));
+  Check(WriteWholeFile(path + ".there", bytes.there));
+  Check(WriteWholeFile(path + ".back", bytes.back));
+}
+
 std::string Lines(const char* what, size_t bytes) {
   std::string text;
   for (int i = 0; text.size() < bytes; ++i) {
@@ -56,75 +84,204 @@ std::string Lines(const char* what, size_t bytes) {
   return text;
 }
 
-void Save(const Capture& capture, const std::string& name,
-          const std::string& there, const std::string& back) {
-  const std::string path = absl::StrCat(directory, "/", name);
-  Check(capture.WriteFile(path + ".pcapng"));
-  Check(WriteWholeFile(path + ".there", there));
-  Check(WriteWholeFile(path + ".back", back));
+struct Hosts {
+  std::shared_ptr<Transport> client;
+  std::shared_ptr<Transport> server;
+  // Where the client dials from; empty is as the network has it, which on one
+  // machine would be the server's address.
+  std::string from;
+};
+
+bool IsUnix(absl::string_view network) {
+  return absl::StartsWith(network, "unix");
+}
+bool IsDatagrams(absl::string_view network) {
+  return absl::StartsWith(network, "udp") || network == "unixgram";
+}
+
+Hosts KernelHosts(absl::string_view network) {
+  std::shared_ptr<Transport> kernel = MakeTcp();
+  if (IsUnix(network)) kernel = MakeUnix();
+  if (absl::StartsWith(network, "udp")) kernel = MakeUdp();
+  std::string from;
+  if (absl::EndsWith(network, "4")) from = "10.9.0.1:0";
+  if (absl::EndsWith(network, "6")) from = "[fd00:9::1]:0";
+  return {kernel, kernel, from};
+}
+
+// Names of unix sockets belong to a host, so that both ends are on one.
+Hosts FakeHosts(FakeNetwork& fake, absl::string_view network) {
+  const auto server = fake.Host("server");
+  if (IsUnix(network)) return {server, server, ""};
+  return {fake.Host("client"), server, ""};
+}
+
+// Any address of that host; of unix sockets, any name.
+std::string AnyAt(absl::string_view network, absl::string_view host) {
+  return IsUnix(network) ? "" : absl::StrCat(host, ":0");
+}
+
+// Where to dial what listens there: by the host's name.
+std::string NameOf(const Addr& server) {
+  return server.is_ip() ? absl::StrCat("server:", server.port())
+                        : server.ToString();
+}
+
+std::unique_ptr<Conn> DialServer(const Hosts& hosts, absl::string_view network,
+                                 const Addr& server) {
+  DialOptions options;
+  if (!hosts.from.empty()) options.local_address = hosts.from;
+  return Check(hosts.client->Dial(network, NameOf(server), options));
+}
+
+std::string ReadUpTo(Conn& conn, size_t size) {
+  std::string bytes(size, '\0');
+  bytes.resize(Check(conn.Read(absl::MakeSpan(&bytes[0], size))));
+  return bytes;
 }
 
 // The client says `there` and half-closes, the server answers with `back`.
-void Talk(Transport& client, Transport& server, const char* network,
-          const char* address, const std::string& there,
-          const std::string& back) {
-  const auto listener = Check(server.Listen(network, address));
+void TalkInStream(const Hosts& hosts, absl::string_view network,
+                  const Bytes& bytes) {
+  const auto listener =
+      Check(hosts.server->Listen(network, AnyAt(network, "server")));
   std::thread serving([&] {
     const auto conn = Check(listener->Accept());
-    if (Check(ReadAll(*conn, there.size() + 1)) != there) std::abort();
-    Check(conn->Write(back));
+    if (Check(ReadAll(*conn, bytes.there.size() + 1)) != bytes.there) {
+      std::abort();
+    }
+    Check(conn->Write(bytes.back));
     Check(conn->Close());
   });
-  const auto conn = Check(client.Dial(network, listener->Address().ToString()));
-  Check(conn->Write(there));
+  const auto conn = DialServer(hosts, network, listener->Address());
+  Check(conn->Write(bytes.there));
   Check(conn->CloseWrite());
-  if (Check(ReadAll(*conn, back.size() + 1)) != back) std::abort();
+  if (Check(ReadAll(*conn, bytes.back.size() + 1)) != bytes.back) std::abort();
   Check(conn->Close());
   serving.join();
 }
 
-void Stream(const std::string& name, Transport& transport, const char* network,
-            const char* address, size_t bytes) {
-  const std::string there = Lines("question", bytes);
-  const std::string back = Lines("answer", 2 * bytes);
+void Carry(PacketConn& from, PacketConn& to, absl::string_view data) {
+  std::string buffer(10000, '\0');
+  Check(from.WriteTo(data, to.LocalAddr()));
+  const Received received =
+      Check(to.ReadFrom(absl::MakeSpan(&buffer[0], buffer.size())));
+  if (buffer.substr(0, received.size) != data) std::abort();
+}
+
+// Datagrams of several sizes, none of them empty, first to last there and back.
+Bytes TalkInDatagrams(const Hosts& hosts, absl::string_view network) {
+  const auto server =
+      Check(hosts.server->ListenPacket(network, AnyAt(network, "server")));
+  const auto client =
+      Check(hosts.client->ListenPacket(network, AnyAt(network, "client")));
+  Bytes bytes;
+  for (const size_t size : {1, 100, 1400, 9000}) {
+    const std::string there(size, 'q'), back(size / 2 + 1, 'a');
+    Carry(*client, *server, there);
+    Carry(*server, *client, back);
+    bytes.there += there;
+    bytes.back += back;
+  }
+  Carry(*client, *server, "");
+  return bytes;
+}
+
+Bytes Talk(const Hosts& hosts, absl::string_view network) {
+  if (IsDatagrams(network)) return TalkInDatagrams(hosts, network);
+  // A message each way, or many segments.
+  const size_t size = network == "unixpacket" ? 200 : 50000;
+  const Bytes bytes = {Lines("question", size), Lines("answer", 2 * size)};
+  TalkInStream(hosts, network, bytes);
+  return bytes;
+}
+
+std::shared_ptr<Transport> Seen(const std::shared_ptr<Transport>& host,
+                                Capture& capture, absl::string_view name) {
+  return std::make_shared<CaptureTransport>(host, capture, name);
+}
+
+void SaveBoth(const std::string& name, const Hosts& hosts,
+              absl::string_view network) {
   Capture both;
-  CaptureTransport client(transport, both, "client");
-  CaptureTransport server(transport, both, "server");
-  Talk(client, server, network, address, there, back);
-  Save(both, name + "_both", there, back);
+  Save(both, name + "_both",
+       Talk({Seen(hosts.client, both, "client"),
+             Seen(hosts.server, both, "server"), hosts.from},
+            network));
+}
 
+// Of one end alone, each.
+void SaveEnds(const std::string& name, const Hosts& hosts,
+              absl::string_view network) {
   Capture near;
-  CaptureTransport near_client(transport, near, "client");
-  Talk(near_client, transport, network, address, there, back);
-  Save(near, name + "_client", there, back);
-
+  const auto client = Seen(hosts.client, near, "client");
+  Save(near, name + "_client",
+       Talk({client, hosts.server, hosts.from}, network));
   Capture far;
-  CaptureTransport far_server(transport, far, "server");
-  Talk(transport, far_server, network, address, there, back);
-  Save(far, name + "_server", there, back);
+  const auto server = Seen(hosts.server, far, "server");
+  Save(far, name + "_server",
+       Talk({hosts.client, server, hosts.from}, network));
 }
 
-// By the fake network's own tap.
-void Observed(size_t bytes) {
-  const std::string there = Lines("question", bytes);
-  const std::string back = Lines("answer", 2 * bytes);
-  Capture capture;
-  FakeNetworkOptions options;
-  options.observer = std::make_shared<CaptureObserver>(capture);
-  FakeNetwork network(options);
-  Talk(*network.Host("client"), *network.Host("server"), "tcp", "server:80",
-       there, back);
-  Save(capture, "calm_observed", there, back);
+// A fake network whose tap a capture is, on a clock.
+struct Observed {
+  Observed() {
+    CaptureOptions options;
+    options.clock = &clock;
+    capture = std::make_unique<Capture>(options);
+    network_options.clock = &clock;
+    network_options.observer = std::make_shared<CaptureObserver>(*capture);
+  }
+  ManualClock clock;
+  std::unique_ptr<Capture> capture;
+  FakeNetworkOptions network_options;
+};
+
+void SaveObserved(const std::string& network) {
+  Observed observed;
+  FakeNetwork fake(observed.network_options);
+  const Bytes bytes = Talk(FakeHosts(fake, network), network);
+  Save(*observed.capture, "observed_" + network, bytes);
 }
 
-void Chat(Transport& transport) {
+// Three segments, at 1600000000 and one and three seconds later.
+Bytes TalkInTime(const Hosts& hosts, ManualClock& clock) {
+  const auto listener = Check(hosts.server->Listen("tcp4", "server:0"));
+  const auto near = DialServer(hosts, "tcp4", listener->Address());
+  const auto far = Check(listener->Accept());
+  for (const int seconds : {1, 2, 0}) {
+    Check(near->Write("tick"));
+    ReadUpTo(*far, 4);
+    clock.Advance(absl::Seconds(seconds));
+  }
+  return {"tickticktick", ""};
+}
+
+void SaveTimes() {
+  Observed observed;
+  FakeNetwork fake(observed.network_options);
+  Save(*observed.capture, "times_observed",
+       TalkInTime(FakeHosts(fake, "tcp4"), observed.clock));
+
+  ManualClock clock;
+  CaptureOptions options;
+  options.clock = &clock;
+  Capture capture(options);
+  const Hosts kernel = KernelHosts("tcp4");
+  Save(capture, "times_kernel",
+       TalkInTime({Seen(kernel.client, capture, "client"),
+                   Seen(kernel.server, capture, "server"), kernel.from},
+                  clock));
+}
+
+void SaveChat(Transport& transport) {
   Capture capture;
   CaptureTransport client(transport, capture, "client");
   CaptureTransport server(transport, capture, "server");
   const auto listener = Check(server.Listen("tcp", "127.0.0.1:0"));
   const auto near = Check(client.Dial("tcp", listener->Address().ToString()));
   const auto far = Check(listener->Accept());
-  std::string there, back;
+  Bytes bytes;
   for (int i = 0; i < 20; ++i) {
     const std::string ping = absl::StrCat("ping ", i, "\n");
     const std::string pong = absl::StrCat("pong ", i, "\n");
@@ -133,30 +290,16 @@ void Chat(Transport& transport) {
     Check(ReadFull(*far, absl::MakeSpan(&buffer[0], buffer.size())));
     Check(far->Write(pong));
     Check(ReadFull(*near, absl::MakeSpan(&buffer[0], buffer.size())));
-    there += ping;
-    back += pong;
+    bytes.there += ping;
+    bytes.back += pong;
   }
   Check(near->Close());
   Check(far->Close());
-  Save(capture, "calm_chat", there, back);
+  Save(capture, "chat", bytes);
 }
 
-void Datagrams(const std::string& name, Transport& transport,
-               const char* network, const char* address) {
-  Capture capture;
-  CaptureTransport client(transport, capture, "client");
-  CaptureTransport server(transport, capture, "server");
-  const auto to = Check(server.ListenPacket(network, address));
-  const auto from = Check(client.ListenPacket(network, address));
-  for (size_t size : {0, 1, 100, 1400, 9000}) {
-    std::string buffer(10000, '\0');
-    Check(from->WriteTo(std::string(size, 'u'), to->LocalAddr()));
-    Check(to->ReadFrom(absl::MakeSpan(&buffer[0], buffer.size())).status());
-  }
-  Save(capture, name, "", "");
-}
-
-void Rough(Transport& transport) {
+// Real sockets, on which a reset, a refusal and a name that is none happen.
+void SaveRoughKernel(Transport& transport) {
   Capture capture;
   CaptureTransport client(transport, capture, "client");
   CaptureTransport server(transport, capture, "server");
@@ -170,41 +313,65 @@ void Rough(Transport& transport) {
   char buffer[16];
   near->Read(absl::MakeSpan(buffer)).status().IgnoreError();
   Check(listener->Close());
+  capture.Comment("by the test: nobody listens any more");
   client.Dial("tcp", address).status().IgnoreError();
   client.Dial("tcp", "nosuch.invalid:80").status().IgnoreError();
-  capture.Comment("rule 3 dropped the next segment");
   capture.Note("server", "the test is over");
-  Save(capture, "rough_tcp", "nobody reads this", "");
+  Save(capture, "rough_kernel_tcp", {"nobody reads this", ""});
 }
 
-// A fake network with a fault plan: each segment with data meets a rule.
-void Faulty() {
-  constexpr absl::string_view kPlan = R"(
-    rule { id: "far" match { segment: DATA nth: 1 } delay { min: "20ms" } }
-    rule { id: "lossy" match { segment: DATA nth: 2 } loss {} }
-    rule { id: "twice" match { segment: DATA nth: 3 } duplicate {} }
-    rule { id: "rot" match { segment: DATA nth: 4 } corrupt {} }
-    rule { id: "keep" match { segment: DATA nth: 5 } active { until: "2s" }
-           hold {} }
-  )";
-  ManualClock clock;
-  CaptureOptions capture_options;
-  capture_options.clock = &clock;
-  Capture capture(capture_options);
+// Real sockets with a fault plan around them, which remarks what it does.
+void SaveRemarked() {
+  Capture capture;
+  FaultTransportOptions options;
+  options.remark = [&](absl::string_view text) { capture.Comment(text); };
+  const auto client = Check(MakeFaultTransport(
+      Seen(MakeUdp(), capture, "client"),
+      R"(rule { id: "lossy" match { network: "udp" nth: 2 } loss {} })",
+      options));
+  CaptureTransport server(MakeUdp(), capture, "server");
+  const auto to = Check(server.ListenPacket("udp4", "server:0"));
+  const auto from = Check(client->ListenPacket("udp4", "client:0"));
+  for (const char* data : {"data 1", "data 2", "data 3"}) {
+    Check(from->WriteTo(data, to->LocalAddr()));
+  }
+  Save(capture, "rough_kernel_udp4", {"data 1data 3", ""});
+}
+
+// Each packet with data meets a rule.
+constexpr absl::string_view kFaults = R"(
+  rule { id: "far" match { segment: DATA nth: 1 } delay { min: "20ms" } }
+  rule { id: "lossy" match { segment: DATA nth: 2 } loss {} }
+  rule { id: "twice" match { segment: DATA nth: 3 } duplicate {} }
+  rule { id: "rot" match { segment: DATA nth: 4 } corrupt {} }
+  rule { id: "keep" match { segment: DATA nth: 5 } active { until: "2s" }
+         hold {} }
+)";
+
+// A fake network with them, and who sends.
+void SaveFaulty(const std::string& network) {
+  Observed observed;
   FaultSetting setting;
   setting.targets = {FaultTarget::kFake};
-  FakeNetworkOptions options;
-  options.clock = &clock;
-  options.policy =
-      std::make_shared<FaultPolicy>(Check(MakeFaults(kPlan, setting, clock)));
-  options.observer = std::make_shared<CaptureObserver>(capture);
-  FakeNetwork network(options);
-  const auto listener = Check(network.Host("server")->Listen("tcp", ":80"));
-  const auto near = Check(network.Host("client")->Dial("tcp", "server:80"));
-  const auto far = Check(listener->Accept());
+  observed.network_options.policy = std::make_shared<FaultPolicy>(
+      Check(MakeFaults(kFaults, setting, observed.clock)));
+  FakeNetwork fake(observed.network_options);
+  const Hosts hosts = FakeHosts(fake, network);
+  const std::string at = AnyAt(network, "server");
+  std::unique_ptr<PacketConn> socket;
+  std::unique_ptr<Listener> listener;
+  if (IsDatagrams(network)) {
+    socket = Check(hosts.server->ListenPacket(network, at));
+  } else {
+    listener = Check(hosts.server->Listen(network, at));
+  }
+  const auto near =
+      DialServer(hosts, network,
+                 socket != nullptr ? socket->LocalAddr() : listener->Address());
   for (int i = 1; i <= 5; ++i) Check(near->Write(absl::StrCat("data ", i)));
-  clock.Advance(absl::Seconds(3));
-  Save(capture, "rough_faults", "data 1data 2data 3data 4data 5", "");
+  observed.clock.Advance(absl::Seconds(3));
+  Save(*observed.capture, "rough_observed_" + network,
+       {"data 1data 2data 3data 4data 5", ""});
 }
 
 int Main(int argc, char** argv) {
@@ -214,20 +381,23 @@ int Main(int argc, char** argv) {
   }
   directory = argv[1];
   std::filesystem::create_directories(directory);
-  const auto tcp = MakeTcp(), udp = MakeUdp(), unix_sockets = MakeUnix();
-  const auto fake = FakeNetwork().Host("host");
-  Stream("calm_tcp4", *tcp, "tcp", "127.0.0.1:0", 300000);
-  Stream("calm_tcp6", *tcp, "tcp", "[::1]:0", 50000);
-  Stream("calm_fake", *fake, "tcp", ":0", 300000);
-  Stream("calm_unix", *unix_sockets, "unix",
-         absl::StrCat("@plumb-sample-", getpid()).c_str(), 20000);
-  Observed(20000);
-  Chat(*tcp);
-  Datagrams("calm_udp4", *udp, "udp", "127.0.0.1:0");
-  Datagrams("calm_udp6", *udp, "udp", "[::1]:0");
-  Datagrams("calm_unixgram", *unix_sockets, "unixgram", "");
-  Rough(*tcp);
-  Faulty();
+  for (const std::string network :
+       {"tcp4", "tcp6", "udp4", "udp6", "unix", "unixgram", "unixpacket"}) {
+    const Hosts kernel = KernelHosts(network);
+    SaveBoth("kernel_" + network, kernel, network);
+    SaveEnds("kernel_" + network, kernel, network);
+    FakeNetwork fake;
+    SaveBoth("fake_" + network, FakeHosts(fake, network), network);
+    // Nothing gets between the ends of unixpacket.
+    if (network == "unixpacket") continue;
+    SaveObserved(network);
+    // Nor, but for who looks on, between those of unixgram.
+    if (network != "unixgram") SaveFaulty(network);
+  }
+  SaveTimes();
+  SaveChat(*MakeTcp());
+  SaveRoughKernel(*MakeTcp());
+  SaveRemarked();
   return 0;
 }
 
