@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <iterator>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/types/span.h"
 #include "testing/capture/ip_packet.h"
 #include "testing/capture/user_packet.h"
@@ -65,18 +63,22 @@ std::string DropText(const PacketEvent& event) {
                          : absl::StrCat("dropped: ", event.cause);
 }
 
-// "rules 'a', 'b' delayed it"; empty when none did that.
-std::string ChangeText(absl::Span<const PacketChange> changes,
-                       PacketChange::Kind kind, absl::string_view verb) {
-  std::vector<std::string> rules;
+// "rules 'a', 'b' delayed it"; nothing when none did that.
+void AppendChanges(absl::Span<const PacketChange> changes,
+                   PacketChange::Kind kind, absl::string_view verb,
+                   std::string* text) {
+  int count = 0;
+  for (const PacketChange& change : changes) count += change.kind == kind;
+  if (count == 0) return;
+  absl::StrAppend(text, text->empty() ? "" : "; ",
+                  count == 1 ? "rule" : "rules");
+  absl::string_view separator = " '";
   for (const PacketChange& change : changes) {
-    if (change.kind == kind) {
-      rules.push_back(absl::StrCat("'", change.rule, "'"));
-    }
+    if (change.kind != kind) continue;
+    absl::StrAppend(text, separator, change.rule, "'");
+    separator = ", '";
   }
-  if (rules.empty()) return "";
-  return absl::StrCat(rules.size() == 1 ? "rule " : "rules ",
-                      absl::StrJoin(rules, ", "), " ", verb, " it");
+  absl::StrAppend(text, " ", verb, " it");
 }
 
 }  // namespace
@@ -127,11 +129,13 @@ void CaptureObserver::OnChanged(const PacketEvent& event) {
   if (range.first == range.second) return;
   const PendingId pending = std::prev(range.second)->second.pending;
   using Kind = PacketChange::Kind;
+  text_.clear();
   for (const auto& [kind, verb] : {std::pair(Kind::kDelayed, "delayed"),
                                    std::pair(Kind::kDuplicated, "duplicated"),
                                    std::pair(Kind::kCorrupted, "corrupted")}) {
-    state_->store.Remark(pending, ChangeText(event.changes, kind, verb));
+    AppendChanges(event.changes, kind, verb, &text_);
   }
+  state_->store.Remark(pending, text_);
 }
 
 void CaptureObserver::OnHeld(const PacketEvent& event) {

@@ -73,7 +73,9 @@ class CaptureObserver final : public PacketObserver {
   std::multimap<uint64_t, Sent> sent_ ABSL_GUARDED_BY(state_->mutex);
   // Who dialled, by Packet::flow, of unix streams that are open.
   std::map<uint64_t, std::string> diallers_ ABSL_GUARDED_BY(state_->mutex);
-  std::string packet_ ABSL_GUARDED_BY(state_->mutex);  // kept for its memory
+  // Kept for their memory.
+  std::string packet_ ABSL_GUARDED_BY(state_->mutex);
+  std::string text_ ABSL_GUARDED_BY(state_->mutex);
 };
 
 }  // namespace plumb

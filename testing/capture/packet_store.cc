@@ -35,8 +35,10 @@ HostId PacketStore::AddHost(absl::string_view name) {
 }
 
 void PacketStore::NameAddress(const IpAddr& ip, absl::string_view name) {
+  // That it has a name already is the rule, of which nothing is to be made.
+  if (name.empty() || names_.count(ip.WithZone(0)) > 0) return;
   if (!ip.is_valid() || ip.IsLoopback() || ip.IsUnspecified()) return;
-  if (!name.empty()) names_.try_emplace(ip.WithZone(0), std::string(name));
+  names_.emplace(ip.WithZone(0), std::string(name));
 }
 
 void PacketStore::CommentNext(absl::string_view comment) {

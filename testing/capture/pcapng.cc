@@ -22,14 +22,16 @@ enum OptionCode : uint16_t {
 
 enum NameRecord : uint16_t { kEndOfNames = 0, kIpv4 = 1, kIpv6 = 2 };
 
+// Or several: an array.
 template <typename Number>
-void AppendNumber(Number number, std::string* out) {
+void AppendNumber(const Number& number, std::string* out) {
   char bytes[sizeof number];
   std::memcpy(bytes, &number, sizeof number);
   out->append(bytes, sizeof number);
 }
 
 void Pad(std::string* out, size_t size) {
+  if (size % 4 == 0) return;
   out->append((4 - size % 4) % 4, '\0');
 }
 
@@ -41,8 +43,8 @@ void AppendTime(int64_t time, std::string* out) {
 
 void AppendOption(uint16_t code, absl::string_view value, std::string* out) {
   value = value.substr(0, kMaxOptionSize);
-  AppendNumber(code, out);
-  AppendNumber(static_cast<uint16_t>(value.size()), out);
+  AppendNumber(
+      std::array<uint16_t, 2>{code, static_cast<uint16_t>(value.size())}, out);
   out->append(value.data(), value.size());
   Pad(out, value.size());
 }
@@ -64,8 +66,7 @@ void EndOptions(std::string* out) { AppendOption(kEndOfOptions, "", out); }
 class Block {
  public:
   Block(uint32_t type, std::string* out) : start_(out->size()), out_(out) {
-    AppendNumber(type, out);
-    AppendNumber(uint32_t{0}, out);
+    AppendNumber(std::array<uint32_t, 2>{type, 0}, out);
   }
   Block(const Block&) = delete;
   Block& operator=(const Block&) = delete;
@@ -130,10 +131,12 @@ void AppendNameResolution(
 void AppendPacket(const PacketBlock& packet, std::string* out) {
   const auto size = static_cast<uint32_t>(packet.data.size());
   Block block(kPacketType, out);
-  AppendNumber(packet.interface, out);
-  AppendTime(packet.time, out);
-  AppendNumber(size, out);
-  AppendNumber(std::max(size, packet.original_size), out);
+  const auto time = static_cast<uint64_t>(packet.time);
+  AppendNumber(std::array<uint32_t, 5>{packet.interface,
+                                       static_cast<uint32_t>(time >> 32),
+                                       static_cast<uint32_t>(time), size,
+                                       std::max(size, packet.original_size)},
+               out);
   out->append(packet.data.data(), packet.data.size());
   Pad(out, packet.data.size());
   AppendTextOption(kComment, packet.comment, out);
