@@ -3,6 +3,7 @@
 #include "absl/strings/str_replace.h"
 #include "testing/capture/chart_data.h"
 #include "testing/capture/pcapng_reader.h"
+#include "testing/capture/trace.h"
 
 namespace plumb {
 namespace {
@@ -14,6 +15,11 @@ namespace {
 
 absl::StatusOr<std::string> MakeChart(absl::string_view name,
                                       absl::string_view bytes) {
+  if (IsTrace(bytes)) {
+    const absl::StatusOr<std::string> pcapng = PcapngOf(name, bytes);
+    if (!pcapng.ok()) return pcapng.status();
+    return MakeChart(name, *pcapng);
+  }
   absl::StatusOr<PcapngFile> file = ParsePcapng(name, bytes);
   if (!file.ok()) return file.status();
   absl::StatusOr<std::string> data = ChartData(name, *file);

@@ -10,8 +10,11 @@
 // Any bytes are safe: what a packet holds is shown as text and never becomes
 // part of the page.
 //
-// Errors: as ParsePcapng; also DataLoss "x.pcapng: offset 96: ..." for a packet
-// that is none of ours (pcapng.h, LinkType) or is cut in its headers.
+// A trace (trace.h) is drawn as the capture that it tells of.
+//
+// Errors: as ParsePcapng, and of a trace as PcapngOf; also DataLoss "x.pcapng:
+// offset 96: ..." for a packet that is none of ours (pcapng.h, LinkType) or is
+// cut in its headers.
 //
 // Threads: functions of their arguments.
 #ifndef PLUMB_TESTING_CAPTURE_CHART_H_

@@ -33,20 +33,22 @@ expect() {  # NAME WHAT-WAS-FOUND WHAT-SHOULD-BE
   fi
 }
 
-# What the captures are of: a network namespace with two hosts' addresses, and in a
-# mount namespace of its own their names. Nothing of it is left.
-make_samples() {
-  printf '%s\n' '10.9.0.1 client' '10.9.0.2 server' 'fd00:9::1 client' 'fd00:9::2 server' >"$work/hosts"
+# Runs a script in a network namespace that has two hosts' addresses, and in a mount
+# namespace that has their names. Nothing of it is left.
+in_namespace() {  # SCRIPT ARGUMENT...
   local script='
     mount --bind "$1/hosts" /etc/hosts && ip link set lo up || exit
     for address in 10.9.0.1/32 10.9.0.2/32 fd00:9::1/128 fd00:9::2/128; do
       ip address add "$address" dev lo || exit
     done
-    exec "$2" "$1"'
+    shift
+    '$1
+  shift
+  printf '%s\n' '10.9.0.1 client' '10.9.0.2 server' 'fd00:9::1 client' 'fd00:9::2 server' >"$work/hosts"
   # Where user namespaces are forbidden root can do without.
   local user=(--user --map-root-user)
   unshare "${user[@]}" true 2>/dev/null || user=()
-  unshare "${user[@]}" --net --mount bash -c "$script" - "$work" "$sample"
+  unshare "${user[@]}" --net --mount bash -c "$script" - "$work" "$@"
 }
 
 # What tshark finds in a capture that fits a filter.
@@ -92,7 +94,7 @@ conversation_bytes() {  # CAPTURE there|back
   esac
 }
 
-make_samples || exit
+in_namespace '"$1" "$2"' "$sample" "$work" || exit
 malformed='_ws.malformed || _ws.short'
 bad_sums='ip.checksum.status == "Bad" || tcp.checksum.status == "Bad" || udp.checksum.status == "Bad"'
 warnings='_ws.expert.severity >= "Warning"'
@@ -179,6 +181,10 @@ for name in chat rough_kernel_tcp rough_observed_tcp4; do
   drawn=$(dom $name | grep -o 'data-drawn="[0-9]*"')
   expect "$name is drawn" "$drawn" "data-drawn=\"$(find_packets "$work/$name.pcapng" frame | wc -l)\""
 done
+# A trace of a capture is drawn as the capture is.
+"$show" "$work/rough_observed_tcp4.pcapng" "$work/rough.trace" >/dev/null && "$show" "$work/rough.trace" >/dev/null
+expect "a trace is drawn" "$(dom rough | grep -o 'data-drawn="[0-9]*"\|class="pilltext"[^>]*>[^<]*' | sed 's/.*>//')" \
+  "$(dom rough_observed_tcp4 | grep -o 'data-drawn="[0-9]*"\|class="pilltext"[^>]*>[^<]*' | sed 's/.*>//')"
 # Each comment has the colour of a fault, once in its row.
 expect "rough_observed_tcp4 shows its faults" \
   "$(dom rough_observed_tcp4 | grep -o '<text class="pilltext"[^>]*>[^<]*' | grep -c 'rule')" 6
@@ -190,4 +196,20 @@ expect "rough_observed_tcp4 shows a packet under the mouse" \
 data 1
 0000 64 61 74 61 20 31 data 1
 gone"
+
+# On a disk that is full, and where there is none, each says so and leaves no half of a
+# file.
+mkdir -p "$work/small"
+full=$(in_namespace '
+  mount -t tmpfs -o size=16k none "$3" || exit
+  "$1" "$3" 2>&1 | sed "s/ \[.*//"; echo "${PIPESTATUS[0]}"
+  rm -f "$3"/*
+  "$2" "$4" "$3/page.html" 2>&1; echo $?; ls "$3"' "$sample" "$show" "$work/small" "$work/chat.pcapng")
+expect "a full disk is told" "${full//$work/}" \
+  "sample: RESOURCE_EXHAUSTED: write /small/kernel_tcp4_both.pcapng: no space left on device
+1
+show: write /small/page.html: no space left on device
+1"
+expect "a directory that cannot be made is told" "$("$sample" /proc/none/here 2>&1; echo $?)" \
+  $'sample: /proc/none/here: No such file or directory\n1'
 exit $failed

@@ -19,6 +19,7 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -380,7 +381,12 @@ int Main(int argc, char** argv) {
     return 2;
   }
   directory = argv[1];
-  std::filesystem::create_directories(directory);
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) {
+    std::cerr << "sample: " << directory << ": " << error.message() << "\n";
+    return 1;
+  }
   for (const std::string network :
        {"tcp4", "tcp6", "udp4", "udp6", "unix", "unixgram", "unixpacket"}) {
     const Hosts kernel = KernelHosts(network);
