@@ -35,7 +35,7 @@ class DatagramObject : public MessageTraits,
   int BlockedCalls(Direction direction) const override;
   bool CanRead() const override { return socket_->Readable(); }
   bool IsClosedByPeer() const override { return false; }
-  size_t BytesInFlight() const override { return 0; }
+  size_t BytesInFlight() const override { return socket_->BytesInFlight(); }
 
  protected:
   // Holds `lease` until CloseOnce, and shows the socket on `host` until then.

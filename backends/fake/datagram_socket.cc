@@ -59,6 +59,7 @@ NetstatRow DatagramSocket::Row() const {
   row.local = names.source;
   row.remote = names.addr;
   if (peer_.has_value()) row.state = "ESTABLISHED";
+  row.in_flight = BytesInFlight();
   SystemMutexLock lock(&mutex_);
   for (const Queued& one : queue_) row.unread += one.datagram.data.size();
   return row;

@@ -60,6 +60,8 @@ class DatagramSocket : public DatagramSink, public NetstatSource {
   // sent; EINVAL when `to` is not an address of this network.
   virtual int Send(const Addr& to, Datagram& datagram) = 0;
   virtual size_t MaxMessageSize() const = 0;
+  // Of what was sent: how many bytes have not come, and may yet.
+  virtual size_t BytesInFlight() const { return 0; }
   // Whether Send takes descriptors.
   virtual bool PassesHandles() const { return false; }
   // What only this kind of socket answers for; null for none.

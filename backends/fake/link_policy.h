@@ -94,6 +94,8 @@ struct Judgement {
   // Who says so, unless it just passes: PacketEvent::cause, and
   // ErrorInfo::injected_by of the errors that come of it.
   std::string rule;
+  // That is a rule, and no event such as "crash of db": PacketEvent::by_rule.
+  bool by_rule = true;
 
  private:
   static Judgement Do(Action action, absl::string_view rule) {

@@ -45,8 +45,9 @@ struct PacketEvent {
   const Packet& packet;
   absl::Time time;          // on the network's clock
   absl::string_view cause;  // of kHeld and kDropped; else empty
-  // Of kHeld and kDropped: it is the policy that says so, and `cause` its rule.
-  bool by_policy = false;
+  // Of kHeld and kDropped: `cause` is a rule of the policy, and no event, and
+  // not the network's own.
+  bool by_rule = false;
   absl::Span<const PacketChange> changes = {};  // of kChanged
 };
 

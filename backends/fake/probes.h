@@ -4,7 +4,7 @@
 //   EXPECT_FALSE(probe->CanRead());
 //
 // Conns and PacketConns of a FakeHost answer for ConnProbe, and its Listeners
-// for ListenerProbe.
+// for ListenerProbe; a CaptureTransport and a FaultTransport let that through.
 //
 // Threads: any method at any time.
 #ifndef PLUMB_BACKENDS_FAKE_PROBES_H_
@@ -22,8 +22,8 @@ class ConnProbe {
   virtual bool CanRead() const = 0;
   // The peer's end or reset has come, perhaps behind data. Never of datagrams.
   virtual bool IsClosedByPeer() const = 0;
-  // How much of what was written has not come to the peer yet. 0 without a
-  // LinkPolicy, and of datagrams.
+  // How much of what was written has not come to the peer yet, and may yet. 0
+  // without a LinkPolicy, and of unixgram and unixpacket.
   virtual size_t BytesInFlight() const = 0;
 
  protected:

@@ -20,7 +20,9 @@ class UdpHubConn final : public Conn,
   // Is one of the hub's users already.
   UdpHubConn(std::shared_ptr<UdpHub> hub, UdpHub::Peer peer,
              const UdpPort& port)
-      : hub_(std::move(hub)), peer_(std::move(peer)), port_(port) {}
+      : hub_(std::move(hub)),
+        peer_(std::move(peer)),
+        port_(port.ForAnotherSender()) {}
   ~UdpHubConn() override { (void)Close(); }
 
   absl::StatusOr<size_t> Read(absl::Span<char> buffer) override;
@@ -46,7 +48,7 @@ class UdpHubConn final : public Conn,
     return hub_->Look(peer_).kind != UdpHub::Taken::kNothing;
   }
   bool IsClosedByPeer() const override { return false; }
-  size_t BytesInFlight() const override { return 0; }
+  size_t BytesInFlight() const override { return port_.BytesInFlight(); }
 
  private:
   const CallNames& names() const { return *peer_->state.names(); }

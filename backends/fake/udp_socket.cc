@@ -104,15 +104,20 @@ absl::string_view Hand(NetworkState& network, const UdpRoute& route,
 // On its way, it keeps neither the network nor the sender.
 class UdpArrival final : public Wire::Target {
  public:
-  UdpArrival(const std::shared_ptr<NetworkState>& network,
-             const UdpRoute& route, const std::shared_ptr<UdpSocket>& sender,
-             std::shared_ptr<const Wire::Flow> flow)
-      : network_(network),
+  UdpArrival(const UdpPort& port, const UdpRoute& route,
+             const std::shared_ptr<UdpSocket>& sender, size_t size)
+      : network_(port.host.network),
         route_(route),
         sender_(sender),
-        flow_(std::move(flow)) {}
+        flow_(port.flow->flow),
+        in_flight_(port.in_flight),
+        size_(size) {
+    in_flight_->fetch_add(size_);
+  }
+  ~UdpArrival() override { Settle(); }
 
   absl::string_view Land(const Packet& packet) override {
+    Settle();
     const auto network = network_.lock();
     if (network == nullptr) return "the network is gone";
     return Hand(*network, route_, *packet.source.ip_port(),
@@ -127,24 +132,29 @@ class UdpArrival final : public Wire::Target {
   const std::weak_ptr<NetworkState> network_;
   const UdpRoute route_;
   const std::weak_ptr<UdpSocket> sender_;
+  // It is there, or it never will be; a copy of what is there counts no more.
+  void Settle() { in_flight_->fetch_sub(std::exchange(size_, 0)); }
+
   const std::shared_ptr<const Wire::Flow> flow_;
+  const std::shared_ptr<UdpInFlight> in_flight_;
+  size_t size_;
 };
 
-void SendOnWire(const HostRef& host, UdpFlow& flow, const UdpRoute& route,
-                const IpPort& from, const IpPort& to, std::string data,
+void SendOnWire(const UdpPort& port, const UdpRoute& route, const IpPort& from,
+                const IpPort& to, std::string data,
                 const std::shared_ptr<UdpSocket>& sender) {
   Packet packet;
   packet.protocol = Packet::Protocol::kUdp;
-  packet.flow = flow.flow->number();
-  packet.ordinal = flow.sent.fetch_add(1);
+  packet.flow = port.flow->flow->number();
+  packet.ordinal = port.flow->sent.fetch_add(1);
   packet.source = Addr::Ip("udp", from);
-  packet.source_host = host.host->name;
+  packet.source_host = port.host.host->name;
   packet.destination = Addr::Ip("udp", to);
   if (route.there != nullptr) packet.destination_host = route.there->name;
-  Wire& wire = *host.network->wire;
-  wire.Send(
-      packet, std::move(data),
-      std::make_shared<UdpArrival>(host.network, route, sender, flow.flow));
+  Wire& wire = *port.host.network->wire;
+  const size_t size = data.size();
+  wire.Send(packet, std::move(data),
+            std::make_shared<UdpArrival>(port, route, sender, size));
   wire.Run();
 }
 
@@ -154,6 +164,7 @@ UdpPort::UdpPort(const HostRef& h, const AddressSet& w, uint16_t p)
     : host(h), where(w), port(p) {
   if (host.network->wire == nullptr) return;
   flow = std::make_shared<UdpFlow>(host.network->wire->NewFlow());
+  in_flight = std::make_shared<UdpInFlight>(0);
 }
 
 int UdpPort::SourceFor(const IpAddr& to, IpAddr* source) const {
@@ -189,7 +200,7 @@ int UdpPort::Send(IpPort to, std::string data,
     way.there = host.FindHost(to.ip);
   }
   if (flow != nullptr) {
-    SendOnWire(host, *flow, way, from, to, std::move(data), sender);
+    SendOnWire(*this, way, from, to, std::move(data), sender);
   } else {
     Hand(*host.network, way, from, to, std::move(data), sender.get());
   }

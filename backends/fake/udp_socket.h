@@ -30,6 +30,9 @@ struct UdpFlow {
   std::atomic<uint64_t> sent{0};
 };
 
+// How many bytes of one sender are on their way.
+using UdpInFlight = std::atomic<size_t>;
+
 // A bound udp port, as a sender.
 struct UdpPort {
   UdpPort(const HostRef& h, const AddressSet& w, uint16_t p);
@@ -41,10 +44,22 @@ struct UdpPort {
            const std::shared_ptr<UdpSocket>& sender,
            MulticastRoute route = MulticastRoute()) const;
 
+  // The same port, with a count of its own.
+  UdpPort ForAnotherSender() const {
+    UdpPort same = *this;
+    if (in_flight != nullptr) same.in_flight = std::make_shared<UdpInFlight>(0);
+    return same;
+  }
+  size_t BytesInFlight() const {
+    return in_flight == nullptr ? 0 : in_flight->load();
+  }
+
   HostRef host;
   AddressSet where;
   uint16_t port;
-  std::shared_ptr<UdpFlow> flow;  // null without a Wire
+  // Null without a Wire.
+  std::shared_ptr<UdpFlow> flow;
+  std::shared_ptr<UdpInFlight> in_flight;
 
  private:
   // An errno, and the address to send from.
@@ -66,6 +81,7 @@ class UdpSocket final : public DatagramSocket,
 
   int Send(const Addr& to, Datagram& datagram) override;
   size_t MaxMessageSize() const override;
+  size_t BytesInFlight() const override { return port_.BytesInFlight(); }
   Verdict Deliver(const Addr& from, Datagram& datagram,
                   const std::shared_ptr<CallState>& sender) override;
 

@@ -112,12 +112,12 @@ void Wire::Apply(Parcel parcel, Judgement judgement, bool at_landing) {
   }
   switch (judgement.action) {
     case Judgement::Action::kHold:
-      return Hold(std::move(parcel), judgement.rule);
+      return Hold(std::move(parcel), judgement);
     case Judgement::Action::kDrop:
-      TellRule(PacketEvent::Kind::kDropped, parcel.packet, judgement.rule);
+      TellEnd(PacketEvent::Kind::kDropped, parcel.packet, judgement);
       return parcel.target->Lose(parcel.packet, judgement.rule);
     case Judgement::Action::kReset:
-      TellRule(PacketEvent::Kind::kDropped, parcel.packet, judgement.rule);
+      TellEnd(PacketEvent::Kind::kDropped, parcel.packet, judgement);
       return parcel.target->Reset(parcel.packet, judgement.rule);
     case Judgement::Action::kPass:
       break;
@@ -156,8 +156,8 @@ void Wire::Wait(Parcel parcel, absl::Duration delay) {
   if (it != waiting_.end()) it->second.alarm = alarm;
 }
 
-void Wire::Hold(Parcel parcel, absl::string_view rule) {
-  TellRule(PacketEvent::Kind::kHeld, parcel.packet, rule);
+void Wire::Hold(Parcel parcel, const Judgement& judgement) {
+  TellEnd(PacketEvent::Kind::kHeld, parcel.packet, judgement);
   SystemMutexLock lock(&mutex_);
   Waiting& waiting = waiting_[++last_key_];
   waiting.parcel = std::move(parcel);
@@ -232,10 +232,11 @@ void Wire::Tell(PacketEvent::Kind kind, const Packet& packet,
   observer_->OnPacket({kind, packet, clock_.TimeNow(), cause});
 }
 
-void Wire::TellRule(PacketEvent::Kind kind, const Packet& packet,
-                    absl::string_view rule) {
+void Wire::TellEnd(PacketEvent::Kind kind, const Packet& packet,
+                   const Judgement& judgement) {
   if (observer_ == nullptr) return;
-  observer_->OnPacket({kind, packet, clock_.TimeNow(), rule, true});
+  observer_->OnPacket(
+      {kind, packet, clock_.TimeNow(), judgement.rule, judgement.by_rule});
 }
 
 void Wire::TellChanges(const Packet& packet,

@@ -128,7 +128,7 @@ class Wire final : public LinkControl,
   // for landing.
   void Apply(Parcel parcel, Judgement judgement, bool at_landing);
   void Wait(Parcel parcel, absl::Duration delay);
-  void Hold(Parcel parcel, absl::string_view rule);
+  void Hold(Parcel parcel, const Judgement& judgement);
   void JudgeAll();
   // Takes it out, if it is still there.
   bool TakeWaiting(uint64_t key, Parcel* parcel);
@@ -136,8 +136,8 @@ class Wire final : public LinkControl,
                              absl::AnyInvocable<void()> step);
   void Tell(PacketEvent::Kind kind, const Packet& packet,
             absl::string_view cause = absl::string_view());
-  void TellRule(PacketEvent::Kind kind, const Packet& packet,
-                absl::string_view rule);
+  void TellEnd(PacketEvent::Kind kind, const Packet& packet,
+               const Judgement& judgement);
   void TellChanges(const Packet& packet,
                    absl::Span<const PacketChange> changes);
 

@@ -59,8 +59,15 @@ std::string NameOf(const Addr& addr) {
 std::string DropText(const PacketEvent& event) {
   if (event.kind != PacketEvent::Kind::kDropped) return "";
   if (event.cause.empty()) return "dropped";
-  return event.by_policy ? absl::StrCat("rule '", event.cause, "' dropped it")
-                         : absl::StrCat("dropped: ", event.cause);
+  return event.by_rule ? absl::StrCat("rule '", event.cause, "' dropped it")
+                       : absl::StrCat("dropped: ", event.cause);
+}
+
+// Behind "held".
+std::string HolderText(const PacketEvent& event) {
+  if (event.cause.empty()) return "";
+  return event.by_rule ? absl::StrCat(" by rule '", event.cause, "'")
+                       : absl::StrCat(": ", event.cause);
 }
 
 // "rules 'a', 'b' delayed it"; nothing when none did that.
@@ -143,8 +150,7 @@ void CaptureObserver::OnHeld(const PacketEvent& event) {
   if (range.first == range.second) return;
   Sent& sent = range.first->second;
   sent.held_since = std::min(sent.held_since, event.time);
-  sent.holder =
-      event.cause.empty() ? "" : absl::StrCat(" by rule '", event.cause, "'");
+  sent.holder = HolderText(event);
   state_->store.SetState(sent.pending, absl::StrCat("held", sent.holder));
 }
 

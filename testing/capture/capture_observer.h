@@ -9,11 +9,13 @@
 // Give the Capture the network's clock, for Comment and Note. Each host is an
 // interface, and each packet is written once, as outbound at its sender, with
 // the time at which it was sent. Comments tell what became of it:
-// - "rule 'NAME' dropped it", "dropped: the backlog is full", "dropped", after
-//   which it may be sent again
+// - "rule 'NAME' dropped it", "dropped: the backlog is full", "dropped: crash
+//   of db", "dropped", after which it may be sent again
 // - "rule 'NAME' delayed it", "... duplicated it", "... corrupted it": the
 //   capture has the bytes that were sent; "a copy", of one that a rule made
-// - "held 2s by rule 'NAME'", "arrived after 20ms" (from 1 ms on)
+// - "held 2s by rule 'NAME'", "held 2s: pause of db", "arrived after 20ms"
+// (from
+//   1 ms on)
 // - "on its way" and "held by rule 'NAME'", when the file is written
 // - "sent again", of a retransmission
 //

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -12,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "testing/fault/compile_rule.h"
+#include "testing/fault/fault_contradiction.h"
 
 namespace plumb {
 namespace {
@@ -21,14 +23,27 @@ absl::Status Within(absl::string_view path, const absl::Status& status) {
                       absl::StrCat(path, ": ", status.message()));
 }
 
+bool IsOnFake(const FaultSetting& setting) {
+  return absl::c_linear_search(setting.targets, FaultTarget::kFake);
+}
+
+bool TakesAnyHost(const FaultSetting& setting) {
+  if (setting.any_host) return true;
+  return setting.hosts.empty() && !IsOnFake(setting);
+}
+
 absl::Status CheckHost(absl::string_view field, const std::string& host,
                        const FaultSetting& setting) {
-  if (host.empty() || setting.hosts.empty()) return absl::OkStatus();
+  if (host.empty() || TakesAnyHost(setting)) return absl::OkStatus();
   for (const std::string& known : setting.hosts) {
     if (absl::EqualsIgnoreCase(known, host)) return absl::OkStatus();
   }
-  return BadField(field, absl::StrCat("unknown host \"", host, "\" (known: ",
-                                      absl::StrJoin(setting.hosts, ", "), ")"));
+  const std::string others =
+      setting.hosts.empty()
+          ? "FaultSetting::hosts says which there are, and has none"
+          : absl::StrCat("known: ", absl::StrJoin(setting.hosts, ", "));
+  return BadField(field,
+                  absl::StrCat("unknown host \"", host, "\" (", others, ")"));
 }
 
 absl::StatusOr<FaultSpec> CompileChecked(const FaultRule& rule,
@@ -38,6 +53,7 @@ absl::StatusOr<FaultSpec> CompileChecked(const FaultRule& rule,
   if (!spec.ok()) return spec;
   absl::Status status = CheckHost("match.from", spec->from.host(), setting);
   if (status.ok()) status = CheckHost("match.to", spec->to.host(), setting);
+  if (status.ok()) status = CheckSense(*spec);
   if (status.ok()) status = CheckSupport(*spec, setting.targets);
   if (!status.ok()) return status;
   return spec;
@@ -115,6 +131,12 @@ absl::Status CheckStep(const FaultStep& step, const std::set<std::string>& ids,
     case FaultStep::kRestart:
       if (step.restart().empty()) return BadField("restart", "empty");
       return CheckHost("restart", step.restart(), setting);
+    case FaultStep::kPause:
+      if (step.pause().empty()) return BadField("pause", "empty");
+      return CheckHost("pause", step.pause(), setting);
+    case FaultStep::kResume:
+      if (step.resume().empty()) return BadField("resume", "empty");
+      return CheckHost("resume", step.resume(), setting);
     case FaultStep::ACTION_NOT_SET:
       break;
   }
@@ -140,68 +162,97 @@ absl::StatusOr<std::vector<Step>> ReadSteps(const FaultPlan& plan,
   return steps;
 }
 
-std::string HostOf(const FaultStep& step) {
-  return absl::AsciiStrToLower(step.has_crash() ? step.crash()
-                                                : step.restart());
+// What a step does to a host; nothing to see to for the others.
+struct HostStep {
+  enum class State : uint8_t { kUp, kDown, kPaused };
+
+  const char* field = nullptr;
+  std::string host;
+  State becomes = State::kUp;
+};
+using HostState = HostStep::State;
+
+HostStep HostStepOf(const FaultStep& step) {
+  switch (step.action_case()) {
+    case FaultStep::kCrash:
+      return {"crash", absl::AsciiStrToLower(step.crash()), HostState::kDown};
+    case FaultStep::kRestart:
+      return {"restart", absl::AsciiStrToLower(step.restart()), HostState::kUp};
+    case FaultStep::kPause:
+      return {"pause", absl::AsciiStrToLower(step.pause()), HostState::kPaused};
+    case FaultStep::kResume:
+      return {"resume", absl::AsciiStrToLower(step.resume()), HostState::kUp};
+    default:
+      return {};
+  }
 }
 
-// Only who is up crashes, and only who is down is restarted.
+// Why the step cannot be, of a host in `state`; empty when it can.
+const char* WhyNot(const FaultStep& step, HostState state) {
+  switch (step.action_case()) {
+    case FaultStep::kCrash:
+      return state == HostState::kDown ? "is down already" : "";
+    case FaultStep::kRestart:
+      return state == HostState::kDown ? "" : "is not down";
+    case FaultStep::kPause:
+      if (state == HostState::kDown) return "is down";
+      return state == HostState::kPaused ? "is paused already" : "";
+    case FaultStep::kResume:
+      return state == HostState::kPaused ? "" : "is not paused";
+    default:
+      return "";
+  }
+}
+
 absl::Status CheckOutages(const std::vector<Step>& steps) {
-  std::set<std::string> down;
+  std::map<std::string, HostState> hosts;
   for (const Step& one : steps) {
-    const FaultStep& step = *one.step;
-    absl::Status status;
-    if (step.has_crash() && !down.insert(HostOf(step)).second) {
-      status = BadField(
-          "crash", absl::StrCat("host '", step.crash(), "' is down already"));
+    const HostStep step = HostStepOf(*one.step);
+    if (step.field == nullptr) continue;
+    HostState& state = hosts.emplace(step.host, HostState::kUp).first->second;
+    const absl::string_view why = WhyNot(*one.step, state);
+    if (!why.empty()) {
+      return Within(
+          absl::StrCat("timeline[", one.index, "]"),
+          BadField(step.field, absl::StrCat("host '", step.host, "' ", why)));
     }
-    if (step.has_restart() && down.erase(HostOf(step)) == 0) {
-      status = BadField(
-          "restart", absl::StrCat("host '", step.restart(), "' is not down"));
-    }
-    if (!status.ok()) {
-      return Within(absl::StrCat("timeline[", one.index, "]"), status);
-    }
+    state = step.becomes;
   }
   return absl::OkStatus();
 }
 
 std::vector<FaultOutage> OutagesOf(const std::vector<Step>& steps) {
-  std::map<std::string, Switch> down;
+  using Kind = FaultOutage::Kind;
+  std::map<std::pair<std::string, Kind>, Switch> out;
   for (const Step& one : steps) {
-    const FaultStep& step = *one.step;
-    if (!step.has_crash() && !step.has_restart()) continue;
-    down.emplace(HostOf(step), Switch(false))
-        .first->second.Set(step.has_crash(), one.at);
+    const HostStep step = HostStepOf(*one.step);
+    if (step.field == nullptr) continue;
+    for (const Kind kind : {Kind::kCrash, Kind::kPause}) {
+      const HostState state =
+          kind == Kind::kCrash ? HostState::kDown : HostState::kPaused;
+      out.emplace(std::pair(step.host, kind), Switch(false))
+          .first->second.Set(step.becomes == state, one.at);
+    }
   }
   std::vector<FaultOutage> outages;
-  for (auto& [host, crashed] : down) {
-    for (const FaultSpec::Span& span : crashed.Finish()) {
-      outages.emplace_back(host, span);
+  for (auto& [who, is_out] : out) {
+    for (const FaultSpec::Span& span : is_out.Finish()) {
+      outages.emplace_back(who.second, who.first, span);
     }
   }
   return outages;
 }
 
-std::string PathOf(int index, const std::string& id) {
-  return absl::StrCat("rule[", index, "] '", id, "'");
-}
-
-absl::Status CheckReached(const std::vector<FaultSpec>& rules) {
-  for (size_t later = 0; later < rules.size(); ++later) {
-    for (size_t earlier = 0; earlier < later; ++earlier) {
-      if (!Hides(rules[earlier], rules[later])) continue;
-      return Within(
-          PathOf(static_cast<int>(later), rules[later].id),
-          BadField(
-              FaultActionName(rules[later].action),
-              absl::StrCat("never reached: ",
-                           PathOf(static_cast<int>(earlier), rules[earlier].id),
-                           " (", FaultActionName(rules[earlier].action),
-                           ") always decides before")));
-    }
-  }
-  return absl::OkStatus();
+// A rule that is enabled, and has no time to be on.
+absl::Status CheckTime(const FaultRule& rule, const FaultSpec& spec,
+                       const std::vector<Step>& steps) {
+  if (!spec.spans.empty()) return absl::OkStatus();
+  const bool enabled =
+      !rule.off() || absl::c_any_of(steps, [&spec](const Step& one) {
+        return one.step->has_enable() && one.step->enable() == spec.id;
+      });
+  if (!enabled) return absl::OkStatus();
+  return BadField("active", "never on: the timeline leaves it no time");
 }
 
 }  // namespace
@@ -224,9 +275,9 @@ absl::StatusOr<CompiledPlan> CompilePlan(const FaultPlan& plan,
   for (int i = 0; i < plan.rule_size(); ++i) {
     const FaultRule& rule = plan.rule(i);
     absl::StatusOr<FaultSpec> spec = CompileChecked(rule, setting);
-    if (!spec.ok()) return Within(PathOf(i, rule.id()), spec.status());
+    if (!spec.ok()) return Within(FaultRulePath(i, rule.id()), spec.status());
     if (!ids.insert(rule.id()).second) {
-      return Within(PathOf(i, rule.id()),
+      return Within(FaultRulePath(i, rule.id()),
                     BadField("id", "another rule has it"));
     }
     compiled.rules.push_back(*std::move(spec));
@@ -235,12 +286,17 @@ absl::StatusOr<CompiledPlan> CompilePlan(const FaultPlan& plan,
   if (!steps.ok()) return steps.status();
   for (int i = 0; i < plan.rule_size(); ++i) {
     compiled.rules[i].spans = SpansOf(plan.rule(i), compiled.rules[i], *steps);
+    const absl::Status time =
+        CheckTime(plan.rule(i), compiled.rules[i], *steps);
+    if (!time.ok()) return Within(FaultRulePath(i, plan.rule(i).id()), time);
   }
   const absl::Status outages = CheckOutages(*steps);
   if (!outages.ok()) return outages;
   compiled.outages = OutagesOf(*steps);
-  const absl::Status reached = CheckReached(compiled.rules);
-  if (!reached.ok()) return reached;
+  if (setting.may_contradict) return compiled;
+  const absl::Status sound =
+      CheckContradictions(compiled.rules, IsOnFake(setting));
+  if (!sound.ok()) return sound;
   return compiled;
 }
 

@@ -48,6 +48,42 @@ absl::Status SetPositive(absl::string_view field, int64_t value, int64_t* to) {
   return absl::OkStatus();
 }
 
+absl::Status SetChanceField(absl::string_view field, double value, double* to) {
+  if (std::isnan(value)) return BadField(field, "not a number");
+  if (value < 0) return BadField(field, absl::StrCat("negative: ", value));
+  if (value > 1) return BadField(field, absl::StrCat("above 1: ", value));
+  *to = value;
+  return absl::OkStatus();
+}
+
+absl::Status SetBurst(const FaultRule& rule, FaultSpec& spec) {
+  const std::string path = "loss.gilbert_elliott";
+  const FaultRule::Loss::GilbertElliott& from = rule.loss().gilbert_elliott();
+  FaultSpec::Burst burst;
+  absl::Status status = SetChanceField(path + ".p", from.p(), &burst.p);
+  if (status.ok()) status = SetChanceField(path + ".r", from.r(), &burst.r);
+  if (status.ok() && from.has_bad_loss()) {
+    status =
+        SetChanceField(path + ".bad_loss", from.bad_loss(), &burst.bad_loss);
+  }
+  if (status.ok()) {
+    status =
+        SetChanceField(path + ".good_loss", from.good_loss(), &burst.good_loss);
+  }
+  if (!status.ok()) return status;
+  if (burst.p == 0) return BadField(path + ".p", "must be above 0");
+  if (burst.r == 0) return BadField(path + ".r", "must be above 0");
+  if (burst.p + burst.r > 1) {
+    return BadField(path, absl::StrCat("p and r are above 1 together: ",
+                                       burst.p + burst.r));
+  }
+  if (rule.has_probability()) {
+    return BadField("probability", "given together with " + path);
+  }
+  spec.burst = burst;
+  return absl::OkStatus();
+}
+
 absl::Status SetAction(const FaultRule& rule, FaultSpec& spec) {
   switch (rule.action_case()) {
     case FaultRule::kDelay: {
@@ -63,7 +99,8 @@ absl::Status SetAction(const FaultRule& rule, FaultSpec& spec) {
                          rule.rate().bytes_per_second(), &spec.amount);
     case FaultRule::kLoss:
       spec.action = FaultAction::kLoss;
-      return absl::OkStatus();
+      return rule.loss().has_gilbert_elliott() ? SetBurst(rule, spec)
+                                               : absl::OkStatus();
     case FaultRule::kDuplicate:
       spec.action = FaultAction::kDuplicate;
       spec.amount =
@@ -116,6 +153,9 @@ absl::Status SetAction(const FaultRule& rule, FaultSpec& spec) {
       return BadField(
           "fail_op.error",
           absl::StrCat("unknown errno \"", rule.fail_op().error(), "\""));
+    case FaultRule::kStopReading:
+      spec.action = FaultAction::kStopReading;
+      return absl::OkStatus();
     case FaultRule::ACTION_NOT_SET:
       break;
   }
@@ -172,6 +212,8 @@ uint8_t OperationsFor(FaultAction action) {
       return FaultSpec::Bit(FaultOperation::kDial);
     case FaultAction::kFailOp:
       return kCalls;
+    case FaultAction::kStopReading:
+      return FaultSpec::Bit(FaultOperation::kRead);
     default:
       return FaultSpec::Bit(FaultOperation::kPacket);
   }
@@ -219,18 +261,7 @@ absl::Status SetCounts(const Match& match, FaultSpec& spec) {
 
 absl::Status SetChance(const FaultRule& rule, FaultSpec& spec) {
   if (!rule.has_probability()) return absl::OkStatus();
-  spec.probability = rule.probability();
-  if (std::isnan(spec.probability)) {
-    return BadField("probability", "not a number");
-  }
-  if (spec.probability < 0) {
-    return BadField("probability",
-                    absl::StrCat("negative: ", spec.probability));
-  }
-  if (spec.probability > 1) {
-    return BadField("probability", absl::StrCat("above 1: ", spec.probability));
-  }
-  return absl::OkStatus();
+  return SetChanceField("probability", rule.probability(), &spec.probability);
 }
 
 absl::Status SetWindow(const FaultRule& rule, FaultSpec& spec) {

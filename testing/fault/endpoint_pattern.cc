@@ -77,6 +77,22 @@ bool EndpointPattern::Matches(absl::string_view host, const Addr& addr) const {
   return false;
 }
 
+bool EndpointPattern::Covers(const EndpointPattern& other) const {
+  if (kind_ == Kind::kAll) return true;
+  if (kind_ != other.kind_) return false;
+  if (kind_ != Kind::kRange) return name_ == other.name_;
+  return ip_.is_v4() == other.ip_.is_v4() && bits_ <= other.bits_ &&
+         SameBits(ip_, other.ip_, bits_);
+}
+
+bool EndpointPattern::Excludes(const EndpointPattern& other) const {
+  if (kind_ == Kind::kRange && other.kind_ == Kind::kRange) {
+    return is_v4() != other.is_v4();
+  }
+  return (kind_ == Kind::kRange && other.kind_ == Kind::kUnixName) ||
+         (kind_ == Kind::kUnixName && other.kind_ == Kind::kRange);
+}
+
 const std::string& EndpointPattern::host() const {
   static const std::string* const kNone = new std::string;
   return kind_ == Kind::kHost ? name_ : *kNone;

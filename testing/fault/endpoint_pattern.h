@@ -27,12 +27,19 @@ class EndpointPattern {
   // `host` is empty where it has no name.
   bool Matches(absl::string_view host, const Addr& addr) const;
 
-  // Whatever `other` matches, this does too, as far as the texts tell.
-  bool Covers(const EndpointPattern& other) const {
-    return kind_ == Kind::kAll ||
-           (kind_ == other.kind_ && name_ == other.name_ && ip_ == other.ip_ &&
-            bits_ == other.bits_);
+  // As far as the texts tell, which do not say whose an address is: whatever
+  // `other` matches, this does too; something is matched by both; what the one
+  // matches never has to do with what the other does.
+  bool Covers(const EndpointPattern& other) const;
+  bool Meets(const EndpointPattern& other) const {
+    return Covers(other) || other.Covers(*this);
   }
+  bool Excludes(const EndpointPattern& other) const;
+
+  bool is_unix_name() const { return kind_ == Kind::kUnixName; }
+  bool is_range() const { return kind_ == Kind::kRange; }
+  // Of a range.
+  bool is_v4() const { return ip_.is_v4(); }
 
   // The name, in lower case; empty when it is about something else.
   const std::string& host() const;

@@ -47,6 +47,8 @@ struct Net {
   bool ip;
   bool stream;
   bool listens;  // has a Listener
+  // The client is a PacketConn that is not connected.
+  bool packets = false;
 };
 
 inline std::shared_ptr<Transport> OnTcp(Clock& clock) { return MakeTcp(clock); }
@@ -67,9 +69,19 @@ inline const Net kUnixgram = {"unixgram", "unixgram", &OnUnix,
                               false,      false,      false};
 inline const Net kUnixpacket = {"unixpacket", "unixpacket", &OnUnix,
                                 false,        false,        true};
+inline const Net kUdpPackets = {"udp_packets", "udp", &OnUdp, true,
+                                false,         false, true};
+inline const Net kUnixgramPackets = {
+    "unixgram_packets", "unixgram", &OnUnix, false, false, false, true};
 inline const Net kFakeTcp = {"fake_tcp", "tcp", &OnFake, true, true, true};
 inline const Net kFakeUdp = {"fake_udp", "udp", &OnFake, true, false, false};
 inline const Net kFakeUnix = {"fake_unix", "unix", &OnFake, false, true, true};
+inline const Net kFakeUnixgram = {"fake_unixgram", "unixgram", &OnFake,
+                                  false,           false,      false};
+inline const Net kFakeUdpPackets = {
+    "fake_udp_packets", "udp", &OnFake, true, false, false, true};
+inline const Net kFakeUnixgramPackets = {
+    "fake_unixgram_packets", "unixgram", &OnFake, false, false, false, true};
 inline const Net kFakeUnixpacket = {
     "fake_unixpacket", "unixpacket", &OnFake, false, false, true};
 
@@ -141,10 +153,14 @@ class FaultCellTest : public ::testing::TestWithParam<Cell> {
     if (!net().ip && !net().listens) options.local_address = "";
     return client_->Dial(net().network, address_.ToString(), options);
   }
+  std::unique_ptr<Conn> Unconnected() {
+    return ConnOverPackets(*client_->ListenPacket(net().network, FreeAddress()),
+                           address_);
+  }
   void Connect(absl::string_view plan) {
     Load(plan);
     Listen();
-    near_ = *Dial();
+    near_ = net().packets ? Unconnected() : *Dial();
     if (net().listens) {
       far_ = *listener_->Accept();
     } else {

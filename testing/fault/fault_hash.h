@@ -6,6 +6,7 @@
 #ifndef PLUMB_TESTING_FAULT_FAULT_HASH_H_
 #define PLUMB_TESTING_FAULT_FAULT_HASH_H_
 
+#include <cmath>
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
@@ -43,6 +44,12 @@ inline uint64_t FaultHash(absl::string_view text) {
 // From 0 on and below 1.
 inline double FaultFraction(uint64_t draw) {
   return static_cast<double>(draw >> 11) * 0x1.0p-53;
+}
+
+// What draws shifted to 53 bits are below as often as FaultFraction is below
+// `probability`, to the last bit: the scale is a power of two.
+inline uint64_t FaultThreshold(double probability) {
+  return static_cast<uint64_t>(std::ceil(probability * 0x1.0p53));
 }
 
 }  // namespace plumb

@@ -109,6 +109,25 @@ TEST_P(FaultHostsTest, ARestartResetsWhatWasOpen) {
   EXPECT_THAT(ReadError(*far_), IsReset());
 }
 
+TEST_P(FaultHostsTest, APauseKeepsWhatIsSentAndWhoDials) {
+  Load("", false);
+  Open();
+  faults_->Pause("db");
+  ASSERT_THAT(near_->Write("kept"), IsOk());
+  std::unique_ptr<Conn> dialled;
+  const auto dialer = Go([&] { dialled = *Dial(); });
+  std::string got;
+  const auto reader = Go([&] { got = ReadSome(*far_); });
+  EXPECT_TRUE(WaitUntilBlocked(*far_, 1));
+  clock_.Advance(absl::Hours(1));
+  faults_->Resume("db");
+  reader->Join();
+  dialer->Join();
+  EXPECT_EQ(got, "kept");
+  ASSERT_THAT(dialled->Write("new"), IsOk());
+  EXPECT_EQ(ReadSome(**listener_->Accept()), "new");
+}
+
 TEST_P(FaultHostsTest, ADialWaitsForTheRestartAndFindsTheListener) {
   Load("", false);
   faults_->Crash("db");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "testing/fault/fault_hash.h"
 
@@ -38,6 +39,12 @@ FaultVerdict End(FaultVerdict::Action action, absl::string_view rule) {
   FaultVerdict verdict;
   verdict.action = action;
   verdict.rule = rule;
+  return verdict;
+}
+
+FaultVerdict EndByEvent(FaultVerdict::Action action, absl::string_view event) {
+  FaultVerdict verdict = End(action, event);
+  verdict.by_event = true;
   return verdict;
 }
 
@@ -95,6 +102,9 @@ void AddTo(FaultCallVerdict& verdict, const FaultLinkRule& rule,
     case FaultAction::kFailOp:
       verdict.error = spec.error;
       break;
+    case FaultAction::kStopReading:
+      if (verdict.stopped_by.empty()) verdict.stopped_by = spec.id;
+      break;
     default:
       break;
   }
@@ -126,19 +136,24 @@ inline uint64_t FaultLink::PlaceOf(const FaultPacket& packet) const {
 }
 
 inline bool FaultLink::Cut(absl::Duration elapsed, FaultVerdict* verdict) {
+  using Action = FaultVerdict::Action;
   if (const FaultOutage* const outage = rules_.outage()) {
-    *verdict = End(FaultVerdict::Action::kDrop, outage->crash);
+    *verdict = EndByEvent(Action::kDrop, outage->begin);
     return true;
   }
   const FaultOutage* const past = rules_.past_outage();
   if (past != nullptr && stream_ && opened_ < past->span.until) {
-    *verdict = End(FaultVerdict::Action::kReset, past->restart);
+    *verdict = EndByEvent(Action::kReset, past->end);
     return true;
   }
-  FaultState* const silencer = ends_.flow->SilencedBy(elapsed);
-  if (silencer == nullptr) return false;
-  silencer->AddCounts(1, 1);
-  *verdict = End(FaultVerdict::Action::kDrop, silencer->spec().id);
+  if (FaultState* const silencer = ends_.flow->SilencedBy(elapsed)) {
+    silencer->AddCounts(1, 1);
+    *verdict = End(Action::kDrop, silencer->spec().id);
+    return true;
+  }
+  const FaultOutage* const pause = rules_.pause();
+  if (pause == nullptr) return false;
+  *verdict = EndByEvent(Action::kHold, pause->begin);
   return true;
 }
 
@@ -203,7 +218,20 @@ bool FaultLink::PickyFires(FaultLinkRule& rule, const FaultPacket& packet,
   if (rule.action == FaultAction::kCorrupt && packet.size == 0) return false;
   if (rule.is_counted && packet.attempt > 0) return false;
   rule.tally->matches.Add();
-  return (!rule.is_counted || rule.Counts()) && rule.Fires(place);
+  if (rule.is_counted && !rule.Counts()) return false;
+  return rule.burst == nullptr ? rule.Fires(place)
+                               : FallsInBurst(rule, packet, place);
+}
+
+// Of a stream a step is a full segment, for what is lost not to depend on the
+// sizes of its Writes. A retransmission comes at another time, and so is on
+// another chain.
+bool FaultLink::FallsInBurst(FaultLinkRule& rule, const FaultPacket& packet,
+                             uint64_t place) const {
+  constexpr uint64_t kSegment = 1448;
+  const uint64_t chain = FaultMix(key_, static_cast<uint64_t>(packet.attempt));
+  const uint64_t step = stream_ ? packet.position / kSegment : packet.position;
+  return rule.burst->Loses(chain, step, place);
 }
 
 FaultVerdict FaultLink::EndBy(FaultLinkRule& rule, absl::Duration elapsed) {
@@ -228,7 +256,9 @@ FaultVerdict FaultLink::AtSend(const FaultPacket& packet, absl::Time now) {
   // All are asked, also behind one that decides: what they count is theirs.
   for (const FaultSendRule& one : rules_.at_send()) {
     FaultLinkRule& rule = *one.rule;
-    if (cut && rule.spec().id == verdict.rule) continue;  // has counted it
+    if (cut && !verdict.by_event && rule.spec().id == verdict.rule) {
+      continue;  // has counted it
+    }
     if (one.picky ? !PickyFires(rule, packet, place) : !one.Fires(place)) {
       continue;
     }
@@ -307,6 +337,13 @@ FaultCallVerdict FaultLink::AtCall(const FaultCall& call, absl::Time now) {
     AddTo(verdict, *rule, place);
   }
   return verdict;
+}
+
+bool FaultLink::IsOnAtCall(absl::string_view rule, absl::Time now) {
+  Begin(now);
+  return absl::c_any_of(rules_.at_call(), [rule](const FaultLinkRule* one) {
+    return one->spec().id == rule;
+  });
 }
 
 }  // namespace plumb

@@ -56,6 +56,8 @@ class FaultLink {
 
   // What a call made at `from` is to expect. A dial's `to` is what is dialled.
   FaultCallVerdict AtCall(const FaultCall& call, absl::Time now);
+  // Whether a rule for calls is still on.
+  bool IsOnAtCall(absl::string_view rule, absl::Time now);
 
  private:
   // Brings the rules up to date; the time from the plan's start.
@@ -66,6 +68,8 @@ class FaultLink {
   bool FitsSegment(const FaultLinkRule& rule, const FaultPacket& packet) const;
   bool PickyFires(FaultLinkRule& rule, const FaultPacket& packet,
                   uint64_t place);
+  bool FallsInBurst(FaultLinkRule& rule, const FaultPacket& packet,
+                    uint64_t place) const;
   bool FailsDial(FaultLinkRule& rule, const FaultPacket& packet,
                  uint64_t place);
   FaultVerdict EndBy(FaultLinkRule& rule, absl::Duration elapsed);

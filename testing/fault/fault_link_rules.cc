@@ -1,7 +1,6 @@
 #include "testing/fault/fault_link_rules.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -11,12 +10,6 @@ namespace {
 
 bool Is(const FaultEnd& end, const FaultOutage& outage) {
   return absl::EqualsIgnoreCase(end.host, outage.host);
-}
-
-// So that a draw is below it as often as FaultFraction is below the
-// probability, to the last bit: the scale is a power of two.
-uint64_t ThresholdOf(double probability) {
-  return static_cast<uint64_t>(std::ceil(probability * 0x1.0p53));
 }
 
 // Below a thousand seconds, so that no sum of such is too large.
@@ -31,13 +24,16 @@ FaultLinkRule Compile(FaultState* state) {
   rule.state = state;
   rule.tally = nullptr;
   rule.key = state->key();
-  rule.threshold = ThresholdOf(spec.probability);
+  rule.threshold = FaultThreshold(spec.probability);
   rule.action = spec.action;
   rule.terminal = IsTerminal(spec.action);
   rule.is_counted = spec.nth != 0 || spec.every != 0;
   rule.picky = rule.is_counted || spec.segment != FaultSegment::kAny ||
                spec.after_bytes != 0 || spec.action == FaultAction::kFailDial ||
-               spec.action == FaultAction::kCorrupt;
+               spec.action == FaultAction::kCorrupt || spec.burst.has_value();
+  if (spec.burst.has_value()) {
+    rule.burst = std::make_unique<FaultBurst>(*spec.burst, rule.key);
+  }
   rule.delays = (spec.action == FaultAction::kDelay ||
                  spec.action == FaultAction::kReorder) &&
                 IsShort(spec.delay) && IsShort(spec.jitter);
@@ -133,14 +129,18 @@ void FaultLinkRules::SortOut(absl::Duration elapsed) {
 }
 
 void FaultLinkRules::SetOutages(absl::Duration elapsed) {
-  outage_ = past_outage_ = nullptr;
+  outage_ = pause_ = past_outage_ = nullptr;
   for (const FaultOutage& outage : table_->outages) {
     if (!Is(ends_.from, outage) && !Is(ends_.to, outage)) continue;
     if (elapsed < outage.span.from) {
       until_ = std::min(until_, outage.span.from);
     } else if (elapsed < outage.span.until) {
       until_ = std::min(until_, outage.span.until);
-      if (outage_ == nullptr) outage_ = &outage;
+      const bool down = outage.kind == FaultOutage::Kind::kCrash;
+      const FaultOutage*& now = down ? outage_ : pause_;
+      if (now == nullptr) now = &outage;
+    } else if (outage.kind == FaultOutage::Kind::kPause) {
+      continue;
     } else if (past_outage_ == nullptr ||
                past_outage_->span.until < outage.span.until) {
       past_outage_ = &outage;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "testing/fault/fault_burst.h"
 #include "testing/fault/fault_hash.h"
 #include "testing/fault/fault_spec.h"
 #include "testing/fault/fault_state.h"
@@ -48,6 +49,7 @@ struct FaultLinkRule {
   bool delays = false;
   int64_t delay_ns = 0;
   int64_t jitter_ns = 0;
+  std::unique_ptr<FaultBurst> burst;  // null where losses are single ones
 };
 
 // What of it each packet that is sent needs.
@@ -90,7 +92,9 @@ class FaultLinkRules {
 
   // Because of which one of the ends is down; null when both are up.
   const FaultOutage* outage() const { return outage_; }
-  // The last one that is over; null when there was none.
+  // The same of one that is paused.
+  const FaultOutage* pause() const { return pause_; }
+  // The last time that one was down; null when there was none.
   const FaultOutage* past_outage() const { return past_outage_; }
 
   // `rule` in the form that outlives this.
@@ -119,6 +123,7 @@ class FaultLinkRules {
   Rules at_landing_;
   Rules at_call_;
   const FaultOutage* outage_ = nullptr;
+  const FaultOutage* pause_ = nullptr;
   const FaultOutage* past_outage_ = nullptr;
 };
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -36,6 +37,20 @@ TEST_P(FaultUdpTest, ResetRefusesAConnectedSender) {
   EXPECT_EQ(ReadSome(*far_), "2");
 }
 
+// udp(7): only a connected socket hears of it.
+TEST_P(FaultUdpTest, ResetOfWhatIsNotConnectedLosesIt) {
+  Load(R"(rule { id: "icmp" match { network: "$net" nth: 1 } reset {} })");
+  Listen();
+  const auto sender = *client_->ListenPacket(net().network, FreeAddress());
+  ASSERT_THAT(sender->WriteTo("1", address_), IsOk());
+  ASSERT_THAT(sender->WriteTo("2", address_), IsOk());
+  char buffer[10];
+  PLUMB_ASSERT_OK_AND_ASSIGN(const Received received,
+                             packets_->ReadFrom(absl::MakeSpan(buffer)));
+  EXPECT_EQ(absl::string_view(buffer, received.size), "2");
+  EXPECT_EQ(Hits("icmp"), 1);
+}
+
 constexpr const char* kLossDuplicateAndReorder = R"(
     rule { id: "loss" match { network: "$net" nth: 1 } loss {} }
     rule { id: "twice" match { network: "$net" nth: 2 } duplicate {} }
@@ -46,11 +61,13 @@ class FaultMessageTest : public FaultCellTest {
  protected:
   void ExpectLossDuplicateAndReorder(Conn& from, Conn& to);
 };
-INSTANTIATE_TEST_SUITE_P(Cells, FaultMessageTest,
-                         ::testing::ValuesIn(Cells({kUdp, kUnixgram,
-                                                    kUnixpacket, kFakeUdp,
-                                                    kFakeUnixpacket})),
-                         CellName);
+INSTANTIATE_TEST_SUITE_P(
+    Cells, FaultMessageTest,
+    ::testing::ValuesIn(Cells({kUdp, kUdpPackets, kUnixgram, kUnixgramPackets,
+                               kUnixpacket, kFakeUdp, kFakeUdpPackets,
+                               kFakeUnixgram, kFakeUnixgramPackets,
+                               kFakeUnixpacket})),
+    CellName);
 
 // The first is lost, the second comes twice, the third late.
 void FaultMessageTest::ExpectLossDuplicateAndReorder(Conn& from, Conn& to) {
@@ -69,15 +86,28 @@ TEST_P(FaultMessageTest, LossDuplicateAndReorder) {
   ExpectLossDuplicateAndReorder(*near_, *far_);
 }
 
+// Of a bad link and a good one all are lost here, whatever chance says.
+TEST_P(FaultMessageTest, LossInBursts) {
+  Connect(R"(rule { id: "burst" match { network: "$net" }
+             loss { gilbert_elliott { p: 0.2 r: 0.4 good_loss: 1 } } })");
+  ASSERT_THAT(near_->Write("1"), IsOk());
+  ASSERT_THAT(near_->Write("2"), IsOk());
+  EXPECT_EQ(Hits("burst"), 2);
+  ASSERT_THAT(client_->faults().Disable("burst"), IsOk());
+  ASSERT_THAT(near_->Write("3"), IsOk());
+  EXPECT_EQ(ReadSome(*far_), "3");
+}
+
 TEST_P(FaultMessageTest, LossDuplicateAndReorderOfWhatIsReceived) {
   Connect(kLossDuplicateAndReorder);
   ExpectLossDuplicateAndReorder(*far_, *near_);
 }
 
 class FaultDatagramTest : public FaultCellTest {};
-INSTANTIATE_TEST_SUITE_P(
-    Cells, FaultDatagramTest,
-    ::testing::ValuesIn(Cells({kUdp, kUnixgram, kFakeUdp})), CellName);
+INSTANTIATE_TEST_SUITE_P(Cells, FaultDatagramTest,
+                         ::testing::ValuesIn(Cells({kUdp, kUnixgram, kFakeUdp,
+                                                    kFakeUnixgram})),
+                         CellName);
 
 TEST_P(FaultDatagramTest, PacketConnsToo) {
   Load(R"(

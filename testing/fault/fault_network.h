@@ -49,7 +49,31 @@ class NetworkPattern {
            (!other.all_ && network_ == other.network_ &&
             (family_ == AddressFamily::kAny || family_ == other.family_));
   }
+  // Something matches both.
+  bool Meets(const NetworkPattern& other) const {
+    return all_ || other.all_ ||
+           (network_ == other.network_ &&
+            (family_ == AddressFamily::kAny ||
+             other.family_ == AddressFamily::kAny || family_ == other.family_));
+  }
   bool all() const { return all_; }
+
+  // Of these alone: no connection; messages; IP addresses; unix sockets.
+  bool IsDatagrams() const {
+    return !all_ && (network_ == FaultNetwork::kUdp ||
+                     network_ == FaultNetwork::kUnixgram);
+  }
+  bool IsMessages() const { return !all_ && !IsStream(network_); }
+  bool IsIp() const {
+    return !all_ &&
+           (network_ == FaultNetwork::kTcp || network_ == FaultNetwork::kUdp);
+  }
+  bool IsUnix() const { return !all_ && !IsIp(); }
+  // Addresses of that family may match.
+  bool TakesFamily(bool v4) const {
+    return family_ == AddressFamily::kAny ||
+           (family_ == AddressFamily::kV4) == v4;
+  }
 
  private:
   bool all_ = true;

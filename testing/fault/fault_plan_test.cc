@@ -69,6 +69,24 @@ TEST(FaultPlanTest, NamesTheFieldThatIsWrong) {
        "rule[1] 'x': rate.bytes_per_second: must be above 0: 0"},
       {"id: 'x' rate { bytes_per_second: -1 }",
        "rule[1] 'x': rate.bytes_per_second: must be above 0: -1"},
+      {"id: 'x' loss { gilbert_elliott { p: 1.5 r: 0.5 } }",
+       "rule[1] 'x': loss.gilbert_elliott.p: above 1: 1.5"},
+      {"id: 'x' loss { gilbert_elliott { p: 0.5 r: -1 } }",
+       "rule[1] 'x': loss.gilbert_elliott.r: negative: -1"},
+      {"id: 'x' loss { gilbert_elliott { r: 0.5 } }",
+       "rule[1] 'x': loss.gilbert_elliott.p: must be above 0"},
+      {"id: 'x' loss { gilbert_elliott { p: 0.5 } }",
+       "rule[1] 'x': loss.gilbert_elliott.r: must be above 0"},
+      {"id: 'x' loss { gilbert_elliott { p: 0.75 r: 0.5 } }",
+       "rule[1] 'x': loss.gilbert_elliott: p and r are above 1 together: 1.25"},
+      {"id: 'x' loss { gilbert_elliott { p: 0.5 r: 0.5 bad_loss: 2 } }",
+       "rule[1] 'x': loss.gilbert_elliott.bad_loss: above 1: 2"},
+      {"id: 'x' loss { gilbert_elliott { p: 0.5 r: 0.5 good_loss: nan } }",
+       "rule[1] 'x': loss.gilbert_elliott.good_loss: not a number"},
+      {"id: 'x' probability: 1 loss { gilbert_elliott { p: 0.5 r: 0.5 } }",
+       "rule[1] 'x': probability: given together with loss.gilbert_elliott"},
+      {"id: 'x' match { operation: WRITE } stop_reading {}",
+       "rule[1] 'x': match.operation: WRITE cannot have stop_reading"},
       {"id: 'x' reorder {}", "rule[1] 'x': reorder.by: missing"},
       {"id: 'x' duplicate { copies: 1001 }",
        "rule[1] 'x': duplicate.copies: more than 1000"},
@@ -141,6 +159,29 @@ TEST(FaultPlanTest, OnlyWhoIsUpCrashesAndOnlyWhoIsDownIsRestarted) {
             "OK");
 }
 
+TEST(FaultPlanTest, OnlyWhoIsUpIsPausedAndOnlyWhoIsPausedIsResumed) {
+  EXPECT_EQ(Check("timeline { resume: 'db' }"),
+            Invalid("timeline[0]: resume: host 'db' is not paused"));
+  EXPECT_EQ(Check("timeline { pause: 'db' } timeline { pause: 'db' }"),
+            Invalid("timeline[1]: pause: host 'db' is paused already"));
+  EXPECT_EQ(Check("timeline { crash: 'db' } timeline { pause: 'db' }"),
+            Invalid("timeline[1]: pause: host 'db' is down"));
+  EXPECT_EQ(Check("timeline { pause: 'db' } timeline { restart: 'db' }"),
+            Invalid("timeline[1]: restart: host 'db' is not down"));
+  EXPECT_EQ(Check("timeline { pause: 'db' } timeline { crash: 'db' } "
+                  "timeline { resume: 'db' }"),
+            Invalid("timeline[2]: resume: host 'db' is not paused"));
+  EXPECT_EQ(Check("timeline { pause: '' }"),
+            Invalid("timeline[0]: pause: empty"));
+  EXPECT_EQ(Check("timeline { pause: 'db' } timeline { resume: '' }"),
+            Invalid("timeline[1]: resume: empty"));
+  EXPECT_EQ(Check("timeline { pause: 'db' } timeline { at: '1s' crash: 'db' } "
+                  "timeline { at: '2s' restart: 'db' } "
+                  "timeline { at: '3s' pause: 'db' } "
+                  "timeline { at: '4s' resume: 'DB' }"),
+            "OK");
+}
+
 TEST(FaultPlanTest, HostsAreKnown) {
   FaultSetting setting;
   setting.hosts = {"web", "db"};
@@ -155,20 +196,36 @@ TEST(FaultPlanTest, HostsAreKnown) {
   EXPECT_EQ(Check("rule { id: 'a' match { to: 'dv' } loss {} }"), "OK");
 }
 
-TEST(FaultPlanTest, ARuleThatAnotherHidesIsRefused) {
-  const std::string all = "rule { id: 'a' match { to: 'db' } partition {} } ";
-  EXPECT_EQ(Check(all + "rule { id: 'b' match { to: 'db' } reset {} }"),
-            Invalid("rule[1] 'b': reset: never reached: rule[0] 'a' "
-                    "(partition) always decides before"));
-  EXPECT_EQ(Check(all + "rule { id: 'b' match { to: 'db' port: 5 } loss {} }"),
-            Invalid("rule[1] 'b': loss: never reached: rule[0] 'a' "
-                    "(partition) always decides before"));
-  EXPECT_EQ(Check(all + "rule { id: 'b' match { to: 'web' } reset {} }"), "OK");
-  EXPECT_EQ(Check(all + "rule { id: 'b' reset {} }"), "OK");
-  EXPECT_EQ(Check(all + "rule { id: 'b' match { to: 'db' } delay {} }"), "OK");
-  EXPECT_EQ(Check(all + "rule { id: 'b' match { to: 'db' } reset {} } "
-                        "timeline { at: '1s' heal {} }"),
+TEST(FaultPlanTest, OnAFakeNetworkHostsAreAlwaysKnown) {
+  FaultSetting fake = {{FaultTarget::kFake}};
+  const std::string plan = "rule { id: 'a' match { to: 'db' } loss {} }";
+  EXPECT_EQ(Check(plan, fake),
+            Invalid("rule[0] 'a': match.to: unknown host \"db\" "
+                    "(FaultSetting::hosts says which there are, and has "
+                    "none)"));
+  EXPECT_EQ(Check("timeline { pause: 'db' }", fake),
+            Invalid("timeline[0]: pause: unknown host \"db\" "
+                    "(FaultSetting::hosts says which there are, and has "
+                    "none)"));
+  EXPECT_EQ(Check("rule { id: 'a' match { to: '10.0.0.1' } loss {} }", fake),
             "OK");
+  fake.any_host = true;
+  EXPECT_EQ(Check(plan, fake), "OK");
+  EXPECT_EQ(Check(plan, {{FaultTarget::kUdp, FaultTarget::kUnix}}).substr(0, 4),
+            "UNIM");  // loss of unix: any name goes
+  EXPECT_EQ(Check(plan, {{FaultTarget::kUdp}}), "OK");
+}
+
+// fault_contradiction_test has what contradicts what.
+TEST(FaultPlanTest, RulesMayContradictWhereThatIsSaid) {
+  const std::string plan =
+      "rule { id: 'a' loss {} } rule { id: 'b' match { to: 'db' } loss {} }";
+  EXPECT_EQ(Check(plan),
+            Invalid("rule[1] 'b': loss: never reached: rule[0] 'a' (loss) "
+                    "always decides before"));
+  FaultSetting setting;
+  setting.may_contradict = true;
+  EXPECT_EQ(Check(plan, setting), "OK");
 }
 
 std::string OnTarget(FaultTarget target, const std::string& rule) {

@@ -71,16 +71,22 @@ std::vector<PacketChange> ChangesOf(const FaultVerdict& verdict) {
   return changes;
 }
 
-Judgement JudgementOf(const FaultVerdict& verdict, const Packet& packet) {
+Judgement EndOf(const FaultVerdict& verdict) {
   switch (verdict.action) {
-    case FaultVerdict::Action::kDrop:
-      return Judgement::Drop(verdict.rule);
     case FaultVerdict::Action::kHold:
       return Judgement::Hold(verdict.rule);
     case FaultVerdict::Action::kReset:
       return Judgement::Reset(verdict.rule);
-    case FaultVerdict::Action::kPass:
-      break;
+    default:
+      return Judgement::Drop(verdict.rule);
+  }
+}
+
+Judgement JudgementOf(const FaultVerdict& verdict, const Packet& packet) {
+  if (!verdict.passes()) {
+    Judgement end = EndOf(verdict);
+    end.by_rule = !verdict.by_event;
+    return end;
   }
   Judgement judgement = Judgement::Pass(verdict.delay);
   judgement.copies.assign(verdict.copies.begin(), verdict.copies.end());
@@ -219,6 +225,9 @@ std::optional<Judgement> FaultPolicy::InFlight(const Packet& packet,
 
 Judgement FaultPolicy::AtLanding(const Packet& packet, absl::Time now) {
   const FaultVerdict verdict = LinkOf(packet).AtLanding(Describe(packet), now);
+  if (verdict.action == FaultVerdict::Action::kHold) {
+    SetHolder(packet.id, verdict.rule);
+  }
   return JudgementOf(verdict, packet);
 }
 

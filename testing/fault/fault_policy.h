@@ -1,6 +1,7 @@
 // A FaultPolicy carries out a fault plan on a fake network.
 //
-//   const plumb::FaultSetting setting = {{plumb::FaultTarget::kFake}};
+//   const plumb::FaultSetting setting = {{plumb::FaultTarget::kFake},
+//                                        {"web", "db"}};
 //   auto faults = plumb::MakeFaults(plan, setting, clock);
 //   plumb::FakeNetworkOptions options;
 //   options.clock = &clock;
@@ -13,7 +14,8 @@
 //
 // An error that comes of a rule has its id as ErrorInfo::injected_by, and
 // PacketEvents have it: those of what was dropped or held as their cause, and
-// kChanged with each rule that delayed, copied or corrupted the packet.
+// kChanged with each rule that delayed, copied or corrupted the packet. What
+// comes of a host is told as that, "crash of db", and not as a rule's doing.
 //
 // Threads: as LinkPolicy; the methods for a test at any time.
 //

@@ -26,10 +26,12 @@
 namespace plumb {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::UnorderedElementsAre;
 
 TEST(FaultPolicyTest, TheTimelineReachesWhatIsUnderWay) {
   World world(
@@ -82,6 +84,55 @@ TEST(FaultPolicyTest, ACrashedHostIsSilentAndItsRestartResets) {
   EXPECT_THAT(status, IsReset());
   EXPECT_EQ(GetErrorInfo(status)->injected_by, "restart of db");
   EXPECT_THAT(world.web->Dial("tcp4", "db:80"), IsOk());
+}
+
+class PauseTest : public ::testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Fake, PauseTest,
+                         ::testing::Values("tcp4", "udp4", "unix"),
+                         [](const auto& one) { return one.param; });
+
+// What is sent, what is under way and what lands just then.
+TEST_P(PauseTest, KeepsAllAndLosesNothing) {
+  World world(
+      "rule { id: 'd' match { segment: DATA nth: 1 } delay { min: '2s' } }"
+      "rule { id: 'e' match { segment: DATA nth: 2 } delay { min: '1s' } }"
+      "timeline { at: '1s' pause: 'db' } timeline { at: '1h' resume: 'db' }");
+  world.Open(GetParam());
+  ASSERT_THAT(world.client->Write("1"), IsOk());
+  ASSERT_THAT(world.client->Write("2"), IsOk());
+  world.clock.Advance(absl::Seconds(1));
+  ASSERT_THAT(world.client->Write("3"), IsOk());
+  EXPECT_THAT(world.fates->Take(),
+              UnorderedElementsAre("1 held: pause of db", "2 held: pause of db",
+                                   "3 held: pause of db"));
+  world.clock.Advance(absl::Minutes(30));
+  EXPECT_THAT(world.fates->Take(), IsEmpty());
+  world.clock.Advance(absl::Minutes(30));
+  EXPECT_THAT(world.fates->Take(),
+              UnorderedElementsAre("1 ok", "2 ok", "3 ok"));
+  if (world.stream) {
+    EXPECT_THAT(world.server, ConnReads("123"));
+  }
+}
+
+TEST_P(PauseTest, ByHandAndUntilACrash) {
+  World world("");
+  world.Open(GetParam());
+  world.faults->Pause("DB");
+  world.faults->Pause("db");
+  ASSERT_THAT(world.client->Write("1"), IsOk());
+  EXPECT_THAT(world.fates->Take(), ElementsAre("1 held: pause of db"));
+  world.faults->Resume("db");
+  world.faults->Resume("db");
+  EXPECT_THAT(world.fates->Take(), ElementsAre("1 ok"));
+  world.faults->Pause("db");
+  world.faults->Crash("db");
+  ASSERT_THAT(world.client->Write("2"), IsOk());
+  EXPECT_THAT(world.fates->Take(), ElementsAre("2 lost: crash of db"));
+  world.faults->Pause("db");
+  world.faults->Restart("db");
+  ASSERT_THAT(world.client->Write("3"), IsOk());
+  EXPECT_THAT(world.fates->Take(), Not(Contains(HasSubstr("pause"))));
 }
 
 // What becomes of two hundred datagrams of web to db, while others talk too.
@@ -164,6 +215,15 @@ TEST(FaultPolicyTest, TheExampleDoesWhatItSays) {
   clock.Advance(absl::Seconds(10));
   EXPECT_THAT(to_db->Write("lost"), IsOk());
   EXPECT_THAT(*faults, plumb::AllRulesFired());
+}
+
+TEST(FaultPolicyTest, AnAddedRuleNamesAHostThatThereIs) {
+  World world("");
+  const absl::string_view rule = "id: 'x' match { to: 'cache' } loss {}";
+  EXPECT_EQ(AddRule(*world.faults, rule).message(),
+            "rule 'x': match.to: unknown host \"cache\" (known: web, db)");
+  world.faults->AddHost("cache");
+  EXPECT_THAT(AddRule(*world.faults, rule), IsOk());
 }
 
 TEST(FaultPolicyTest, AScopedRuleEndsWithItsScope) {

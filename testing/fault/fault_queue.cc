@@ -83,6 +83,11 @@ FaultQueue::Pieces::const_iterator FaultQueue::Due(absl::Time now) const {
   return pieces_.end();
 }
 
+bool FaultQueue::KeepsEnd(absl::Time now) const {
+  return !pieces_.empty() && IsEnd(pieces_.back()) &&
+         (!pieces_.back().held_by.empty() || now < pieces_.back().due);
+}
+
 FaultPiece FaultQueue::TakeDue(absl::Time now) {
   const auto it = Due(now);
   FaultPiece piece = *it;

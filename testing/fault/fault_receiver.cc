@@ -32,6 +32,13 @@ absl::Status FaultReceiver::Await(Call& call, size_t size) {
   }
 }
 
+bool FaultReceiver::TakeIn(Call& call, size_t size) {
+  if (ended_ || queue_.cost() >= kLimit || calls_->failed()) return false;
+  return ReadAhead(call, size, absl::InfiniteFuture(),
+                   calls_->Source(Direction::kRead))
+      .ok();
+}
+
 absl::Status FaultReceiver::ReadAhead(Call& call, size_t size, absl::Time until,
                                       CancelSource source) {
   FaultPiece piece;

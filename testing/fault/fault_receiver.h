@@ -51,6 +51,13 @@ class FaultReceiver {
   // There are bytes that nobody has read.
   bool HasData() const { return queue_.bytes() > 0; }
 
+  // Takes in what is there, as Await does, which waits for nothing when a Read
+  // from inside would not; false when it takes no more.
+  bool TakeIn(Call& call, size_t size);
+  // The stream has ended, and no rule keeps that.
+  bool HasEnded() const {
+    return ended_ && !queue_.KeepsEnd(faults_->clock().TimeNow());
+  }
   // Suspends until Take has something to give, or a failure is there to be
   // taken from the calls.
   absl::Status Await(Call& call, size_t size);

@@ -26,7 +26,9 @@ std::string What(bool stream) {
 }  // namespace
 
 std::string FaultRemark(const FaultVerdict& verdict, bool stream) {
-  const std::string rule = absl::StrCat("rule '", verdict.rule, "'");
+  const std::string rule = verdict.by_event
+                               ? absl::StrCat("the ", verdict.rule)
+                               : absl::StrCat("rule '", verdict.rule, "'");
   switch (verdict.action) {
     case FaultVerdict::Action::kDrop:
       return absl::StrCat(rule, stream ? " held" : " dropped", What(stream));

@@ -11,8 +11,9 @@
 
 namespace plumb {
 
-// "rule 'far' delayed the next segment; rule 'rot' corrupted it"; empty for
-// what no rule touched. On a `stream` nothing is lost: what would be is held.
+// "rule 'far' delayed the next segment; rule 'rot' corrupted it", "the crash of
+// db dropped the next datagram"; empty for what no rule touched. On a `stream`
+// nothing is lost: what would be is held.
 std::string FaultRemark(const FaultVerdict& verdict, bool stream);
 
 }  // namespace plumb

@@ -68,6 +68,11 @@ bool FaultSender::HasRoom() const {
   return queue_.cost() < kLimit;
 }
 
+size_t FaultSender::bytes() const {
+  MutexLock lock(mutex_);
+  return queue_.bytes();
+}
+
 bool FaultSender::idle() const {
   MutexLock lock(mutex_);
   return IdleLocked();

@@ -61,6 +61,8 @@ class FaultSender {
   FaultVerdict Offer(FaultPiece piece, absl::FunctionRef<std::string()> data);
 
   bool HasRoom() const;
+  // What waits.
+  size_t bytes() const;
   // Nothing waits, and nothing is being sent.
   bool idle() const;
   // Why sending in the background failed; the rest was dropped.

@@ -30,6 +30,8 @@ const char* FaultActionName(FaultAction action) {
       return "fail_dial";
     case FaultAction::kFailOp:
       return "fail_op";
+    case FaultAction::kStopReading:
+      return "stop_reading";
   }
   return "";
 }
@@ -51,7 +53,8 @@ bool IsTerminal(FaultAction action) {
 
 bool EndsWithHeal(FaultAction action) {
   return action == FaultAction::kPartition || action == FaultAction::kHold ||
-         action == FaultAction::kHalfOpen;
+         action == FaultAction::kHalfOpen ||
+         action == FaultAction::kStopReading;
 }
 
 const char* FaultOperationName(FaultOperation operation) {
@@ -68,21 +71,6 @@ const char* FaultOperationName(FaultOperation operation) {
       return "PACKET";
   }
   return "";
-}
-
-bool Hides(const FaultSpec& earlier, const FaultSpec& later) {
-  const bool decides = IsTerminal(earlier.action) && earlier.probability >= 1 &&
-                       earlier.nth == 0 && earlier.every == 0 &&
-                       earlier.spans.size() == 1 && earlier.spans[0].always();
-  if (!decides || !IsTerminal(later.action)) return false;
-  return earlier.from.Covers(later.from) && earlier.to.Covers(later.to) &&
-         earlier.network.Covers(later.network) &&
-         (earlier.port == 0 || earlier.port == later.port) &&
-         (earlier.forth || !later.forth) && (earlier.back || !later.back) &&
-         (later.operations & ~earlier.operations) == 0 &&
-         (earlier.segment == FaultSegment::kAny ||
-          earlier.segment == later.segment) &&
-         earlier.after_bytes <= later.after_bytes;
 }
 
 }  // namespace plumb

@@ -6,6 +6,7 @@
 #define PLUMB_TESTING_FAULT_FAULT_SPEC_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ enum class FaultAction : uint8_t {
   kHalfOpen,
   kFailDial,
   kFailOp,
+  kStopReading,
 };
 // As in a plan: "half_open".
 const char* FaultActionName(FaultAction action);
@@ -56,6 +58,14 @@ struct FaultSpec {
     bool always() const {
       return from <= absl::ZeroDuration() && until == absl::InfiniteDuration();
     }
+  };
+
+  // See FaultRule::Loss::GilbertElliott.
+  struct Burst {
+    double p = 0;
+    double r = 0;
+    double bad_loss = 1;
+    double good_loss = 0;
   };
 
   bool Has(FaultOperation operation) const {
@@ -89,26 +99,28 @@ struct FaultSpec {
   int64_t amount = 0;     // bytes a second, copies, bytes changed or at most
   DialFault dial = DialFault::kRefused;
   int error = 0;
+  std::optional<Burst> burst;  // loss
 };
 
-// A host that is down.
+// A host that is down, or that is paused.
 struct FaultOutage {
-  FaultOutage(const std::string& lower_case_host, FaultSpec::Span when)
-      : host(lower_case_host),
-        span(when),
-        crash("crash of " + host),
-        restart("restart of " + host) {}
+  enum class Kind : uint8_t { kCrash, kPause };
 
+  FaultOutage(Kind what, const std::string& lower_case_host,
+              FaultSpec::Span when)
+      : kind(what),
+        host(lower_case_host),
+        span(when),
+        begin((kind == Kind::kCrash ? "crash of " : "pause of ") + host),
+        end((kind == Kind::kCrash ? "restart of " : "resume of ") + host) {}
+
+  Kind kind;
   std::string host;
   FaultSpec::Span span;
   // What is told as the cause.
-  std::string crash;
-  std::string restart;
+  std::string begin;
+  std::string end;
 };
-
-// Whether whatever `later` fires on is decided by `earlier`, which stands
-// before it, so that `later` never fires.
-bool Hides(const FaultSpec& earlier, const FaultSpec& later);
 
 }  // namespace plumb
 

@@ -56,37 +56,6 @@ TEST_P(FaultStreamTest, ChunkOfWrites) {
   EXPECT_EQ(rest, "defgh");
 }
 
-TEST_P(FaultStreamTest, AcceptIsDelayedAndFails) {
-  Load(R"(
-    rule { id: "a" match { operation: ACCEPT nth: 1 }
-           fail_op { error: "EMFILE" } }
-    rule { id: "s" match { operation: ACCEPT } delay { min: "3s" } }
-  )");
-  listener_ = *client_->Listen(net().network, FreeAddress());
-  address_ = listener_->Address();
-  near_ = *inner_->Dial(net().network, address_.ToString());
-  const absl::Status status =
-      AtAlarms(1, [&] { return listener_->Accept().status(); });
-  EXPECT_EQ(status.message(),
-            absl::StrCat("accept ", net().network, " ", address_.ToString(),
-                         ": accept4: too many open files"));
-  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_EQ(Injector(status), "a");
-  EXPECT_THAT(AtAlarms(1, [&] { return listener_->Accept().status(); }),
-              IsOk());
-  EXPECT_EQ(Elapsed(), absl::Seconds(6));
-  listener_->SetDeadline(clock_.TimeNow() + absl::Seconds(1)).IgnoreError();
-  EXPECT_THAT(AtAlarms(1, [&] { return listener_->Accept().status(); }),
-              IsTimeout());
-  listener_->SetDeadline(absl::InfiniteFuture()).IgnoreError();
-  const auto closer = Go([&] {
-    EXPECT_TRUE(WaitUntilBlocked(*listener_, 1));
-    EXPECT_THAT(listener_->Close(), IsOk());
-  });
-  EXPECT_THAT(listener_->Accept().status(), IsClosed());
-  closer->Join();
-}
-
 TEST_P(FaultStreamTest, HeldWritesWaitForRoomUntilTheirDeadline) {
   Connect(R"(rule { id: "stop" off: true hold {} })");
   ASSERT_THAT(client_->faults().Enable("stop"), IsOk());
@@ -105,6 +74,35 @@ TEST_P(FaultStreamTest, HeldWritesWaitForRoomUntilTheirDeadline) {
   EXPECT_THAT(ReadFull(*far_, absl::MakeSpan(&all[0], all.size())), IsOk());
   EXPECT_TRUE(all == big + "z");
   writer->Join();
+}
+
+// What is sent to it fills the buffers, and then its Writes wait.
+TEST_P(FaultStreamTest, WhoStopsReadingHoldsUpTheOther) {
+  Connect(R"(rule { id: "stuck" match { after_bytes: 3 } stop_reading {} })");
+  ASSERT_THAT(far_->Write("123"), IsOk());
+  EXPECT_EQ(ReadSome(*near_), "123");
+  std::string rest;
+  const auto reader = Go([&] { rest = ReadSome(*near_, 1); });
+  EXPECT_TRUE(WaitUntilBlocked(*near_, 1));
+  far_->SetWriteDeadline(clock_.TimeNow() + absl::Seconds(1)).IgnoreError();
+  const std::string much(1 << 20, 'x');
+  absl::Status status;
+  uint64_t written = 0;
+  const auto writer = Go([&] {
+    while (status.ok()) {
+      status = far_->Write(much);
+      written += status.ok() ? much.size() : BytesDone(status);
+    }
+  });
+  EXPECT_TRUE(WaitUntilBlocked(*far_, 1));
+  clock_.Advance(absl::Seconds(1));
+  writer->Join();
+  EXPECT_THAT(status, IsTimeout());
+  ASSERT_THAT(client_->faults().Disable("stuck"), IsOk());
+  reader->Join();
+  EXPECT_EQ(rest, "x");
+  std::string all(written - 1, '\0');
+  EXPECT_THAT(ReadFull(*near_, absl::MakeSpan(&all[0], all.size())), IsOk());
 }
 
 TEST_P(FaultStreamTest, DialWaitsForItsWay) {

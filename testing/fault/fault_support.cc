@@ -24,7 +24,16 @@ absl::string_view WhyNotOnFake(const FaultSpec& spec, FaultNetwork network) {
   return absl::string_view();
 }
 
+// A decorator carries what is written, and its end.
+bool IsOfAHandshake(FaultSegment segment) {
+  return segment == FaultSegment::kOpen || segment == FaultSegment::kAnswer ||
+         segment == FaultSegment::kAbort;
+}
+
 absl::string_view WhyNotOnCalls(const FaultSpec& spec, FaultNetwork network) {
+  if (spec.Has(FaultOperation::kPacket) && IsOfAHandshake(spec.segment)) {
+    return "calls carry segments of DATA and END only";
+  }
   switch (spec.action) {
     case FaultAction::kLoss:
     case FaultAction::kDuplicate:
@@ -41,6 +50,12 @@ absl::string_view WhyNotOnCalls(const FaultSpec& spec, FaultNetwork network) {
     default:
       return absl::string_view();
   }
+}
+
+// Only who listens accepts.
+bool IsNeverCalled(const FaultSpec& spec, FaultNetwork network) {
+  return spec.operations == FaultSpec::Bit(FaultOperation::kAccept) &&
+         network == FaultNetwork::kUnixgram;
 }
 
 }  // namespace
@@ -73,6 +88,7 @@ absl::Status CheckSupport(const FaultSpec& spec,
   for (FaultTarget target : targets) {
     for (FaultNetwork network : NetworksOf(target)) {
       if (!spec.network.Includes(network)) continue;
+      if (IsNeverCalled(spec, network)) continue;
       concerned = true;
       const absl::string_view why = WhyUnsupported(spec, target, network);
       if (why.empty()) continue;

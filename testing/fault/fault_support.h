@@ -28,8 +28,14 @@ enum class FaultTarget : uint8_t {
 struct FaultSetting {
   // Where it is carried out. None: anywhere, nothing is refused.
   std::vector<FaultTarget> targets;
-  // The hosts that there are. None: any name goes.
-  std::vector<std::string> hosts;
+  // The hosts that there are: what a plan names beside them is refused. Without
+  // any, all that it names is refused on a fake network, and nothing elsewhere.
+  std::vector<std::string> hosts = {};
+  // Any name goes, on a fake network too.
+  bool any_host = false;
+  // Rules may contradict each other: the first decides. For plans that nobody
+  // wrote.
+  bool may_contradict = false;
 };
 
 // The networks whose packets or calls are judged there.

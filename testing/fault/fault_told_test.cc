@@ -148,6 +148,18 @@ TEST_F(FaultRemarkTest, OfStreams) {
   EXPECT_EQ(told[1], "2 # rule 'cut' held the next segment");
 }
 
+TEST_F(FaultRemarkTest, OfCrashes) {
+  ASSERT_THAT(sockets_->Register("udp", MakeUdp(clock_)), IsOk());
+  Load("", clock_);
+  const auto far = *sockets_->ListenPacket("udp", "127.0.0.1:0");
+  const auto near = *faulty_->Dial("udp", far->LocalAddr().ToString());
+  faulty_->faults().Crash("db");
+  faulty_->faults().Pause("web");
+  ASSERT_THAT(near->Write("1"), IsOk());
+  capture_.Note("test", "over");
+  EXPECT_THAT(ToldBy(capture_), Not(Contains(HasSubstr("rule"))));
+}
+
 // What is sent at once in the background is not sent before the remark.
 TEST_F(FaultRemarkTest, ComesBeforeWhatItIsOf) {
   constexpr int kTimes = 20;
@@ -233,6 +245,27 @@ TEST_F(FaultToldOnAFakeTest, InErrorsAndOfWhatDoesNotPass) {
   EXPECT_THAT(Told(), ElementsAre("1 # held 2s by rule 'keep it'",
                                   "2 # rule 'lose it' dropped it",
                                   "3 # rule 'reset it' dropped it"));
+}
+
+// Neither is a rule's doing.
+TEST_F(FaultToldOnAFakeTest, OfCrashesAndPauses) {
+  Load("");
+  Connect("tcp", "db:80");
+  faults_->Pause("db");
+  ASSERT_THAT(client_->Write("1"), IsOk());
+  EXPECT_THAT(Told(), ElementsAre("1 # held: pause of db"));
+  clock_.Advance(absl::Seconds(2));
+  faults_->Resume("db");
+  faults_->Crash("db");
+  ASSERT_THAT(client_->Write("2"), IsOk());
+  faults_->Restart("db");
+  clock_.Advance(absl::Milliseconds(200));
+  const absl::Status status = ReadError(*client_);
+  EXPECT_EQ(GetErrorInfo(status)->injected_by, "restart of db");
+  EXPECT_THAT(status.ToString(), HasSubstr("restart of db"));
+  EXPECT_THAT(Told(), ElementsAre("1 # held 2s: pause of db",
+                                  "2 # dropped: crash of db",
+                                  "2 # sent again; dropped: restart of db"));
 }
 
 constexpr absl::string_view kPassing =

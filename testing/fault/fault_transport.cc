@@ -29,14 +29,24 @@ std::shared_ptr<Transport> Borrow(Transport& transport) {
   return std::shared_ptr<Transport>(std::shared_ptr<void>(), &transport);
 }
 
+FaultSetting SettingOf(const FaultTransportOptions& options) {
+  FaultSetting setting;
+  setting.targets = {FaultTarget::kTcp, FaultTarget::kUdp, FaultTarget::kUnix};
+  setting.hosts = options.hosts;
+  if (setting.hosts.empty()) return setting;
+  setting.hosts.push_back(options.host);
+  for (const auto& [address, name] : options.names) {
+    setting.hosts.push_back(name);
+  }
+  return setting;
+}
+
 template <typename Plan>
 absl::StatusOr<std::unique_ptr<FaultTransport>> Make(
     std::shared_ptr<Transport> inner, const Plan& plan,
     FaultTransportOptions options, Clock& clock) {
-  FaultSetting setting;
-  setting.targets = {FaultTarget::kTcp, FaultTarget::kUdp, FaultTarget::kUnix};
   absl::StatusOr<std::shared_ptr<Faults>> faults =
-      MakeFaults(plan, setting, clock);
+      MakeFaults(plan, SettingOf(options), clock);
   if (!faults.ok()) return faults.status();
   return std::make_unique<FaultTransport>(std::move(inner), *std::move(faults),
                                           std::move(options));

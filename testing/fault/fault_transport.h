@@ -44,8 +44,9 @@
 //
 // Extensions that go through: MessageTraits, TcpControl, ReadCloser,
 // BufferControl and PeerCredentials of Conns, MessageTraits and BufferControl
-// of PacketConns, UdpListenerStats of Listeners. Networks that no rule can be
-// about ("ip4:icmp") go through as they are.
+// of PacketConns, UdpListenerStats and ListenerProbe of Listeners. ConnProbe,
+// where there is one inside, knows what rules keep. Networks that no rule can
+// be about ("ip4:icmp") go through as they are.
 //
 // Threads, lifetime and errors: as for Transport. Conns outlive it.
 #ifndef PLUMB_TESTING_FAULT_FAULT_TRANSPORT_H_
@@ -55,6 +56,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -77,6 +79,10 @@ struct FaultTransportOptions {
   // What rules call other ends that were not dialled by name, by address:
   // {"127.0.0.2", "db"}.
   std::map<std::string, std::string> names;
+  // The hosts that there are, beside these: MakeFaultTransport refuses a plan
+  // that names another one. Without any, all names go: here they are those of
+  // a name service.
+  std::vector<std::string> hosts;
   // Judges also what comes in. Off when the other ends go through
   // FaultTransports of the same Faults, which judge what they send.
   bool judge_received = true;

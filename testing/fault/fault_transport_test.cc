@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -26,9 +25,19 @@ namespace {
 class FaultEverywhereTest : public FaultCellTest {};
 INSTANTIATE_TEST_SUITE_P(Cells, FaultEverywhereTest,
                          ::testing::ValuesIn(Cells(
-                             {kTcp, kUdp, kUnix, kUnixgram, kUnixpacket,
-                              kFakeTcp, kFakeUdp, kFakeUnix, kFakeUnixpacket})),
+                             {kTcp, kUdp, kUdpPackets, kUnix, kUnixgram,
+                              kUnixgramPackets, kUnixpacket, kFakeTcp, kFakeUdp,
+                              kFakeUdpPackets, kFakeUnix, kFakeUnixgram,
+                              kFakeUnixgramPackets, kFakeUnixpacket})),
                          CellName);
+
+class FaultDialTest : public FaultCellTest {};
+INSTANTIATE_TEST_SUITE_P(
+    Cells, FaultDialTest,
+    ::testing::ValuesIn(Cells({kTcp, kUdp, kUnix, kUnixgram, kUnixpacket,
+                               kFakeTcp, kFakeUdp, kFakeUnix, kFakeUnixgram,
+                               kFakeUnixpacket})),
+    CellName);
 
 TEST_P(FaultEverywhereTest, DelayOfWhatIsSent) {
   Connect(R"(rule { id: "far" delay { min: "20ms" } })");
@@ -123,7 +132,7 @@ TEST_P(FaultEverywhereTest, HalfOpenIsSilentBothWays) {
   EXPECT_EQ(ReadSome(*near_, 1), "5");
 }
 
-TEST_P(FaultEverywhereTest, FailDialRefused) {
+TEST_P(FaultDialTest, FailDialRefused) {
   Load(R"(rule { id: "no" fail_dial { how: REFUSED } })");
   Listen();
   const absl::Status status = Dial().status();
@@ -132,7 +141,7 @@ TEST_P(FaultEverywhereTest, FailDialRefused) {
   EXPECT_EQ(Injector(status), "no");
 }
 
-TEST_P(FaultEverywhereTest, FailDialTimeout) {
+TEST_P(FaultDialTest, FailDialTimeout) {
   Load(R"(rule { id: "no" fail_dial { how: TIMEOUT } })");
   Listen();
   const absl::Status status = AtAlarms(1, [&] { return Dial().status(); });
@@ -142,7 +151,7 @@ TEST_P(FaultEverywhereTest, FailDialTimeout) {
   EXPECT_EQ(Elapsed(), absl::Seconds(131));
 }
 
-TEST_P(FaultEverywhereTest, FailDialHangsUntilItsDeadline) {
+TEST_P(FaultDialTest, FailDialHangsUntilItsDeadline) {
   Load(R"(rule { id: "no" fail_dial { how: HANG } })");
   Listen();
   DialOptions options;
@@ -155,7 +164,7 @@ TEST_P(FaultEverywhereTest, FailDialHangsUntilItsDeadline) {
   EXPECT_EQ(Elapsed(), absl::Seconds(5));
 }
 
-TEST_P(FaultEverywhereTest, FailDialHangsUntilItsScopeEnds) {
+TEST_P(FaultDialTest, FailDialHangsUntilItsScopeEnds) {
   Load(R"(rule { id: "no" fail_dial { how: HANG } })");
   Listen();
   const absl::Status status = AtAlarms(1, [&] {
@@ -166,7 +175,7 @@ TEST_P(FaultEverywhereTest, FailDialHangsUntilItsScopeEnds) {
   EXPECT_EQ(Elapsed(), absl::Seconds(7));
 }
 
-TEST_P(FaultEverywhereTest, FailDialNoSuchHost) {
+TEST_P(FaultDialTest, FailDialNoSuchHost) {
   Load(R"(rule { id: "no" fail_dial { how: NO_SUCH_HOST } })");
   Listen();
   const absl::Status status = Dial().status();
@@ -179,13 +188,65 @@ TEST_P(FaultEverywhereTest, FailDialNoSuchHost) {
   EXPECT_EQ(IsNoSuchHost(status), net().ip);
 }
 
-TEST_P(FaultEverywhereTest, FailOpOfEachCall) {
+TEST_P(FaultDialTest, FailOpAndDelayOfADial) {
+  Load(R"(
+    rule { id: "d" match { operation: DIAL nth: 1 }
+           fail_op { error: "EMFILE" } }
+    rule { id: "s" match { operation: DIAL } delay { min: "4s" } }
+  )");
+  Listen();
+  const absl::Status dial = AtAlarms(1, [&] { return Dial().status(); });
+  EXPECT_EQ(dial.message(), DialText() + "connect: too many open files");
+  EXPECT_EQ(Injector(dial), "d");
+  EXPECT_THAT(AtAlarms(1, [&] { return Dial().status(); }), IsOk());
+  EXPECT_EQ(Elapsed(), absl::Seconds(8));
+}
+
+class FaultAcceptTest : public FaultCellTest {};
+INSTANTIATE_TEST_SUITE_P(
+    Cells, FaultAcceptTest,
+    ::testing::ValuesIn(Cells({kTcp, kUdp, kUnix, kUnixpacket, kFakeTcp,
+                               kFakeUdp, kFakeUnix, kFakeUnixpacket})),
+    CellName);
+
+TEST_P(FaultAcceptTest, AcceptIsDelayedAndFails) {
+  Load(R"(
+    rule { id: "a" match { operation: ACCEPT nth: 1 }
+           fail_op { error: "EMFILE" } }
+    rule { id: "s" match { operation: ACCEPT } delay { min: "3s" } }
+  )");
+  listener_ = *client_->Listen(net().network, FreeAddress());
+  address_ = listener_->Address();
+  near_ = *inner_->Dial(net().network, address_.ToString());
+  // A Listener over udp hears of it by that.
+  ASSERT_THAT(near_->Write("hello"), IsOk());
+  const absl::Status status =
+      AtAlarms(1, [&] { return listener_->Accept().status(); });
+  EXPECT_EQ(status.message(),
+            absl::StrCat("accept ", net().network, " ", address_.ToString(),
+                         ": accept4: too many open files"));
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(Injector(status), "a");
+  EXPECT_THAT(AtAlarms(1, [&] { return listener_->Accept().status(); }),
+              IsOk());
+  EXPECT_EQ(Elapsed(), absl::Seconds(6));
+  listener_->SetDeadline(clock_.TimeNow() + absl::Seconds(1)).IgnoreError();
+  EXPECT_THAT(AtAlarms(1, [&] { return listener_->Accept().status(); }),
+              IsTimeout());
+  listener_->SetDeadline(absl::InfiniteFuture()).IgnoreError();
+  const auto closer = Go([&] {
+    EXPECT_TRUE(WaitUntilBlocked(*listener_, 1));
+    EXPECT_THAT(listener_->Close(), IsOk());
+  });
+  EXPECT_THAT(listener_->Accept().status(), IsClosed());
+  closer->Join();
+}
+
+TEST_P(FaultEverywhereTest, FailOpOfReadAndWrite) {
   Connect(R"(
     rule { id: "r" match { operation: READ nth: 1 } fail_op { error: "EIO" } }
     rule { id: "w" match { operation: WRITE nth: 2 }
            fail_op { error: "ENOBUFS" } }
-    rule { id: "d" match { operation: DIAL nth: 2 }
-           fail_op { error: "EMFILE" } }
   )");
   ASSERT_THAT(far_->Write("kept"), IsOk());
   const absl::Status read = ReadError(*near_);
@@ -202,29 +263,45 @@ TEST_P(FaultEverywhereTest, FailOpOfEachCall) {
   ASSERT_THAT(near_->Write("3"), IsOk());
   EXPECT_EQ(ReadSome(*far_, 1), "1");
   EXPECT_EQ(ReadSome(*far_, 1), "3");
-  const absl::Status dial = Dial().status();
-  EXPECT_EQ(dial.message(), DialText() + "connect: too many open files");
-  EXPECT_EQ(Injector(dial), "d");
 }
 
-TEST_P(FaultEverywhereTest, DelayOfEachCall) {
-  Load(R"(
+TEST_P(FaultEverywhereTest, DelayOfReadAndWrite) {
+  Connect(R"(
     rule { id: "r" match { operation: READ } delay { min: "1s" } }
     rule { id: "w" match { operation: WRITE } delay { min: "2s" } }
-    rule { id: "d" match { operation: DIAL } delay { min: "4s" } }
   )");
-  Listen();
-  near_ = *AtAlarms(1, [&] { return std::make_optional(*Dial()); });
-  EXPECT_EQ(Elapsed(), absl::Seconds(4));
   EXPECT_THAT(AtAlarms(1, [&] { return near_->Write("x"); }), IsOk());
-  EXPECT_EQ(Elapsed(), absl::Seconds(6));
-  far_ = net().listens
-             ? *listener_->Accept()
-             : ConnOverPackets(std::move(packets_), near_->LocalAddr());
+  EXPECT_EQ(Elapsed(), absl::Seconds(2));
   EXPECT_EQ(ReadSome(*far_), "x");
   ASSERT_THAT(far_->Write("y"), IsOk());
   EXPECT_EQ(AtAlarms(1, [&] { return ReadSome(*near_); }), "y");
-  EXPECT_EQ(Elapsed(), absl::Seconds(7));
+  EXPECT_EQ(Elapsed(), absl::Seconds(3));
+}
+
+TEST_P(FaultEverywhereTest, StopReadingLastsAsLongAsItsRule) {
+  Connect(R"(rule { id: "stuck" match { nth: 2 } stop_reading {} })");
+  ASSERT_THAT(far_->Write("1"), IsOk());
+  EXPECT_EQ(ReadSome(*near_), "1");
+  ASSERT_THAT(far_->Write("2"), IsOk());
+  std::string got;
+  const auto reader = Go([&] { got = ReadSome(*near_); });
+  EXPECT_TRUE(WaitUntilBlocked(*near_, 1));
+  EXPECT_EQ(Hits("stuck"), 1);
+  client_->faults().Heal();
+  reader->Join();
+  EXPECT_EQ(got, "2");
+}
+
+TEST_P(FaultEverywhereTest, StopReadingEndsWithTheDeadline) {
+  Connect(R"(rule { id: "stuck" stop_reading {} })");
+  ASSERT_THAT(far_->Write("kept"), IsOk());
+  near_->SetReadDeadline(clock_.TimeNow() + absl::Seconds(1)).IgnoreError();
+  const absl::Status status = AtAlarms(1, [&] { return ReadError(*near_); });
+  EXPECT_THAT(status, IsTimeout());
+  EXPECT_EQ(Injector(status), "stuck");
+  near_->SetReadDeadline(absl::InfiniteFuture()).IgnoreError();
+  ASSERT_THAT(client_->faults().Disable("stuck"), IsOk());
+  EXPECT_EQ(ReadSome(*near_), "kept");
 }
 
 TEST_P(FaultEverywhereTest, DelayedAndHeldIsSentAfterClose) {

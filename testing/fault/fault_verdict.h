@@ -72,6 +72,9 @@ struct FaultVerdict {
   // Who says so, unless it passes. Lives as long as the link that was asked,
   // and until that is asked again.
   absl::string_view rule;
+  // It is no rule that says so, but an event of a host: `rule` is "crash of
+  // db".
+  bool by_event = false;
   // Of what passes.
   absl::Duration delay;
   absl::InlinedVector<absl::Duration, 1> copies;  // when each comes, from now
@@ -94,7 +97,10 @@ struct FaultCallVerdict {
   int64_t max_bytes = 0;          // of a Read, and of each piece of a Write
   int error = 0;                  // fails with this errno
   std::optional<DialFault> dial;  // fails so
-  // Of the last two, for ErrorInfo::injected_by. As in FaultVerdict.
+  // The rule until whose end it takes nothing in; empty when there is none. As
+  // in FaultVerdict.
+  absl::string_view stopped_by;
+  // Of error and dial, for ErrorInfo::injected_by. As in FaultVerdict.
   absl::string_view rule;
 };
 

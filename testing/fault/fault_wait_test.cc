@@ -112,6 +112,27 @@ TEST(FaultTransportTest, WhatCannotBeHonouredIsRefusedAtLoad) {
   }
 }
 
+TEST(FaultTransportTest, HostsAreKnownWhenTheyAreTold) {
+  FaultTransportOptions options;
+  const auto load = [&options](absl::string_view host) {
+    return MakeFaultTransport(OnTcp(Clock::Real()),
+                              absl::StrCat("rule { id: 'x' match { to: '", host,
+                                           "' } delay { min: '1s' } }"),
+                              options)
+        .status();
+  };
+  EXPECT_THAT(load("db.exmaple"), IsOk());
+  options.hosts = {"db.example"};
+  options.host = "web";
+  options.names = {{"127.0.0.2", "cache"}};
+  for (const char* host : {"db.example", "web", "cache", "127.0.0.3"}) {
+    EXPECT_THAT(load(host), IsOk());
+  }
+  EXPECT_EQ(load("db.exmaple").message(),
+            "rule[0] 'x': match.to: unknown host \"db.exmaple\" (known: "
+            "db.example, web, cache)");
+}
+
 // Who is given a Transport& decorates that; what it opened needs neither of the
 // two.
 TEST(FaultTransportTest, GoesAroundATransportThatSomebodyElseOwns) {

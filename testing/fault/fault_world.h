@@ -58,14 +58,19 @@ class Fates final : public PacketObserver {
 inline FaultSetting OnFake() {
   FaultSetting setting;
   setting.targets = {FaultTarget::kFake};
+  setting.hosts = {"web", "db"};
   return setting;
 }
 
 // A network with a plan, and a connection on it.
 struct World {
   explicit World(absl::string_view plan, int hosts_before = 0) {
+    FaultSetting setting = OnFake();
+    for (int i = 0; i < hosts_before; ++i) {
+      setting.hosts.push_back(absl::StrCat("other", i));
+    }
     absl::StatusOr<std::shared_ptr<Faults>> made =
-        MakeFaults(plan, OnFake(), clock);
+        MakeFaults(plan, setting, clock);
     EXPECT_THAT(made, IsOk());
     faults = *std::move(made);
     FakeNetworkOptions options;

@@ -26,11 +26,11 @@ FaultCount CountOf(const FaultSpec& spec, const FaultTotal& total) {
   return {spec.id, spec.action, spec.optional, total.matches, total.hits};
 }
 
-// The outage of `host` that holds at `now`; null when it is up.
-FaultOutage* Current(FaultTable& table, absl::string_view host,
-                     absl::Duration now) {
+// The outage of `host` that holds at `now`; null when there is none.
+FaultOutage* Current(FaultTable& table, FaultOutage::Kind kind,
+                     absl::string_view host, absl::Duration now) {
   for (FaultOutage& outage : table.outages) {
-    if (outage.host == host && outage.span.from <= now &&
+    if (outage.kind == kind && outage.host == host && outage.span.from <= now &&
         now < outage.span.until) {
       return &outage;
     }
@@ -44,9 +44,9 @@ Faults::Faults(uint64_t seed, const std::vector<FaultSpec>& rules,
                std::vector<FaultOutage> outages, FaultSetting setting,
                Clock& clock)
     : seed_(seed),
-      setting_(std::move(setting)),
       clock_(clock),
-      start_(clock.TimeNow()) {
+      start_(clock.TimeNow()),
+      setting_(std::move(setting)) {
   auto table = std::make_shared<FaultTable>();
   for (const FaultSpec& rule : rules) {
     table->rules.push_back(std::make_shared<FaultState>(rule, seed));
@@ -73,28 +73,37 @@ void Faults::Heal() {
 }
 
 void Faults::Crash(absl::string_view host) {
-  const std::string name = absl::AsciiStrToLower(host);
-  const absl::Duration now = clock_.TimeNow() - start_;
-  {
-    SystemMutexLock lock(&mutex_);
-    auto changed = std::make_shared<FaultTable>(*table_);
-    if (Current(*changed, name, now) != nullptr) return;
-    changed->outages.emplace_back(
-        name, FaultSpec::Span{now, absl::InfiniteDuration()});
-    Install(std::move(changed));
-  }
-  TellChange();
+  SetHost(host, FaultOutage::Kind::kCrash, true);
+}
+void Faults::Restart(absl::string_view host) {
+  SetHost(host, FaultOutage::Kind::kCrash, false);
+}
+void Faults::Pause(absl::string_view host) {
+  SetHost(host, FaultOutage::Kind::kPause, true);
+}
+void Faults::Resume(absl::string_view host) {
+  SetHost(host, FaultOutage::Kind::kPause, false);
 }
 
-void Faults::Restart(absl::string_view host) {
+void Faults::SetHost(absl::string_view host, FaultOutage::Kind kind, bool out) {
+  using Kind = FaultOutage::Kind;
   const std::string name = absl::AsciiStrToLower(host);
   const absl::Duration now = clock_.TimeNow() - start_;
   {
     SystemMutexLock lock(&mutex_);
     auto changed = std::make_shared<FaultTable>(*table_);
-    FaultOutage* const outage = Current(*changed, name, now);
-    if (outage == nullptr) return;
-    outage->span.until = now;
+    FaultOutage* const outage = Current(*changed, kind, name, now);
+    if ((outage != nullptr) == out) return;
+    FaultOutage* const other =
+        Current(*changed, kind == Kind::kCrash ? Kind::kPause : Kind::kCrash,
+                name, now);
+    if (!out) {
+      outage->span.until = now;
+    } else if (other == nullptr || kind == Kind::kCrash) {
+      if (other != nullptr) other->span.until = now;
+      changed->outages.emplace_back(
+          kind, name, FaultSpec::Span{now, absl::InfiniteDuration()});
+    }
     Install(std::move(changed));
   }
   TellChange();
@@ -114,6 +123,16 @@ absl::Status Faults::Add(const FaultSpec& rule) {
   }
   TellChange();
   return absl::OkStatus();
+}
+
+void Faults::AddHost(absl::string_view host) {
+  SystemMutexLock lock(&mutex_);
+  setting_.hosts.emplace_back(host);
+}
+
+FaultSetting Faults::setting() const {
+  SystemMutexLock lock(&mutex_);
+  return setting_;
 }
 
 absl::Status Faults::Remove(absl::string_view id) {

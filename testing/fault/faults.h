@@ -67,16 +67,21 @@ class Faults {
   // NotFound, `no rule 'x'`.
   absl::Status Enable(absl::string_view id) { return Force(id, true); }
   absl::Status Disable(absl::string_view id) { return Force(id, false); }
-  // Disables every partition, hold and half-open.
+  // Disables every partition, hold, half_open and stop_reading.
   void Heal();
 
-  // A host is down, and is there again: see FaultStep.
+  // A host is down, and is there again; is paused, and goes on: see FaultStep.
+  // Nothing for one of which that is so already.
   void Crash(absl::string_view host);
   void Restart(absl::string_view host);
+  void Pause(absl::string_view host);
+  void Resume(absl::string_view host);
 
   // Adds a rule before all others. Checked ones: use AddRule of make_faults.h,
   // or a ScopedRule. Errors: AlreadyExists, `a rule 'x' is there already`.
   absl::Status Add(const FaultSpec& rule);
+  // One more of FaultSetting::hosts, for what is added later.
+  void AddHost(absl::string_view host);
   // Takes a rule away; what it counted stays. Errors: NotFound.
   absl::Status Remove(absl::string_view id);
 
@@ -95,7 +100,7 @@ class Faults {
   absl::Time start() const { return start_; }
   uint64_t seed() const { return seed_; }
   // What the plan was checked against, and what is added is.
-  const FaultSetting& setting() const { return setting_; }
+  FaultSetting setting() const;
 
   // For FaultLink: where it counts; the rules now; and a number that is another
   // one when they are others, or were turned on or off.
@@ -107,19 +112,20 @@ class Faults {
 
  private:
   absl::Status Force(absl::string_view id, bool on);
+  void SetHost(absl::string_view host, FaultOutage::Kind kind, bool out);
   void Install(std::shared_ptr<const FaultTable> table)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void NextGeneration() { generation_.fetch_add(1, std::memory_order_release); }
   void TellChange();
 
   const uint64_t seed_;
-  const FaultSetting setting_;
   Clock& clock_;
   const absl::Time start_;
   std::atomic<uint64_t> generation_{1};
   mutable FaultTallies tallies_;
 
   mutable SystemMutex mutex_;
+  FaultSetting setting_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const FaultTable> table_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, FaultCount> removed_ ABSL_GUARDED_BY(mutex_);
   uint64_t last_subscriber_ ABSL_GUARDED_BY(mutex_) = 0;

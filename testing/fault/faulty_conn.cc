@@ -7,6 +7,7 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_join.h"
+#include "backends/fake/probes.h"
 #include "transport/error.h"
 #include "transport/extension.h"
 #include "transport/scope.h"
@@ -75,7 +76,8 @@ FaultyConn::FaultyConn(FaultContext context, FaultEnds ends,
                  },
                  context_.remark}),
       subscription_(SubscribeTo(*context_.faults, calls_, sender_)),
-      at_calls_(context_.faults, ends_) {}
+      probe_(*this, plumb::Extension<ConnProbe>(*inner_), calls_, sender_),
+      entry_(context_.faults, ends_) {}
 
 FaultSender::Hooks FaultyConn::SenderHooks() {
   FaultSender::Hooks hooks;
@@ -95,27 +97,6 @@ FaultSender::Hooks FaultyConn::SenderHooks() {
   return hooks;
 }
 
-absl::Status FaultyConn::EnterCall(Call& call, FaultOperation operation,
-                                   uint64_t position, int64_t* max_bytes) {
-  const char* const op = operation == FaultOperation::kRead ? "read" : "write";
-  FaultCallVerdict verdict;
-  std::string rule;
-  {
-    SystemMutexLock lock(&link_mutex_);
-    uint64_t& ordinal = operation == FaultOperation::kRead ? reads_ : writes_;
-    verdict = at_calls_.AtCall({operation, ordinal++, position},
-                               context_.faults->clock().TimeNow());
-    rule = std::string(verdict.rule);  // which another call may replace
-  }
-  *max_bytes = verdict.max_bytes;
-  if (verdict.delay > absl::ZeroDuration() &&
-      !PauseFor(call, context_.faults->clock(), verdict.delay)) {
-    return call.Error(op);
-  }
-  if (verdict.error == 0) return absl::OkStatus();
-  return InjectedError(calls_->Info(op), op, verdict.error, rule);
-}
-
 absl::StatusOr<size_t> FaultyConn::Read(absl::Span<char> buffer) {
   if (buffer.empty()) {
     if (calls_->state().closed()) return ClosedError(calls_->Info("read"));
@@ -131,7 +112,8 @@ absl::StatusOr<size_t> FaultyConn::ReadJudged(Call& call,
                                               absl::Span<char> buffer) {
   int64_t max_bytes = 0;
   absl::Status status =
-      EnterCall(call, FaultOperation::kRead, delivered_, &max_bytes);
+      entry_.Enter(call, calls_->state().names(), FaultOperation::kRead,
+                   delivered_, &max_bytes);
   if (!status.ok()) return status;
   if (max_bytes > 0) {
     buffer =
@@ -218,8 +200,8 @@ absl::Status FaultyConn::Write(absl::Span<const absl::string_view> pieces) {
     return s;
   }
   int64_t max_bytes = 0;
-  absl::Status status =
-      EnterCall(call, FaultOperation::kWrite, sent_, &max_bytes);
+  absl::Status status = entry_.Enter(call, calls_->state().names(),
+                                     FaultOperation::kWrite, sent_, &max_bytes);
   if (!status.ok()) return status;
   if (max_bytes == 0 || size <= static_cast<size_t>(max_bytes)) {
     return WritePieces(call, pieces, size, 0);
@@ -378,6 +360,11 @@ absl::Status FaultyConn::SetDeadline(Direction direction, absl::Time when) {
   return status;
 }
 
+FaultLook FaultyConn::Look(Call& call) {
+  if (receiver_.empty() && context_.Plain()) return FaultLook::Inside();
+  return probe_.TakeIn(call, receiver_, kWaitRoom);
+}
+
 int FaultyConn::BlockedCalls(Direction direction) const {
   auto* const probe = plumb::Extension<BlockedProbe>(*inner_);
   const int inner = probe == nullptr ? 0 : probe->BlockedCalls(direction);
@@ -392,6 +379,7 @@ void* FaultyConn::Extension(absl::string_view name) {
   if (name == BlockedProbe::kExtensionName) {
     return static_cast<BlockedProbe*>(this);
   }
+  if (name == ConnProbe::kExtensionName) return probe_.Offer();
   return absl::c_linear_search(allowed, name) ? inner_->Extension(name)
                                               : nullptr;
 }

@@ -8,7 +8,6 @@
 #include <memory>
 #include <string>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -16,7 +15,9 @@
 #include "absl/types/span.h"
 #include "testing/fault/fault_calls.h"
 #include "testing/fault/fault_context.h"
+#include "testing/fault/fault_entry.h"
 #include "testing/fault/fault_link.h"
+#include "testing/fault/fault_probe.h"
 #include "testing/fault/fault_receiver.h"
 #include "testing/fault/fault_sender.h"
 #include "testing/fault/fault_verdict.h"
@@ -26,11 +27,12 @@
 #include "transport/conn.h"
 #include "transport/direction.h"
 #include "transport/extensions.h"
-#include "transport/system_mutex.h"
 
 namespace plumb {
 
-class FaultyConn final : public Conn, private BlockedProbe {
+class FaultyConn final : public Conn,
+                         private BlockedProbe,
+                         private FaultProbe::Owner {
  public:
   // `ends` is the outgoing direction.
   FaultyConn(FaultContext context, FaultEnds ends, std::unique_ptr<Conn> inner);
@@ -50,10 +52,8 @@ class FaultyConn final : public Conn, private BlockedProbe {
 
  private:
   int BlockedCalls(Direction direction) const override;
+  FaultLook Look(Call& call) override;
 
-  // Waits as long as the call is to take; its failure, if it is to fail.
-  absl::Status EnterCall(Call& call, FaultOperation operation,
-                         uint64_t position, int64_t* max_bytes);
   absl::StatusOr<size_t> ReadPlain(Call& call, absl::Span<char> buffer);
   absl::StatusOr<size_t> ReadJudged(Call& call, absl::Span<char> buffer);
   absl::StatusOr<size_t> Deliver(FaultPiece piece, absl::Span<char> buffer);
@@ -81,11 +81,9 @@ class FaultyConn final : public Conn, private BlockedProbe {
   const std::shared_ptr<FaultSender> sender_;
   FaultReceiver receiver_;  // of who has the turn to read
   const uint64_t subscription_;
+  FaultProbe probe_;
 
-  SystemMutex link_mutex_;
-  FaultLink at_calls_ ABSL_GUARDED_BY(link_mutex_);
-  uint64_t reads_ ABSL_GUARDED_BY(link_mutex_) = 0;
-  uint64_t writes_ ABSL_GUARDED_BY(link_mutex_) = 0;
+  FaultEntry entry_;
   uint64_t delivered_ = 0;  // bytes, of who has the turn to read
   uint64_t received_ = 0;   // bytes or messages, of the same
   std::atomic<uint64_t> sent_{0};

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "backends/fake/probes.h"
 #include "testing/fault/fault_calls.h"
 #include "testing/fault/faulty_conn.h"
 #include "transport/extension.h"
@@ -25,34 +26,20 @@ std::shared_ptr<const CallNames> NamesOf(Listener& inner) {
 
 FaultyListener::FaultyListener(FaultContext context, FaultNetwork network,
                                std::unique_ptr<Listener> listener)
-    : ForwardingListener(std::move(listener),
-                         {UdpListenerStats::kExtensionName}),
+    : ForwardingListener(std::move(listener), {UdpListenerStats::kExtensionName,
+                                               ListenerProbe::kExtensionName}),
       context_(std::move(context)),
       network_(network),
       state_(context_.faults->clock(), NamesOf(inner())),
-      link_(context_.faults,
-            context_.Ends(network_, inner().Address(), Addr())) {}
+      entry_(context_.faults,
+             context_.Ends(network_, inner().Address(), Addr())) {}
 
 absl::Status FaultyListener::EnterAccept() {
-  Clock& clock = context_.faults->clock();
-  absl::Duration delay;
-  int error;
-  std::string rule;
-  {
-    SystemMutexLock lock(&mutex_);
-    const FaultCallVerdict verdict =
-        link_.AtCall({FaultOperation::kAccept, accepts_++, 0}, clock.TimeNow());
-    delay = verdict.delay;
-    error = verdict.error;
-    rule = std::string(verdict.rule);
-  }
-  if (delay > absl::ZeroDuration()) {
-    Call call(state_, Direction::kRead, "accept");
-    if (!PauseFor(call, clock, delay)) return call.Error("accept");
-  }
-  if (error == 0) return absl::OkStatus();
-  return InjectedError(NamedInfo("accept", state_.names().get()), "accept4",
-                       error, rule);
+  Call call(state_, Direction::kRead, "accept");
+  if (!call.ok()) return call.Error("accept");
+  int64_t unlimited;
+  return entry_.Enter(call, state_.names(), FaultOperation::kAccept, 0,
+                      &unlimited);
 }
 
 absl::StatusOr<std::unique_ptr<Conn>> FaultyListener::DoAccept() {

@@ -5,13 +5,12 @@
 #include <cstdint>
 #include <memory>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "testing/fault/fault_context.h"
-#include "testing/fault/fault_link.h"
+#include "testing/fault/fault_entry.h"
 #include "testing/fault/fault_network.h"
 #include "transport/call.h"
 #include "transport/conn.h"
@@ -19,7 +18,6 @@
 #include "transport/extensions.h"
 #include "transport/forwarding.h"
 #include "transport/listener.h"
-#include "transport/system_mutex.h"
 
 namespace plumb {
 
@@ -42,9 +40,7 @@ class FaultyListener final : public ForwardingListener, private BlockedProbe {
   const FaultContext context_;
   const FaultNetwork network_;
   CallState state_;
-  SystemMutex mutex_;
-  FaultLink link_ ABSL_GUARDED_BY(mutex_);
-  uint64_t accepts_ ABSL_GUARDED_BY(mutex_) = 0;
+  FaultEntry entry_;
 };
 
 }  // namespace plumb

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/algorithm/container.h"
+#include "backends/fake/probes.h"
 #include "transport/error.h"
 #include "transport/extension.h"
 #include "transport/scope.h"
@@ -62,8 +63,9 @@ FaultyPacketConn::FaultyPacketConn(FaultContext context, FaultNetwork network,
                 {[this](size_t, FaultPiece* piece) { return ReadInner(piece); },
                  [](absl::string_view) {}, context_.remark}),
       subscription_(SubscribeTo(*context_.faults, calls_, sender_)),
-      at_calls_(context_.faults,
-                context_.Ends(network_, inner_->LocalAddr(), Addr())) {}
+      probe_(*this, plumb::Extension<ConnProbe>(*inner_), calls_, sender_),
+      entry_(context_.faults,
+             context_.Ends(network_, inner_->LocalAddr(), Addr())) {}
 
 FaultyPacketConn::Way& FaultyPacketConn::WayOf(Ways& ways, Direction direction,
                                                const Addr& peer) {
@@ -79,29 +81,6 @@ FaultyPacketConn::Way& FaultyPacketConn::WayOf(Ways& ways, Direction direction,
   Way& way = ways[peer];
   way.link = std::make_shared<FaultLink>(context_.faults, std::move(ends));
   return way;
-}
-
-absl::Status FaultyPacketConn::EnterCall(Call& call, FaultOperation operation) {
-  const bool read = operation == FaultOperation::kRead;
-  const char* const op = read ? "read" : "write";
-  Clock& clock = context_.faults->clock();
-  absl::Duration delay;
-  int error;
-  std::string rule;
-  {
-    SystemMutexLock lock(&link_mutex_);
-    uint64_t& ordinal = read ? reads_ : writes_;
-    const FaultCallVerdict verdict =
-        at_calls_.AtCall({operation, ordinal++, 0}, clock.TimeNow());
-    delay = verdict.delay;
-    error = verdict.error;
-    rule = std::string(verdict.rule);
-  }
-  if (delay > absl::ZeroDuration() && !PauseFor(call, clock, delay)) {
-    return call.Error(op);
-  }
-  if (error == 0) return absl::OkStatus();
-  return InjectedError(calls_->Info(op), op, error, rule);
 }
 
 absl::StatusOr<size_t> FaultyPacketConn::ReadBatch(
@@ -130,7 +109,9 @@ absl::StatusOr<size_t> FaultyPacketConn::ReadPlain(
 
 absl::StatusOr<size_t> FaultyPacketConn::ReadJudged(
     Call& call, absl::Span<InPacket> packets) {
-  absl::Status status = EnterCall(call, FaultOperation::kRead);
+  int64_t unlimited;
+  absl::Status status = entry_.Enter(call, calls_->state().names(),
+                                     FaultOperation::kRead, 0, &unlimited);
   if (status.ok()) status = receiver_.Await(call, kMessageRoom);
   if (!status.ok()) return status;
   size_t count = 0;
@@ -196,7 +177,9 @@ absl::StatusOr<size_t> FaultyPacketConn::WriteBatch(
     CancelScope kicked(source);
     written = inner_->WriteBatch(packets);
   } else {
-    absl::Status status = EnterCall(call, FaultOperation::kWrite);
+    int64_t unlimited;
+    absl::Status status = entry_.Enter(call, calls->state().names(),
+                                       FaultOperation::kWrite, 0, &unlimited);
     if (!status.ok()) return status;
     CancelScope kicked(source);
     status = WriteJudged(packets[0]);
@@ -253,6 +236,11 @@ absl::Status FaultyPacketConn::SetDeadline(Direction direction,
   return status;
 }
 
+FaultLook FaultyPacketConn::Look(Call& call) {
+  if (receiver_.empty() && context_.Plain()) return FaultLook::Inside();
+  return probe_.TakeIn(call, receiver_, kMessageRoom);
+}
+
 int FaultyPacketConn::BlockedCalls(Direction direction) const {
   auto* const probe = plumb::Extension<BlockedProbe>(*inner_);
   const int inner = probe == nullptr ? 0 : probe->BlockedCalls(direction);
@@ -265,6 +253,7 @@ void* FaultyPacketConn::Extension(absl::string_view name) {
   if (name == BlockedProbe::kExtensionName) {
     return static_cast<BlockedProbe*>(this);
   }
+  if (name == ConnProbe::kExtensionName) return probe_.Offer();
   return absl::c_linear_search(allowed, name) ? inner_->Extension(name)
                                               : nullptr;
 }

@@ -8,7 +8,6 @@
 #include <map>
 #include <memory>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -16,9 +15,11 @@
 #include "absl/types/span.h"
 #include "testing/fault/fault_calls.h"
 #include "testing/fault/fault_context.h"
+#include "testing/fault/fault_entry.h"
 #include "testing/fault/fault_flow.h"
 #include "testing/fault/fault_link.h"
 #include "testing/fault/fault_network.h"
+#include "testing/fault/fault_probe.h"
 #include "testing/fault/fault_receiver.h"
 #include "testing/fault/fault_sender.h"
 #include "transport/addr.h"
@@ -26,11 +27,12 @@
 #include "transport/direction.h"
 #include "transport/extensions.h"
 #include "transport/packet_conn.h"
-#include "transport/system_mutex.h"
 
 namespace plumb {
 
-class FaultyPacketConn final : public PacketConn, private BlockedProbe {
+class FaultyPacketConn final : public PacketConn,
+                               private BlockedProbe,
+                               private FaultProbe::Owner {
  public:
   FaultyPacketConn(FaultContext context, FaultNetwork network,
                    std::unique_ptr<PacketConn> inner);
@@ -54,9 +56,9 @@ class FaultyPacketConn final : public PacketConn, private BlockedProbe {
   using Ways = std::map<Addr, Way>;
 
   int BlockedCalls(Direction direction) const override;
+  FaultLook Look(Call& call) override;
   // Of a direction, in its turn.
   Way& WayOf(Ways& ways, Direction direction, const Addr& peer);
-  absl::Status EnterCall(Call& call, FaultOperation operation);
   absl::StatusOr<size_t> ReadPlain(Call& call, absl::Span<InPacket> packets);
   absl::StatusOr<size_t> ReadJudged(Call& call, absl::Span<InPacket> packets);
   absl::Status ReadInner(FaultPiece* piece);
@@ -72,14 +74,12 @@ class FaultyPacketConn final : public PacketConn, private BlockedProbe {
   const std::shared_ptr<FaultSender> sender_;
   FaultReceiver receiver_;  // of who has the turn to read
   const uint64_t subscription_;
+  FaultProbe probe_;
 
   Ways in_;   // of who has the turn to read
   Ways out_;  // of who has the turn to write
   uint64_t sent_ = 0;
-  SystemMutex link_mutex_;
-  FaultLink at_calls_ ABSL_GUARDED_BY(link_mutex_);
-  uint64_t reads_ ABSL_GUARDED_BY(link_mutex_) = 0;
-  uint64_t writes_ ABSL_GUARDED_BY(link_mutex_) = 0;
+  FaultEntry entry_;
 };
 
 }  // namespace plumb

@@ -7,10 +7,12 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "testing/fault/fault_context.h"
 #include "testing/fault/faulty_conn.h"
 #include "testing/fault/fuzz_peer.h"
 #include "testing/fault/make_faults.h"
+#include "transport/direction.h"
 
 namespace plumb {
 namespace {
@@ -74,10 +76,18 @@ void AddRule(Bytes& bytes, FaultPlan* plan) {
 
 }  // namespace
 
+FaultSetting FuzzSetting() {
+  FaultSetting setting;
+  setting.may_contradict = true;
+  return setting;
+}
+
 FuzzInput ParseFuzzInput(absl::string_view bytes, const FuzzOptions& options) {
   Bytes rest(bytes);
   FuzzInput input;
-  const int rules = rest.Next() % kRules;
+  const int first = rest.Next();
+  const int rules = first % kRules;
+  input.end = static_cast<FuzzEnd>(first / kRules % kFuzzEnds);
   for (int i = 0; i < rules; ++i) {
     AddRule(rest, &input.plan);
   }
@@ -86,27 +96,35 @@ FuzzInput ParseFuzzInput(absl::string_view bytes, const FuzzOptions& options) {
   return input;
 }
 
-std::string FuzzBytes(absl::string_view data) {
-  return absl::StrCat(std::string(2, '\0'), data);
+std::string FuzzBytes(absl::string_view data, FuzzEnd end) {
+  const char first = static_cast<char>(kRules * static_cast<int>(end));
+  return absl::StrCat(std::string{first, '\0'}, data);
 }
 
 std::string DescribeFuzzInput(const FuzzInput& input) {
   return absl::StrCat(input.plan.DebugString(), "data: \"",
-                      absl::CHexEscape(input.data), "\"\n");
+                      absl::CHexEscape(input.data), "\"\nthen the peer ",
+                      FuzzEndText(input.end), "\n");
 }
 
 std::unique_ptr<Conn> MakeFuzzConn(absl::string_view bytes,
                                    const FuzzOptions& options) {
   FuzzInput input = ParseFuzzInput(bytes, options);
   FaultContext context;
-  context.faults = *MakeFaults(input.plan);
+  context.faults = *MakeFaults(input.plan, FuzzSetting());
   context.linger = std::make_shared<FaultLinger>();
-  auto peer =
-      std::make_unique<FuzzPeer>(std::move(input.data), options.max_written);
+  auto peer = std::make_unique<FuzzPeer>(std::move(input.data), input.end,
+                                         options.max_written);
+  FuzzPeer* const inside = peer.get();
   FaultEnds ends =
       context.Ends(FaultNetwork::kTcp, peer->LocalAddr(), peer->RemoteAddr());
-  return std::make_unique<FaultyConn>(std::move(context), std::move(ends),
-                                      std::move(peer));
+  auto conn = std::make_unique<FaultyConn>(std::move(context), std::move(ends),
+                                           std::move(peer));
+  // Of what is around it: that looks at its own deadline.
+  inside->SetExpire([outer = conn.get()](Direction direction) {
+    outer->SetDeadline(direction, absl::Time()).IgnoreError();
+  });
+  return conn;
 }
 
 }  // namespace plumb

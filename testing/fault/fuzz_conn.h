@@ -11,11 +11,12 @@
 //
 // The same bytes give the same connection, on any machine, so a crash file is a
 // test (examples/telemetry/collector_fuzz_test.cc). No call suspends, whatever
-// the bytes are: the peer has sent all that it will send, and then has ended
-// its direction; there is no time in the plan, and nothing is held.
+// the bytes are: the peer has sent all that it will send, and then does what
+// FuzzEnd says; there is no time in the plan, and nothing is held.
 //
 // The bytes, in order; what is missing is 0:
-//   1      how many rules there are, modulo 5
+//   1      how many rules there are, modulo 5; the rest of it is the FuzzEnd,
+//          modulo 5 as well
 //   4 each a rule: what it does, on which call or piece, and two arguments
 //   1      the seed
 //   rest   what the peer sends
@@ -32,6 +33,8 @@
 
 #include "absl/strings/string_view.h"
 #include "testing/fault/fault_plan.pb.h"
+#include "testing/fault/fault_support.h"
+#include "testing/fault/fuzz_peer.h"
 #include "transport/conn.h"
 
 namespace plumb {
@@ -46,13 +49,19 @@ struct FuzzOptions {
 // What some bytes mean.
 struct FuzzInput {
   FaultPlan plan;
+  FuzzEnd end = FuzzEnd::kHalfClose;
   std::string data;
 };
 FuzzInput ParseFuzzInput(absl::string_view bytes,
                          const FuzzOptions& options = FuzzOptions());
 
-// For a seed corpus: bytes without rules, whose peer sends `data`.
-std::string FuzzBytes(absl::string_view data);
+// What its plan is checked against: it may contradict itself.
+FaultSetting FuzzSetting();
+
+// For a seed corpus: bytes without rules, whose peer sends `data`, and then
+// does `end`.
+std::string FuzzBytes(absl::string_view data,
+                      FuzzEnd end = FuzzEnd::kHalfClose);
 
 // For people: the plan as text, and what is sent.
 std::string DescribeFuzzInput(const FuzzInput& input);

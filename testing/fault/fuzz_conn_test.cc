@@ -1,7 +1,10 @@
 #include "testing/fault/fuzz_conn.h"
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -107,16 +110,126 @@ TEST(FuzzConnTest, AnyBytesAreAPlanThatLoads) {
       bytes.push_back(static_cast<char>(random >> 24));
     }
     const FuzzInput input = ParseFuzzInput(bytes);
-    ASSERT_THAT(MakeFaults(input.plan).status(), IsOk());
+    ASSERT_THAT(MakeFaults(input.plan, FuzzSetting()).status(), IsOk());
     EXPECT_EQ(Reads(*MakeFuzzConn(bytes)), Reads(*MakeFuzzConn(bytes)))
         << DescribeFuzzInput(input);
   }
 }
 
+// What reads and writes in turn give, and what the next ones do.
+struct Ended {
+  std::vector<std::string> reads;
+  absl::Status write;
+  absl::Status read_again;
+};
+
+Ended ToTheEnd(Conn& conn) {
+  Ended ended;
+  ended.reads = Reads(conn);
+  ended.write = conn.Write("answer");
+  char byte[1];
+  ended.read_again = conn.Read(absl::MakeSpan(byte)).status();
+  return ended;
+}
+
+constexpr char kRead[] = "read tcp 192.0.2.1:80->192.0.2.2:40000: ";
+
+// With a rule, which changes nothing here, or without.
+class FuzzEndTest : public ::testing::TestWithParam<bool> {
+ protected:
+  std::string BytesOf(FuzzEnd end) const {
+    const std::string plain = FuzzBytes("data", end);
+    if (!GetParam()) return plain;
+    std::string bytes = OneRule(Rule(0, 0, 99), "data");
+    bytes[0] = static_cast<char>(plain[0] + 1);
+    return bytes;
+  }
+  std::unique_ptr<Conn> Make(FuzzEnd end) const {
+    return MakeFuzzConn(BytesOf(end));
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Rules, FuzzEndTest, ::testing::Bool());
+
+TEST_P(FuzzEndTest, HalfClose) {
+  const Ended ended = ToTheEnd(*Make(FuzzEnd::kHalfClose));
+  EXPECT_THAT(ended.reads, ElementsAre("data", "EOF"));
+  EXPECT_THAT(ended.write, IsOk());
+  EXPECT_THAT(ended.read_again, IsEof());
+}
+
+TEST_P(FuzzEndTest, Close) {
+  const auto conn = Make(FuzzEnd::kClose);
+  EXPECT_THAT(conn->Write("before"), IsOk());
+  const Ended ended = ToTheEnd(*conn);
+  EXPECT_THAT(ended.reads, ElementsAre("data", "EOF"));
+  EXPECT_THAT(ended.write, IsBrokenPipe());
+  EXPECT_THAT(ended.read_again, IsEof());
+}
+
+TEST_P(FuzzEndTest, Reset) {
+  const Ended ended = ToTheEnd(*Make(FuzzEnd::kReset));
+  EXPECT_THAT(
+      ended.reads,
+      ElementsAre("data",
+                  absl::StrCat(kRead, "read: connection reset by peer")));
+  EXPECT_THAT(ended.write, IsBrokenPipe());
+  EXPECT_THAT(ended.read_again, IsEof());
+}
+
+TEST_P(FuzzEndTest, Silence) {
+  const auto conn = Make(FuzzEnd::kSilent);
+  const Ended ended = ToTheEnd(*conn);
+  EXPECT_THAT(ended.reads,
+              ElementsAre("data", absl::StrCat(kRead, "i/o timeout")));
+  EXPECT_THAT(ended.write, IsOk());
+  EXPECT_THAT(ended.read_again, IsTimeout());
+  // A handler that takes more time is let down again.
+  EXPECT_THAT(conn->SetReadDeadline(absl::InfiniteFuture()), IsOk());
+  EXPECT_THAT(ToTheEnd(*conn).read_again, IsTimeout());
+}
+
+TEST_P(FuzzEndTest, Stuck) {
+  const auto conn = Make(FuzzEnd::kStuck);
+  const Ended ended = ToTheEnd(*conn);
+  EXPECT_THAT(ended.reads,
+              ElementsAre("data", absl::StrCat(kRead, "i/o timeout")));
+  EXPECT_THAT(ended.write, IsTimeout());
+  EXPECT_EQ(ended.write.message(),
+            "write tcp 192.0.2.1:80->192.0.2.2:40000: i/o timeout");
+  EXPECT_EQ(BytesDone(ended.write), 0);
+}
+
+// As libFuzzer writes it when the handler crashes.
+TEST_P(FuzzEndTest, ACrashFileReplays) {
+  for (int end = 0; end < kFuzzEnds; ++end) {
+    const std::string bytes = BytesOf(static_cast<FuzzEnd>(end));
+    const std::string file = absl::StrCat(::testing::TempDir(), "/crash-", end);
+    std::ofstream(file, std::ios::binary) << bytes;
+    std::ifstream stream(file, std::ios::binary);
+    const std::string read((std::istreambuf_iterator<char>(stream)), {});
+    EXPECT_EQ(static_cast<int>(ParseFuzzInput(read).end), end);
+    const Ended first = ToTheEnd(*MakeFuzzConn(bytes));
+    const Ended second = ToTheEnd(*MakeFuzzConn(read));
+    EXPECT_EQ(first.reads, second.reads);
+    EXPECT_EQ(first.write, second.write);
+    EXPECT_EQ(first.read_again, second.read_again);
+  }
+}
+
+TEST(FuzzConnTest, EveryFirstByteIsAnEnd) {
+  std::set<FuzzEnd> ends;
+  for (int first = 0; first < 256; ++first) {
+    ends.insert(ParseFuzzInput(std::string(1, static_cast<char>(first))).end);
+  }
+  EXPECT_EQ(ends.size(), kFuzzEnds);
+}
+
 TEST(FuzzConnTest, IsDescribed) {
-  EXPECT_EQ(DescribeFuzzInput(ParseFuzzInput(OneRule(Rule(0, 0, 1), "a\n"))),
-            "rule {\n  id: \"rule 1\"\n  match {\n    operation: READ\n  }\n"
-            "  chunk {\n    max_bytes: 2\n  }\n}\ndata: \"a\\n\"\n");
+  EXPECT_EQ(
+      DescribeFuzzInput(ParseFuzzInput(OneRule(Rule(0, 0, 1), "a\n"))),
+      "rule {\n  id: \"rule 1\"\n  match {\n    operation: READ\n  }\n"
+      "  chunk {\n    max_bytes: 2\n  }\n}\ndata: \"a\\n\"\nthen the peer ends "
+      "its direction\n");
 }
 
 }  // namespace

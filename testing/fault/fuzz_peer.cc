@@ -20,16 +20,47 @@ std::shared_ptr<const CallNames> Names() {
 
 }  // namespace
 
-FuzzPeer::FuzzPeer(std::string data, size_t max_written)
+const char* FuzzEndText(FuzzEnd end) {
+  constexpr const char* kTexts[kFuzzEnds] = {"ends its direction", "closes",
+                                             "resets", "sends no more",
+                                             "neither sends nor reads"};
+  return kTexts[static_cast<int>(end)];
+}
+
+FuzzPeer::FuzzPeer(std::string data, FuzzEnd end, size_t max_written)
     : state_(Clock::Real(), Names()),
+      end_(end),
+      expire_([this](Direction direction) {
+        SetDeadline(direction, absl::Time()).IgnoreError();
+      }),
       data_(std::move(data)),
-      room_(max_written) {}
+      room_(end == FuzzEnd::kStuck ? 0 : max_written) {}
+
+absl::Status FuzzPeer::AtEnd(Call& call) {
+  switch (end_) {
+    case FuzzEnd::kHalfClose:
+      break;
+    case FuzzEnd::kClose:
+      gone_ = true;
+      break;
+    case FuzzEnd::kReset:
+      gone_ = true;
+      if (std::exchange(was_reset_, true)) break;
+      return ErrnoError(Info("read"), "read", ECONNRESET);
+    case FuzzEnd::kSilent:
+    case FuzzEnd::kStuck:
+      expire_(Direction::kRead);
+      call.Recheck();
+      return call.Error("read");
+  }
+  return EofError();
+}
 
 absl::StatusOr<size_t> FuzzPeer::Read(absl::Span<char> buffer) {
   Call call(state_, Direction::kRead);
   if (!call.ok()) return call.Error("read");
   if (buffer.empty()) return size_t{0};
-  if (read_ == data_.size()) return EofError();
+  if (read_ == data_.size()) return AtEnd(call);
   const size_t size = std::min(buffer.size(), data_.size() - read_);
   std::copy_n(data_.begin() + static_cast<ptrdiff_t>(read_), size,
               buffer.begin());
@@ -42,12 +73,17 @@ absl::Status FuzzPeer::Write(absl::Span<const absl::string_view> pieces) {
   if (!call.ok()) return call.Error("write");
   size_t size = 0;
   for (const absl::string_view piece : pieces) size += piece.size();
-  const size_t taken = std::min(size, room_);
+  const size_t taken = gone_ ? 0 : std::min(size, room_);
   room_ -= taken;
   if (taken == size) return absl::OkStatus();
   ErrorInfo info = Info("write");
   info.bytes_done = taken;
-  return ErrnoError(std::move(info), "write", EPIPE);
+  if (end_ != FuzzEnd::kStuck) {
+    return ErrnoError(std::move(info), "write", EPIPE);
+  }
+  expire_(Direction::kWrite);
+  call.Recheck();
+  return call.Error("write", std::move(info));
 }
 
 absl::Status FuzzPeer::WaitReadable() {

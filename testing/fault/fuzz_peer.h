@@ -1,13 +1,17 @@
-// The connection inside a FuzzConn: its peer has sent what it sends and ended
-// its direction, and takes a limited number of bytes. Nothing suspends.
+// The connection inside a FuzzConn: its peer has sent what it sends, does then
+// what its FuzzEnd says, and takes a limited number of bytes. Nothing suspends.
 //
 // Threads, errors: as for every Conn.
 #ifndef PLUMB_TESTING_FAULT_FUZZ_PEER_H_
 #define PLUMB_TESTING_FAULT_FUZZ_PEER_H_
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -21,9 +25,22 @@
 
 namespace plumb {
 
+// What a peer does when all that it sends has been read.
+enum class FuzzEnd : uint8_t {
+  kHalfClose,  // ends its direction, and reads on
+  kClose,      // closes: reads give the end, and then writes a broken pipe
+  kReset,      // reads give ECONNRESET once, then the end; writes a broken pipe
+  kSilent,     // sends no more, and reads on: the read deadline passes
+  kStuck,      // nor does it read, from the start: both deadlines pass
+};
+constexpr int kFuzzEnds = 5;
+
+// For people, behind "then the peer": "resets".
+const char* FuzzEndText(FuzzEnd end);
+
 class FuzzPeer final : public Conn {
  public:
-  FuzzPeer(std::string data, size_t max_written);
+  FuzzPeer(std::string data, FuzzEnd end, size_t max_written);
   ~FuzzPeer() override { Close().IgnoreError(); }
 
   using Conn::SetDeadline;
@@ -38,15 +55,26 @@ class FuzzPeer final : public Conn {
   Addr RemoteAddr() const override { return state_.names()->addr; }
   void* Extension(absl::string_view) override { return nullptr; }
 
+  // `expire` has the deadline of a direction pass, in place of waiting for it;
+  // before the first call.
+  void SetExpire(std::function<void(Direction)> expire) {
+    expire_ = std::move(expire);
+  }
+
  private:
+  absl::Status AtEnd(Call& call);
   ErrorInfo Info(absl::string_view op) const {
     return NamedInfo(op, state_.names().get());
   }
 
   CallState state_;
+  const FuzzEnd end_;
+  std::function<void(Direction)> expire_;
   std::string data_;
-  size_t read_ = 0;  // of data_; of who has the turn to read
-  size_t room_;      // of who has the turn to write
+  size_t read_ = 0;                // of data_; of who has the turn to read
+  bool was_reset_ = false;         // the same
+  std::atomic<bool> gone_{false};  // Writes are broken pipes
+  size_t room_;                    // of who has the turn to write
 };
 
 }  // namespace plumb
