@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/base/attributes.h"
+#include "absl/base/optimization.h"
 #include "absl/strings/str_cat.h"
 #include "transport/park.h"
 #include "transport/wait_reason.h"
@@ -69,6 +71,32 @@ class TurnReason final : public WaitReason {
   const WaitReason& call_;
 };
 
+// Whether a scope of the waiter's owner has ended or has a deadline.
+bool MayScopesEnd(const Waiter& waiter) {
+  for (const Scope* scope = waiter.scope(); scope != nullptr;
+       scope = scope->outer()) {
+    if (scope->cancelled() || scope->deadline() != kNever) return true;
+  }
+  return false;
+}
+
+// Apart: it asks clocks, and most calls have no limits.
+ABSL_ATTRIBUTE_NOINLINE Call::Outcome LookAtLimits(
+    const Waiter& waiter, const Clock& clock,
+    const std::atomic<MonotonicNanos>& deadline) {
+  const ScopeState scopes = CheckScopes(waiter);
+  if (scopes == ScopeState::kCancelled) return Call::Outcome::kCancelled;
+  MonotonicNanos when = deadline.load(std::memory_order_acquire);
+  while (when != kNever && clock.HasPassed(when)) {
+    // It counts only if it was still there when it had passed.
+    const MonotonicNanos before = when;
+    when = deadline.load(std::memory_order_acquire);
+    if (when == before) return Call::Outcome::kTimeout;
+  }
+  return scopes == ScopeState::kTimeout ? Call::Outcome::kScopeTimeout
+                                        : Call::Outcome::kGo;
+}
+
 }  // namespace
 
 struct CallState::Parked {
@@ -134,12 +162,9 @@ Waiter* CallState::TakeSignalled(Direction direction) {
 }
 
 bool CallState::MayGoAtOnce(Direction direction, const Waiter& waiter) const {
-  if (gate_.closed() || gate_.IsTurnTaken(direction)) return false;
-  for (const Scope* scope = waiter.scope(); scope != nullptr;
-       scope = scope->outer()) {
-    if (scope->cancelled() || scope->deadline() != kNever) return false;
-  }
-  return side(direction).deadline.load(std::memory_order_acquire) == kNever;
+  return !gate_.closed() && !gate_.IsTurnTaken(direction) &&
+         !MayScopesEnd(waiter) &&
+         side(direction).deadline.load(std::memory_order_acquire) == kNever;
 }
 
 void CallState::MoveDeadline(Direction direction, MonotonicNanos when) {
@@ -245,18 +270,13 @@ void Call::TakeTurn() {
 
 Call::Outcome Call::Check() const {
   if (state_.gate_.closed()) return Outcome::kClosed;
-  const ScopeState scopes = CheckScopes(waiter_);
-  if (scopes == ScopeState::kCancelled) return Outcome::kCancelled;
   const std::atomic<MonotonicNanos>& deadline =
       state_.side(direction_).deadline;
-  MonotonicNanos when = deadline.load(std::memory_order_acquire);
-  while (when != kNever && clock_.HasPassed(when)) {
-    // It counts only if it was still there when it had passed.
-    const MonotonicNanos before = when;
-    when = deadline.load(std::memory_order_acquire);
-    if (when == before) return Outcome::kTimeout;
+  if (ABSL_PREDICT_TRUE(!MayScopesEnd(waiter_) &&
+                        deadline.load(std::memory_order_acquire) == kNever)) {
+    return Outcome::kGo;
   }
-  return scopes == ScopeState::kTimeout ? Outcome::kScopeTimeout : Outcome::kGo;
+  return LookAtLimits(waiter_, clock_, deadline);
 }
 
 bool Call::Suspend(const Op* op, MonotonicNanos until) {
@@ -356,40 +376,6 @@ bool Call::Pause(absl::Duration duration) {
     Suspend(nullptr, until);
   }
   return ok();
-}
-
-absl::Status Call::Error(absl::string_view op) const {
-  return Error(op, ErrorInfo());
-}
-
-absl::Status Call::Error(absl::string_view op, ErrorInfo info) const {
-  const CallNames* const names = inside_ ? state_.names_.get() : names_.get();
-  return CallError(outcome_, NamedInfo(op, names, std::move(info)));
-}
-
-ErrorInfo NamedInfo(absl::string_view op, const CallNames* names,
-                    ErrorInfo info) {
-  info.op = std::string(op);
-  if (names != nullptr) {
-    info.network = names->network;
-    info.source = names->source;
-    info.addr = names->addr;
-  }
-  return info;
-}
-
-absl::Status CallError(Call::Outcome outcome, ErrorInfo info) {
-  switch (outcome) {
-    case Call::Outcome::kCancelled:
-      return CancelledError(std::move(info));
-    case Call::Outcome::kTimeout:
-      return TimeoutError(std::move(info));
-    case Call::Outcome::kScopeTimeout:
-      info.kind = ErrorKind::kScopeTimeout;
-      return TimeoutError(std::move(info));
-    default:
-      return ClosedError(std::move(info));
-  }
 }
 
 }  // namespace plumb
