@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "backends/fake/default_observer.h"
 #include "backends/fake/ip_net.h"
 #include "backends/fake/network_state.h"
 #include "backends/fake/unix_net.h"
@@ -136,7 +137,8 @@ absl::StatusOr<std::unique_ptr<PacketConn>> FakeHost::ListenPacket(
 }
 
 FakeNetwork::FakeNetwork(FakeNetworkOptions options)
-    : state_(std::make_shared<NetworkState>(options)) {}
+    : state_(std::make_shared<NetworkState>(
+          WithDefaultObserver(std::move(options)))) {}
 
 FakeNetwork::~FakeNetwork() = default;
 

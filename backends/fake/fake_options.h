@@ -44,6 +44,10 @@ struct FakeNetworkOptions {
   // packets: bytes go from one end straight to the other, which is faster.
   std::shared_ptr<LinkPolicy> policy;
   std::shared_ptr<PacketObserver> observer;
+
+  // Whether a network without an observer takes the one that a test's networks
+  // have by default, where the test links such a thing (default_observer.h).
+  bool default_observer = true;
 };
 
 }  // namespace plumb

@@ -43,9 +43,20 @@ int CountOf(const std::string& name) {
 CaptureOnFailure::CaptureOnFailure(CaptureOptions options) : Capture(options) {}
 
 CaptureOnFailure::~CaptureOnFailure() {
-  if (!::testing::Test::HasFailure()) return;
-  const std::string path = NextPath();
-  const absl::Status status = WriteFile(path);
+  if (::testing::Test::HasFailure()) WriteCaptureOfTest(*this);
+}
+
+std::string CaptureOnFailure::NextPath() {
+  const std::string directory = Directory(), name = NameOfTest();
+  const int count = CountOf(name);
+  return absl::StrCat(directory, directory.back() == '/' ? "" : "/", name,
+                      count == 0 ? "" : absl::StrCat("-", count + 1),
+                      ".pcapng");
+}
+
+void WriteCaptureOfTest(const Capture& capture) {
+  const std::string path = CaptureOnFailure::NextPath();
+  const absl::Status status = capture.WriteFile(path);
   if (status.ok()) {
     std::cerr << NameOfTest() << " failed; its packets are in\n"
               << path << "\n"
@@ -55,14 +66,6 @@ CaptureOnFailure::~CaptureOnFailure() {
               << " failed; its packets cannot be kept: " << status.message()
               << "\n";
   }
-}
-
-std::string CaptureOnFailure::NextPath() {
-  const std::string directory = Directory(), name = NameOfTest();
-  const int count = CountOf(name);
-  return absl::StrCat(directory, directory.back() == '/' ? "" : "/", name,
-                      count == 0 ? "" : absl::StrCat("-", count + 1),
-                      ".pcapng");
 }
 
 }  // namespace plumb

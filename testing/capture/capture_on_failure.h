@@ -37,6 +37,9 @@ class CaptureOnFailure final : public Capture {
   static std::string NextPath();
 };
 
+// Writes it as of a test that has failed, and says where.
+void WriteCaptureOfTest(const Capture& capture);
+
 }  // namespace plumb
 
 #endif  // PLUMB_TESTING_CAPTURE_CAPTURE_ON_FAILURE_H_

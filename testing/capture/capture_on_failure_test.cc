@@ -57,8 +57,10 @@ TEST(CaptureOnFailureTest, WritesAFileForEachCaptureOfATestThatFails) {
   for (const auto& entry : std::filesystem::directory_iterator(directory)) {
     files.insert(entry.path().filename().string());
   }
-  EXPECT_THAT(files, ElementsAre("Net.Fails.pcapng", "Store.Fails-2.pcapng",
-                                 "Store.Fails.pcapng"));
+  EXPECT_THAT(files, ElementsAre("Net.Fails.pcapng", "Plain.Fails.pcapng",
+                                 "Plain.FailsAfterItsNetworks-2.pcapng",
+                                 "Plain.FailsAfterItsNetworks.pcapng",
+                                 "Store.Fails-2.pcapng", "Store.Fails.pcapng"));
   const std::string path = directory + "/Store.Fails-2.pcapng";
   EXPECT_THAT(
       run.output,
@@ -76,16 +78,21 @@ TEST(CaptureOnFailureTest, WritesAFileForEachCaptureOfATestThatFails) {
 
 TEST(CaptureOnFailureTest, AFullDiskChangesNothing) {
   const std::string directory = Directory("full");
-  const std::string path = directory + "/Net.Fails.pcapng";
-  std::filesystem::create_symlink("/dev/full", path);
+  for (const char* name : {"Net.Fails", "Plain.Fails"}) {
+    std::filesystem::create_symlink(
+        "/dev/full", absl::StrCat(directory, "/", name, ".pcapng"));
+  }
   const Outcome run = RunWith(directory);
   EXPECT_EQ(run.exit_status, 1);
-  EXPECT_THAT(run.output,
-              HasSubstr(absl::StrCat(
-                  "Net.Fails failed; its packets cannot be kept: write ", path,
-                  ": no space left on device\n")));
-  EXPECT_THAT(run.output, HasSubstr("[  PASSED  ] 1 test."));
-  EXPECT_THAT(run.output, HasSubstr("2 FAILED TESTS"));
+  for (const char* name : {"Net.Fails", "Plain.Fails"}) {
+    EXPECT_THAT(
+        run.output,
+        HasSubstr(absl::StrCat(
+            name, " failed; its packets cannot be kept: write ", directory, "/",
+            name, ".pcapng: no space left on device\n")));
+  }
+  EXPECT_THAT(run.output, HasSubstr("[  PASSED  ] 2 tests."));
+  EXPECT_THAT(run.output, HasSubstr("5 FAILED TESTS"));
 }
 
 TEST(CaptureOnFailureTest, AFileThatCannotBeWrittenChangesNothing) {
@@ -95,8 +102,8 @@ TEST(CaptureOnFailureTest, AFileThatCannotBeWrittenChangesNothing) {
               HasSubstr("Store.Fails failed; its packets cannot be kept: open "
                         "/nowhere/Store.Fails.pcapng: no such file or "
                         "directory\n"));
-  EXPECT_THAT(run.output, HasSubstr("[  PASSED  ] 1 test."));
-  EXPECT_THAT(run.output, HasSubstr("2 FAILED TESTS"));
+  EXPECT_THAT(run.output, HasSubstr("[  PASSED  ] 2 tests."));
+  EXPECT_THAT(run.output, HasSubstr("5 FAILED TESTS"));
 }
 
 }  // namespace

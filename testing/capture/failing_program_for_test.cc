@@ -1,4 +1,5 @@
-// A test program of which two tests fail, for capture_on_failure_test.
+// A test program some of whose tests fail, for capture_on_failure_test.
+#include "backends/fake/fake.h"
 #include "gtest/gtest.h"
 #include "testing/capture/capture_on_failure.h"
 #include "testing/capture/test_network.h"
@@ -19,11 +20,44 @@ TEST_F(Store, Fails) {
   FAIL() << "on purpose";
 }
 
-TEST(Net, Fails) {
-  TestNetwork network;
+void Carry(FakeNetwork& network) {
   const auto socket = *network.Host("db")->ListenPacket("udp", "db:53");
   EXPECT_TRUE(
       network.Host("web")->Dial("udp", "db:53").value()->Write("!").ok());
+}
+
+TEST(Net, Fails) {
+  TestNetwork network;
+  Carry(network);
+  FAIL() << "on purpose";
+}
+
+// Of networks that are not asked to be captured.
+TEST(Plain, Passes) {
+  FakeNetwork network;
+  Carry(network);
+}
+
+TEST(Plain, Fails) {
+  FakeNetwork carries_nothing;
+  FakeNetwork network;
+  Carry(network);
+  FAIL() << "on purpose";
+}
+
+TEST(Plain, FailsAfterItsNetworks) {
+  for (int i = 0; i < 2; ++i) {
+    FakeNetwork network;
+    Carry(network);
+  }
+  FAIL() << "on purpose";
+}
+
+TEST(Plain, FailsWithoutACapture) {
+  FakeNetworkOptions options;
+  options.default_observer = false;
+  FakeNetwork network(options);
+  Carry(network);
   FAIL() << "on purpose";
 }
 
