@@ -4,6 +4,7 @@ load("@rules_cc//cc:defs.bzl", "cc_test")
 
 _SOURCES = [
     "//transport:call.cc",
+    "//transport:call_error.cc",
     "//transport:gate.cc",
     "//transport:lock_table.cc",
     "//transport/fiber:poller.cc",
