@@ -17,9 +17,9 @@ absl::Status StreamEnd::SetDeadline(Direction direction, absl::Time when) {
   return pair_->SetDeadline(side_, direction, when);
 }
 
-absl::Status StreamEnd::Close(StreamClose how,
+absl::Status StreamEnd::Close(StreamClose how, absl::Duration linger,
                               absl::FunctionRef<void()> release) {
-  return pair_->Close(side_, how, release);
+  return pair_->Close(side_, how, linger, release);
 }
 
 absl::Status StreamEnd::SetSendBuffer(size_t bytes) {

@@ -72,10 +72,13 @@ class StreamEnd {
   absl::Status CloseRead();
 
   // As Conn's; `release` is called when nobody is inside any more and before a
-  // second Close returns, and not at all by a second Close.
-  absl::Status Close(StreamClose how, absl::FunctionRef<void()> release);
+  // second Close returns, and not at all by a second Close. With a `linger` it
+  // first suspends until the peer has room for what was sent, and the end of
+  // it, or is gone; for so long at most, and then goes on as without.
+  absl::Status Close(StreamClose how, absl::Duration linger,
+                     absl::FunctionRef<void()> release);
   absl::Status Close() {
-    return Close(StreamClose::kGraceful, [] {});
+    return Close(StreamClose::kGraceful, absl::ZeroDuration(), [] {});
   }
 
   // As BufferControl's.

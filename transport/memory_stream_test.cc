@@ -119,7 +119,8 @@ TEST(MemoryStreamTest, AResetEndsAReadThatWaits) {
               "read unix /a->/b: read: connection reset by peer");
   });
   AwaitReads(ends.first, 1);
-  EXPECT_TRUE(ends.second.Close(StreamClose::kReset, [] {}).ok());
+  EXPECT_TRUE(
+      ends.second.Close(StreamClose::kReset, absl::ZeroDuration(), [] {}).ok());
   reader.join();
   EXPECT_TRUE(ends.first.Close().ok());
 }

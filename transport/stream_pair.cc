@@ -134,7 +134,7 @@ StreamPair::Attempt StreamPair::TryRead(int side, ByteQueue::Taker& taker,
     }
   }
   if (woken != nullptr) woken->Wake();
-  if (wake) peer(side).state.Signal(Direction::kWrite);
+  if (wake) SignalWrite(1 - side);
   return attempt;
 }
 
@@ -180,6 +180,7 @@ size_t StreamPair::RoomLocked(const End& me, const End& other) {
 // back for each.
 bool StreamPair::RoomForWriterLocked(End& me, const End& other) {
   if (!me.writer_waits) return false;
+  if (other.lingers) return !LingersLocked(other, me);
   const size_t capacity = me.in.capacity();
   const bool room = capacity == 0 ? me.in.empty()
                                   : RoomLocked(me, other) >=
@@ -243,13 +244,16 @@ absl::Status StreamPair::Write(int side,
 StreamPair::Attempt StreamPair::TryWrite(int side, Outgoing& out) {
   End& other = peer(side);
   Attempt attempt;
+  bool lingers;
   {
     SystemMutexLock lock(&mutex_);
     other.in.TakeBack();
     out.woken = nullptr;
     attempt = WriteLocked(ends_[side], other, out);
     if (attempt.kind == Attempt::kBlocked) other.writer_waits = true;
+    lingers = other.lingers;
   }
+  if (lingers) SignalWrite(1 - side);
   if (out.woken != nullptr) out.woken->Wake();
   RunLink();
   return attempt;
@@ -342,7 +346,7 @@ absl::Status StreamPair::SetSendBuffer(int side, size_t bytes) {
     out.set_capacity(out.capacity() - std::exchange(me.send_buffer, bytes) +
                      bytes);
   }
-  me.state.Signal(Direction::kWrite);
+  SignalWrite(side);
   me.state.Leave();
   return absl::OkStatus();
 }
@@ -354,7 +358,7 @@ absl::Status StreamPair::SetReceiveBuffer(int side, size_t bytes) {
     SystemMutexLock lock(&mutex_);
     me.in.set_capacity(bytes + peer(side).send_buffer);
   }
-  peer(side).state.Signal(Direction::kWrite);
+  SignalWrite(1 - side);
   me.state.Leave();
   return absl::OkStatus();
 }

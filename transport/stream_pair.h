@@ -54,7 +54,7 @@ class StreamPair final : public StreamReceiver {
   absl::Status CloseWrite(int side);
   absl::Status CloseRead(int side);
   absl::Status SetDeadline(int side, Direction direction, absl::Time when);
-  absl::Status Close(int side, StreamClose how,
+  absl::Status Close(int side, StreamClose how, absl::Duration linger,
                      absl::FunctionRef<void()> release);
   absl::Status SetSendBuffer(int side, size_t bytes);
   absl::Status SetReceiveBuffer(int side, size_t bytes);
@@ -96,6 +96,7 @@ class StreamPair final : public StreamReceiver {
   struct Rare {
     std::string rule;                  // who injected the reset
     std::array<HandleMarks, 2> marks;  // of what each side receives
+    std::array<std::shared_ptr<CallState>, 2> lingers;  // whose Close waits
   };
 
   Rare& RareLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -163,6 +164,9 @@ class StreamPair final : public StreamReceiver {
   void EndLocked(End& me, End& other) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CloseLocked(End& me, End& other, StreamClose how)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Suspends until the peer has taken what was sent; `limit` at most.
+  void Linger(int side, absl::Duration limit);
+  static bool LingersLocked(const End& me, const End& other);
   // Lets go what was sent through a link. Without the lock.
   void RunLink() {
     if (link_ != nullptr) link_->Run();
@@ -170,6 +174,8 @@ class StreamPair final : public StreamReceiver {
   // Tells those who wait at `side` to look again; `woken` slept there, or null.
   void SignalRead(int side, Waiter* woken);
   void SignalBoth(int side);
+  // The same for those who write, or linger.
+  void SignalWrite(int side);
   int side_of(const End& end) const { return &end == &ends_[0] ? 0 : 1; }
   // Ends a CloseWrite or CloseRead.
   absl::Status LeaveShutdown(End& me, bool connected);

@@ -3,6 +3,10 @@
 #include <memory>
 #include <utility>
 
+#include "absl/time/time.h"
+#include "transport/call.h"
+#include "transport/clock.h"
+#include "transport/scope.h"
 #include "transport/stream_pair.h"
 
 namespace plumb {
@@ -60,7 +64,7 @@ absl::Status StreamPair::CloseRead(int side) {
     woken = RouseLocked(me);
   }
   SignalRead(side, woken);
-  peer(side).state.Signal(Direction::kWrite);
+  SignalWrite(1 - side);
   return LeaveShutdown(me, connected);
 }
 
@@ -84,7 +88,7 @@ absl::Status StreamPair::SetDeadline(int side, Direction direction,
   return status;
 }
 
-absl::Status StreamPair::Close(int side, StreamClose how,
+absl::Status StreamPair::Close(int side, StreamClose how, absl::Duration linger,
                                absl::FunctionRef<void()> release) {
   End& me = ends_[side];
   const std::shared_ptr<const CallNames> names = me.state.names();
@@ -111,10 +115,37 @@ absl::Status StreamPair::Close(int side, StreamClose how,
   }
   RunLink();
   SignalRead(1 - side, woken);
-  peer(side).state.Signal(Direction::kWrite);
+  SignalWrite(1 - side);
+  if (linger > absl::ZeroDuration()) Linger(side, linger);
   release();
   me.state.Done();
   return absl::OkStatus();
+}
+
+// What is beyond the peer's receive buffer has not left this end's send buffer.
+bool StreamPair::LingersLocked(const End& me, const End& other) {
+  if (me.was_reset || me.sent_reset || other.was_reset) return false;
+  if (!other.got_end) return true;
+  return !other.closed &&
+         other.in.size() + me.send_buffer > other.in.capacity();
+}
+
+// What ends calls ends no Close: it waits on a state of its own.
+void StreamPair::Linger(int side, absl::Duration limit) {
+  End& me = ends_[side];
+  Clock& clock = me.state.clock();
+  const MonotonicNanos until = clock.MonotonicAfter(limit);
+  const auto waiting = std::make_shared<CallState>(clock, me.state.names());
+  const auto lingers = [&](bool go_on) {
+    SystemMutexLock lock(&mutex_);
+    me.lingers = go_on && LingersLocked(me, peer(side));
+    if (me.lingers) peer(side).writer_waits = true;
+    RareLocked().lingers[side] = me.lingers ? waiting : nullptr;
+    return me.lingers;
+  };
+  const ShieldScope shield;
+  Call call(*waiting, Direction::kWrite, "close");
+  while (lingers(clock.MonotonicNow() < until)) call.WaitUntil(until);
 }
 
 void StreamPair::CloseLocked(End& me, End& other, StreamClose how) {

@@ -27,7 +27,7 @@ void StreamPair::LandData(int side, absl::string_view data) {
     room = RoomForWriterLocked(me, peer(side));
   }
   if (wake) me.state.Signal(Direction::kRead);
-  if (room) peer(side).state.Signal(Direction::kWrite);
+  if (room) SignalWrite(1 - side);
 }
 
 // Returns the descriptors that came along.
@@ -41,25 +41,31 @@ std::vector<Descriptor> StreamPair::RefuseDataLocked(End& me) {
 }
 
 void StreamPair::LandEnd(int side) {
+  bool lingers;
   {
     SystemMutexLock lock(&mutex_);
     // After a reset nothing comes, and an end would hide it.
     if (!ends_[side].was_reset) ends_[side].got_end = true;
+    lingers = peer(side).lingers;
   }
   SignalBoth(side);
+  if (lingers) SignalWrite(1 - side);
 }
 
 void StreamPair::LandReset(int side, int error, absl::string_view rule) {
   std::vector<Descriptor> lost;
+  bool lingers;
   {
     SystemMutexLock lock(&mutex_);
     End& me = ends_[side];
     if (me.was_reset) return;
     ResetLocked(me, error);
+    lingers = peer(side).lingers;
     if (!rule.empty()) RareLocked().rule = std::string(rule);
     lost = CutMarksLocked(me);
   }
   SignalBoth(side);
+  if (lingers) SignalWrite(1 - side);
 }
 
 std::vector<Descriptor> StreamPair::CutMarksLocked(End& me) {
@@ -75,7 +81,17 @@ void StreamPair::SignalRead(int side, Waiter* woken) {
 
 void StreamPair::SignalBoth(int side) {
   ends_[side].state.Signal(Direction::kRead);
+  SignalWrite(side);
+}
+
+void StreamPair::SignalWrite(int side) {
   ends_[side].state.Signal(Direction::kWrite);
+  std::shared_ptr<CallState> lingers;
+  {
+    SystemMutexLock lock(&mutex_);
+    if (rare_ != nullptr) lingers = rare_->lingers[side];
+  }
+  if (lingers != nullptr) lingers->Signal(Direction::kWrite);
 }
 
 size_t StreamPair::Room(int side) {

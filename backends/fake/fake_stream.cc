@@ -16,8 +16,8 @@ FakeStreamConn::FakeStreamConn(const HostRef& host, StreamEnd end)
   ShowSocket(host_, this);
 }
 
-absl::Status FakeStreamConn::CloseAs(StreamClose how) {
-  return end_.Close(how, [this] {
+absl::Status FakeStreamConn::CloseAs(StreamClose how, absl::Duration linger) {
+  return end_.Close(how, linger, [this] {
     HideSocket(host_, this);
     Release();
   });

@@ -68,7 +68,8 @@ class FakeStreamConn : public FakeConn,
  protected:
   const HostRef& host() const { return host_; }
   StreamEnd& end() { return end_; }
-  absl::Status CloseAs(StreamClose how);
+  absl::Status CloseAs(StreamClose how,
+                       absl::Duration linger = absl::ZeroDuration());
   // Part of Close: gives back what is bound.
   virtual void Release() = 0;
 

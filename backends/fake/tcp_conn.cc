@@ -1,15 +1,31 @@
 #include "backends/fake/tcp_conn.h"
 
+#include <algorithm>
+#include <limits>
+
 #include "backends/fake/tcp_ports.h"
 #include "transport/error.h"
 #include "transport/extension.h"
 #include "transport/system_mutex.h"
 
 namespace plumb {
+namespace {
+
+// As socket(7) takes it, in whole ones; less than 0 for no linger.
+int LingerSeconds(absl::Duration linger) {
+  if (linger < absl::ZeroDuration()) return -1;
+  const int64_t seconds =
+      absl::ToInt64Seconds(absl::Ceil(linger, absl::Seconds(1)));
+  return static_cast<int>(
+      std::min<int64_t>(seconds, std::numeric_limits<int>::max()));
+}
+
+}  // namespace
 
 absl::Status FakeTcpConn::Close() {
-  const bool reset = reset_on_close_.load(std::memory_order_relaxed);
-  return CloseAs(reset ? StreamClose::kReset : StreamClose::kGraceful);
+  const int seconds = linger_seconds_.load(std::memory_order_relaxed);
+  if (seconds == 0) return CloseAs(StreamClose::kReset);
+  return CloseAs(StreamClose::kGraceful, absl::Seconds(std::max(seconds, 0)));
 }
 
 void* FakeTcpConn::Extension(absl::string_view name) {
@@ -54,7 +70,7 @@ absl::Status FakeTcpConn::SetKeepAlive(const KeepAlive&) { return CheckOpen(); }
 
 absl::Status FakeTcpConn::SetLinger(absl::Duration linger) {
   const absl::Status open = CheckOpen();
-  if (open.ok()) reset_on_close_ = linger == absl::ZeroDuration();
+  if (open.ok()) linger_seconds_ = LingerSeconds(linger);
   return open;
 }
 

@@ -37,7 +37,7 @@ class FakeTcpConn final : public FakeStreamConn, public TcpControl {
   absl::Status CheckOpen();
   void Release() override;
 
-  std::atomic<bool> reset_on_close_{false};
+  std::atomic<int> linger_seconds_{-1};
   Port port_;
 };
 
