@@ -26,11 +26,12 @@
 //
 // A stream stays a stream: what was dropped is sent again, 200 ms later and
 // then at doubling intervals, on the network's clock; what overtakes waits at
-// the receiver, and what comes twice is thrown away. After 15 repetitions the
-// connection fails with ETIMEDOUT. A lost SYN is repeated 5 times after a
-// second each and then at doubling intervals, 10 times in all, before Dial
-// fails with ETIMEDOUT after 131 s, as Linux does it since 6.5. A packet that
-// is delayed or held is not sent again. Lost datagrams are gone.
+// the receiver, and what comes twice is thrown away. When the 15th repetition
+// is lost as well the connection fails with ETIMEDOUT, 924.6 s after the first.
+// A lost SYN is repeated 5 times after a second each and then at doubling
+// intervals, 10 times in all, before Dial fails with ETIMEDOUT after 131 s, as
+// Linux does it since 6.5. A packet that is delayed or held is not sent again.
+// Lost datagrams are gone.
 //
 // Threads: called by one thread at a time, without a lock, on whatever thread
 // sends, or moves the clock. It must not block, and must not use the network

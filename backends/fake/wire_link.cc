@@ -228,7 +228,13 @@ void WireLink::Repeat(int from, const Packet& packet, absl::string_view rule) {
   const auto receiver = receiver_.lock();
   if (receiver == nullptr) return;
   if (packet.attempt >= kRepetitions) {
-    receiver->LandReset(from, ETIMEDOUT, rule);
+    wire_->CallAfter(RepetitionAfter(packet.attempt),
+                     [weak = receiver_, from, rule = std::string(rule)] {
+                       const auto lost = weak.lock();
+                       if (lost != nullptr) {
+                         lost->LandReset(from, ETIMEDOUT, rule);
+                       }
+                     });
     return;
   }
   Packet again = packet;
