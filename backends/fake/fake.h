@@ -20,9 +20,9 @@
 // are looked up in the network and nowhere else. Paths and abstract names of
 // unix sockets belong to a host.
 //
-// It has no time and no randomness of its own: deadlines, and how long a Dial
-// waits for room in a backlog, are on FakeNetworkOptions::clock; ports are
-// given out in order.
+// It has no time and no randomness of its own: deadlines, how long a Dial waits
+// for room in a backlog, and how long a Close lingers, are on
+// FakeNetworkOptions::clock; ports are given out in order.
 //
 // With FakeNetworkOptions::policy what goes over it is delayed, lost, copied,
 // changed, held or reset (link_policy.h); with an observer it is seen
@@ -49,8 +49,7 @@
 //   begins with Close when the peer's end had come before; so long a closed end
 //   waits for the peer's, too (FIN_WAIT2)
 // - a stream holds the sum of the two buffers, not doubled; no delay and
-//   keep-alive are accepted and change nothing, and so is a linger of more than
-//   0: Close waits for nothing
+//   keep-alive are accepted and change nothing
 // - an end or a reset does not wait behind what there is no room for, and a
 //   reset takes nothing back of it
 // - an address that no host has is `no route to host` at once for tcp, and
