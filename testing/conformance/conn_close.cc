@@ -168,6 +168,35 @@ CONFORMANCE_CASE(ConnConformance, WhatWasWrittenArrivesAfterClose) {
   EXPECT_THAT(ReadBytes(far(), data.size()), IsOkAndHolds(data));
 }
 
+// Of all others Close waits for nobody. In the variant whose tasks share one
+// thread a close(2) that waits would keep it from the peer.
+CONFORMANCE_CASE(ConnConformance, ALingeringCloseWaitsForThePeer) {
+  Covers({"S-CL-10"});
+  auto* const tcp = GetParam().variant.name() == "Coop"
+                        ? nullptr
+                        : Extension<TcpControl>(near());
+  if (tcp != nullptr) {
+    ASSERT_THAT(tcp->SetLinger(absl::Minutes(10)), IsOk());
+  }
+  const std::unique_ptr<Writer> writer = StartWriter(near());
+  if (abilities().backpressure) {
+    ASSERT_TRUE(WaitUntilBlocked(near(), 1, Direction::kWrite));
+  }
+  std::atomic<bool> closed{false};
+  auto closer = Go([&] {
+    EXPECT_THAT(near().Close(), IsOk());
+    closed = true;
+  });
+  writer->task->Join();
+  EXPECT_THAT(writer->status, IsClosed());
+  if (tcp == nullptr) return closer->Join();
+  EXPECT_FALSE(closed);
+  absl::Status end;
+  EXPECT_EQ(ReadUntilError(far(), &end).size(), writer->written);
+  EXPECT_THAT(end, IsEof());
+  closer->Join();
+}
+
 CONFORMANCE_CASE(ConnConformance, ThePeerOutlivesAnEnd) {
   Covers({"D-DT-01"});
   ASSERT_THAT(near().Write("left behind"), IsOk());
