@@ -22,7 +22,7 @@ ci_packages=(
   binutils       # nm: what a consumer's binary holds
   chromium tshark  # look at captures
   clang          # a second opinion, and lock annotations
-  clang-format
+  clang-format libclang-rt-dev  # libFuzzer is in the latter
   dpkg-dev       # the source of Abseil, for ThreadSanitizer
   git            # the list of files to check
   iproute2       # addresses for captures of real sockets
