@@ -20,24 +20,25 @@
 // are looked up in the network and nowhere else. Paths and abstract names of
 // unix sockets belong to a host.
 //
+// A broadcast (255.255.255.255 or 10.255.255.255) reaches all of them, and
+// 127.255.255.255 its own; it is one packet, and so is what goes to a multicast
+// group.
+//
 // It has no time and no randomness of its own: deadlines, how long a Dial waits
 // for room in a backlog, and how long a Close lingers, are on
-// FakeNetworkOptions::clock; ports are given out in order.
+// FakeNetworkOptions::clock; ports are given out in order. Without a policy
+// nothing takes time, and nothing is lost but datagrams for want of room.
 //
 // With FakeNetworkOptions::policy what goes over it is delayed, lost, copied,
 // changed, held or reset (link_policy.h); with an observer it is seen
 // (packet_observer.h). Then streams are segments; otherwise bytes are handed
 // over directly.
 //
-// How it differs from the kernel:
-// - without a policy nothing takes time and nothing is lost, but datagrams for
-//   want of room
+// How it differs from the kernel (testing/differential has a test of each, with
+// what the kernel does):
 // - who dials when the backlog is full is let in as soon as there is room, and
 //   not when the SYN is next repeated, unless there is a policy or an observer
 // - raw IP ("ip4:icmp") is Unimplemented
-// - a broadcast (255.255.255.255 or 10.255.255.255) reaches all hosts, and
-//   127.255.255.255 its own; it is one packet, and so is what goes to a
-//   multicast group
 // - there are no file permissions and no directories: any path can be bound,
 //   UnixListenOptions::mode changes nothing, and FakeHost::RemovePath takes the
 //   place of unlink(2)
@@ -46,14 +47,15 @@
 //   receiving them
 // - "localhost" is 127.0.0.1 first, then ::1
 // - TIME_WAIT is there when FakeNetworkOptions::time_wait asks for it, and
-//   begins with Close when the peer's end had come before; so long a closed end
-//   waits for the peer's, too (FIN_WAIT2)
-// - a stream holds the sum of the two buffers, not doubled; no delay and
-//   keep-alive are accepted and change nothing
+//   begins with Close when the peer's end had come before
+// - a stream holds the sum of the two buffers, not doubled, and by default they
+//   are 64 KiB each and do not grow
+// - a datagram takes as much of a buffer as it has bytes
+// - no delay and keep-alive are accepted and change nothing
 // - an end or a reset does not wait behind what there is no room for, and a
 //   reset takes nothing back of it
-// - an address that no host has is `no route to host` at once for tcp, and
-//   swallows datagrams
+// - an address that no host has is `no route to host` at once for tcp, which
+//   Linux tells when nobody has answered for three seconds
 // - SO_REUSEPORT spreads by the sender's port
 // - datagrams for Listen("udp", ...) are dealt out as they arrive, and not when
 //   somebody next reads: a Conn's Close drops all that has come for it

@@ -14,7 +14,7 @@ namespace {
 constexpr absl::Duration kPatience = absl::Seconds(5);
 constexpr absl::Duration kStuck = absl::Seconds(10);
 // For what should not come.
-constexpr absl::Duration kSoon = absl::Milliseconds(200);
+constexpr absl::Duration kSoon = absl::Milliseconds(100);
 
 // Whether `call` was done before it waited, or while there was hope.
 bool AwaitBlocked(Socket& socket, const WaitingCall& call, Direction direction,
@@ -58,8 +58,7 @@ void CallRunner::Start(Socket& socket, SplitCall call) {
 
 Outcome CallRunner::Finish(Socket& socket, bool hope) {
   WaitingCall& call = *socket.waiting;
-  const bool done(
-      WaitUntil([&] { return call.done(); }, "done", hope ? kPatience : kSoon));
+  const bool done = IsDone(socket, hope ? kPatience : kSoon);
   if (done) {
     call.Join();
   } else {
@@ -70,6 +69,18 @@ Outcome CallRunner::Finish(Socket& socket, bool hope) {
   Outcome outcome = pending.tell();
   outcome.blocked = !done;
   return outcome;
+}
+
+bool CallRunner::Waits(Socket& socket) { return !IsDone(socket, kSoon); }
+
+bool CallRunner::IsDone(Socket& socket, absl::Duration soon) {
+  const WaitingCall& call = *socket.waiting;
+  const Direction direction = socket.pending.direction;
+  if (net_.WakesAtOnce() && socket.is_open()) {
+    AwaitBlocked(socket, call, direction, false);
+    return call.done();
+  }
+  return bool(WaitUntil([&] { return call.done(); }, "done", soon));
 }
 
 Readiness CallRunner::CanGo(Socket& socket, Direction direction) {

@@ -7,6 +7,7 @@
 #ifndef PLUMB_TESTING_DIFFERENTIAL_CALL_RUNNER_H_
 #define PLUMB_TESTING_DIFFERENTIAL_CALL_RUNNER_H_
 
+#include "absl/time/time.h"
 #include "testing/differential/net.h"
 #include "testing/differential/sockets.h"
 #include "testing/differential/trace.h"
@@ -25,9 +26,13 @@ class CallRunner {
   // Begins the call, and returns when it waits or is done; Finish awaits it.
   void Start(Socket& socket, SplitCall call);
   Outcome Finish(Socket& socket, bool hope);
+  // Whether what began waits.
+  bool Waits(Socket& socket);
 
  private:
   Readiness CanGo(Socket& socket, Direction direction);
+  // Whether what began is done by now, or soon.
+  bool IsDone(Socket& socket, absl::Duration soon);
 
   Net& net_;
 };

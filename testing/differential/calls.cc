@@ -55,11 +55,12 @@ Addr AddressOf(const char* network, const std::string& text) {
 }
 
 template <typename Options>
-void FixBuffers(absl::string_view network, Options* options) {
-  if (absl::StartsWith(network, "tcp")) {
+void FixBuffers(const Step& step, Options* options) {
+  if (step.options.count("buffers") > 0) return;
+  if (absl::StartsWith(step.network, "tcp")) {
     options->send_buffer = options->receive_buffer = kFixedBuffer;
   }
-  if (network == "unix") options->send_buffer = kFixedBuffer;
+  if (step.network == "unix") options->send_buffer = kFixedBuffer;
 }
 
 }  // namespace
@@ -91,7 +92,7 @@ ListenOptions MakeListenOptions(const Step& step) {
       options.extras.Set(extra);
     }
   }
-  FixBuffers(step.network, &options);
+  FixBuffers(step, &options);
   return options;
 }
 
@@ -101,7 +102,7 @@ SplitCall Calls::Dial(const Step& step) {
   if (from != step.options.end()) {
     options.local_address = names_.Resolve(from->second);
   }
-  FixBuffers(step.network, &options);
+  FixBuffers(step, &options);
   auto result = std::make_shared<absl::StatusOr<std::unique_ptr<Conn>>>(
       absl::UnknownError("not run"));
   SplitCall call;

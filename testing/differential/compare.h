@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "testing/differential/fake_net.h"
 #include "testing/differential/net.h"
@@ -35,19 +36,20 @@ class Comparer {
 
   // Nothing when all steps have the same outcome, both ways of the fake. A
   // difference is looked for again, and one that does not come back is not
-  // told but counted.
+  // told but kept apart.
   std::optional<Difference> Compare(const Script& script);
 
   // Of the last script, on the kernel.
   const Trace& kernel_trace() const { return kernel_trace_; }
-  int not_repeated() const { return not_repeated_; }
+  // Those that did not come back, of the last script.
+  const std::vector<Difference>& not_repeated() const { return not_repeated_; }
 
  private:
   std::optional<Difference> CompareOnce(const Script& script);
 
   const std::unique_ptr<Net> kernel_;
   Trace kernel_trace_;
-  int not_repeated_ = 0;
+  std::vector<Difference> not_repeated_;
 };
 
 // The steps up to the difference with their outcomes, and both of that one.

@@ -24,9 +24,9 @@ constexpr Verb kVerbs[] = {Verb::kRead,      Verb::kWrite, Verb::kWait,
                            Verb::kDeadline};
 
 // Those that a script can bring about on every machine.
-constexpr int kErrors[] = {EPIPE,    ECONNRESET, ECONNREFUSED,
-                           ENOTCONN, EADDRINUSE, EMSGSIZE,
-                           EINVAL,   ENOENT,     EPROTOTYPE};
+constexpr int kErrors[] = {EPIPE,      ECONNRESET, ECONNREFUSED, ENOTCONN,
+                           EADDRINUSE, EMSGSIZE,   EINVAL,       ENOENT,
+                           EPROTOTYPE, EPERM,      EBADF};
 
 }  // namespace
 

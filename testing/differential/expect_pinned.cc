@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "gtest/gtest.h"
 #include "testing/differential/compare.h"
 #include "testing/differential/kernel_net.h"
@@ -38,6 +39,28 @@ void ExpectSame(absl::string_view script, absl::string_view last) {
     ADD_FAILURE() << Explain(*difference, comparer.kernel_trace());
   }
   EXPECT_EQ(comparer.kernel_trace().back().text, last);
+}
+
+void ExpectSameInTime(absl::string_view script, absl::string_view last) {
+  const absl::StatusOr<Script> parsed = ParseScript(script);
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  const bool loses = absl::StrContains(script, "lose ");
+  Trace kernel;
+  for (const FakeWays ways : {FakeWays::kPackets, FakeWays::kDirect}) {
+    if (loses && ways == FakeWays::kDirect) continue;
+    const Trace fake = RunScript(*MakeTimedFakeNet(ways), *parsed, nullptr);
+    if (kernel.empty()) kernel = RunScript(*MakeKernelNet(), *parsed, &fake);
+    for (size_t i = 0; i < parsed->size(); ++i) {
+      EXPECT_EQ(fake[i].text, kernel[i].text) << FormatStep((*parsed)[i]);
+    }
+  }
+  EXPECT_EQ(kernel.back().text, last);
+}
+
+std::string LastInTime(FakeWays ways, absl::string_view script) {
+  const absl::StatusOr<Script> parsed = ParseScript(script);
+  if (!parsed.ok()) return std::string(parsed.status().message());
+  return RunScript(*MakeTimedFakeNet(ways), *parsed, nullptr).back().text;
 }
 
 }  // namespace plumb

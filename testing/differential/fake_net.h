@@ -1,17 +1,26 @@
-// The fake as a Net: one host on a network of its own.
+// A new fake network with one host, as a Net.
 #ifndef PLUMB_TESTING_DIFFERENTIAL_FAKE_NET_H_
 #define PLUMB_TESTING_DIFFERENTIAL_FAKE_NET_H_
 
+#include <cstdint>
 #include <memory>
 
 #include "testing/differential/net.h"
 
 namespace plumb {
 
-// Whether bytes go over packets, as they do for who looks on.
+// With packets, as when there is an observer, or with bytes handed over.
 enum class FakeWays { kDirect, kPackets };
 
 std::unique_ptr<Net> MakeFakeNet(FakeWays ways);
+
+// The ports of a network whose time is its own, both included.
+constexpr uint16_t kFirstPort = 50000;
+constexpr uint16_t kLastPort = 50003;
+
+// One whose time only Pass moves, with TIME_WAIT and few ports to give out.
+// What is to be lost is lost with packets alone.
+std::unique_ptr<Net> MakeTimedFakeNet(FakeWays ways);
 
 }  // namespace plumb
 

@@ -58,15 +58,25 @@ class DatagramGenerator {
     }
     if (++sent_ > 60) return;
     Add(absl::StrCat("handles C", conn, " ",
-                     choices_.Of({1, 1, 2, 2, 3, 3, 0, -1})));
+                     choices_.Of({1, 2, 3, 0, -1, -1, -1})));
+  }
+
+  // Who is connected hears its peer alone, and can be connected to by nobody.
+  void BeStrangers(uint32_t packet, uint32_t conn) {
+    const std::string name = absl::StrCat("/c", script_.size());
+    const uint32_t other = (packet + 1) % 3;
+    Add(absl::StrCat("dial C", conn, " unixgram P", packet, " from=", name));
+    if (++sent_ <= 60) Add(absl::StrCat("writeto P", other, " ", name, " 5"));
+    Add(absl::StrCat("dial C", (conn + 1) % 4, " unixgram ", name));
+    if (++sent_ <= 60) Add(absl::StrCat("writeto P", packet, " ", name, " 5"));
   }
 
   void DatagramStep() {
     const uint32_t what = choices_.Pick(100);
     const uint32_t packet = choices_.Pick(3);
     const uint32_t conn = choices_.Pick(4);
-    if (!is_udp() && script_.size() > 3 && choices_.OneIn(10)) {
-      return PassHandles(conn);
+    if (!is_udp() && script_.size() > 3 && choices_.OneIn(5)) {
+      return choices_.OneIn(2) ? BeStrangers(packet, conn) : PassHandles(conn);
     }
     if (script_.size() < 3 || what < 8) {
       Add(absl::StrCat("packet P", packet, " ", network_, " ",

@@ -23,7 +23,10 @@ Script Generate(Choices& choices) {
     return GenerateDatagrams(choices, choices.Of({"udp", "udp4", "udp6"}));
   }
   if (what < 17) return GenerateDatagrams(choices, "unixgram");
-  if (what < 18) return GenerateUdpListen(choices);
+  if (what < 18) {
+    return choices.OneIn(3) ? GenerateGroups(choices)
+                            : GenerateUdpListen(choices);
+  }
   return GenerateBindings(choices);
 }
 

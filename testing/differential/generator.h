@@ -5,8 +5,7 @@
 //
 // It keeps away from what no two runs on the kernel do alike: how many bytes
 // fit, which of two sockets of one port a datagram gets to, a port that is
-// dialled from twice (TIME_WAIT), a full backlog (which the kernel asks again
-// after a second). Scripts by hand do those (named_*_test.cc).
+// dialled from twice (TIME_WAIT). Scripts by hand do those (named_*_test.cc).
 #ifndef PLUMB_TESTING_DIFFERENTIAL_GENERATOR_H_
 #define PLUMB_TESTING_DIFFERENTIAL_GENERATOR_H_
 

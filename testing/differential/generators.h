@@ -16,6 +16,8 @@ Script GenerateStreams(Choices& choices, const std::string& network);
 Script GenerateDatagrams(Choices& choices, const std::string& network);
 // Listen("udp", ...): the Conns of one port, by their peers.
 Script GenerateUdpListen(Choices& choices);
+// Multicast and broadcast: who has joined a group, who hears what is for all.
+Script GenerateGroups(Choices& choices);
 // Who may bind what, beside whom; and who is reached there.
 Script GenerateBindings(Choices& choices);
 

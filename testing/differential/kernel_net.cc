@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 // After netinet/in.h. Has more than netinet/tcp.h, and the same names.
+#include <linux/filter.h>
 #include <linux/tcp.h>
 
 #include <cerrno>
@@ -65,6 +66,16 @@ std::optional<tcp_info> InfoOf(Conn& conn) {
     return std::nullopt;
   }
   return info;
+}
+
+// A filter (socket(7)) sees all that comes, a SYN too.
+void LoseAll(int fd, bool lost) {
+  sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+  const sock_fprog program = {1, &nothing};
+  const int ignored = 0;
+  setsockopt(fd, SOL_SOCKET, lost ? SO_ATTACH_FILTER : SO_DETACH_FILTER,
+             lost ? static_cast<const void*>(&program) : &ignored,
+             lost ? sizeof program : sizeof ignored);
 }
 
 // Nothing of what this end sent is on its way, and what the peer ended has
@@ -156,6 +167,16 @@ class KernelNet final : public Net {
     info.op = "remove";
     info.addr = Addr::Named("unix", name);
     return ErrnoError(info, "", errno);
+  }
+
+  // Who waits is told by epoll, or poll(2).
+  bool WakesAtOnce() const override { return false; }
+  void Pass(absl::Duration, bool) override {}
+  void SetLoss(Conn& conn, bool lost) override {
+    LoseAll(DescriptorOf(conn), lost);
+  }
+  void SetLoss(Listener& listener, bool lost) override {
+    LoseAll(DescriptorOf(listener), lost);
   }
 
  private:

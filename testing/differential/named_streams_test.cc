@@ -36,59 +36,6 @@ read C1 6
              "ok 'qxel'");
 }
 
-TEST(NamedStreamsTest, Backpressure) {
-  ExpectSame(R"(
-listen L0 tcp A:1
-dial C0 tcp L0
-accept C1 L0
-fill C0
-begin write C0 100
-drain C1
-end C0
-)",
-             "ok");
-}
-
-TEST(NamedStreamsTest, BackpressureOfUnix) {
-  ExpectSame(R"(
-listen L0 unix /s
-dial C0 unix L0
-accept C1 L0
-fill C0
-begin write C0 100
-drain C1
-end C0
-)",
-             "ok");
-}
-
-// One more than the backlog is in; the next one waits for room.
-TEST(NamedStreamsTest, Backlog) {
-  ExpectSame(R"(
-listen L0 tcp A:1 backlog=1
-dial C0 tcp L0
-dial C1 tcp L0
-begin dial C2 tcp L0
-accept C3 L0
-accept C4 L0
-end C2
-)",
-             "ok tcp 127.0.0.1:p2 to tcp A:#1");
-}
-
-TEST(NamedStreamsTest, BacklogOfUnix) {
-  ExpectSame(R"(
-listen L0 unix /s backlog=1
-dial C0 unix L0
-dial C1 unix L0
-begin dial C2 unix L0
-accept C3 L0
-accept C4 L0
-end C2
-)",
-             "ok unix @ to unix /s");
-}
-
 TEST(NamedStreamsTest, Refusal) {
   ExpectSame("dial C0 tcp A:1",
              "UNAVAILABLE ECONNREFUSED from - to tcp A:#1: dial tcp A:#1: "

@@ -49,6 +49,15 @@ class Net {
   // cannot be told.
   virtual std::string StateOf(Conn& conn) = 0;
   virtual absl::Status RemovePath(absl::string_view path) = 0;
+
+  // Whether a call is off its wait list as soon as what it waits for is there.
+  virtual bool WakesAtOnce() const = 0;
+  // Lets time pass, where it does not by itself; with `begun` once a call waits
+  // for it.
+  virtual void Pass(absl::Duration time, bool begun) = 0;
+  // From now on, or no more, what is sent to it over tcp is lost.
+  virtual void SetLoss(Conn& conn, bool lost) = 0;
+  virtual void SetLoss(Listener& listener, bool lost) = 0;
 };
 
 }  // namespace plumb

@@ -1,5 +1,6 @@
 // What of the list in backends/fake/fake.h a script can bring about: what the
-// kernel does, and what the fake does.
+// kernel does, and what the fake does. For the rest of it see
+// pinned_by_hand_test.cc.
 
 #include "gtest/gtest.h"
 #include "testing/differential/expect_pinned.h"
@@ -40,6 +41,32 @@ write C0 1
       "tcp 127.0.0.1:p1->A:p0: write: connection reset by peer",
       "UNAVAILABLE EPIPE from tcp 127.0.0.1:p1 to tcp A:p0: write tcp "
       "127.0.0.1:p1->A:p0: write: broken pipe");
+}
+
+TEST(PinnedDifferencesTest, AResetTakesNothingBack) {
+  ExpectPinned(FakeWays::kDirect, R"(
+listen L0 tcp A:0
+dial C0 tcp L0
+accept C1 L0
+fill C0
+linger C0 0
+close C0
+drain C1
+)",
+               "in part, then UNAVAILABLE ECONNRESET from tcp A:p0 to tcp "
+               "127.0.0.1:p1: read tcp A:p0->127.0.0.1:p1: read: connection "
+               "reset by peer",
+               "all, then UNAVAILABLE ECONNRESET from tcp A:p0 to tcp "
+               "127.0.0.1:p1: read tcp A:p0->127.0.0.1:p1: read: connection "
+               "reset by peer");
+}
+
+// "there are no file permissions and no directories"
+TEST(PinnedDifferencesTest, ThereAreNoDirectories) {
+  ExpectPinned(FakeWays::kDirect, "listen L0 unix /none/s",
+               "NOT_FOUND ENOENT from - to unix /none/s: listen unix /none/s: "
+               "bind: no such file or directory",
+               "ok unix /none/s");
 }
 
 // "TIME_WAIT is there when FakeNetworkOptions::time_wait asks for it"

@@ -28,7 +28,8 @@ constexpr Form kForms[] = {
     {"closeread", "s"},  {"close", "s"},       {"linger", "s#"},
     {"deadline", "sdp"}, {"credentials", "s"}, {"handles", "s#"},
     {"take", "s#"},      {"unlink", "a"},      {"end", "s"},
-    {"join", "sa"},      {"leave", "sa"},
+    {"join", "sa"},      {"leave", "sa"},      {"still", "s"},
+    {"pass", "#"},       {"lose", "s"},        {"heal", "s"},
 };
 
 const Form& FormOf(Verb verb) { return kForms[static_cast<size_t>(verb)]; }

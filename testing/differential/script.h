@@ -28,7 +28,12 @@
 //                                                       one that is not open
 //   take C bytes     receives them     unlink address   removes a socket file
 //   join P address   a group           leave P address
-//   end SLOT         of a read, accept, write, wait or dial that began
+//   end SLOT         of a read, accept, write, wait, dial or close that began
+//   still SLOT       whether that waits
+//   pass ms          time passes; on the kernel it does by itself
+//   lose SLOT        what is sent to C or L is lost     heal SLOT
+//
+// tcp and unix streams have fixed buffers, unless `buffers=default` follows.
 #ifndef PLUMB_TESTING_DIFFERENTIAL_SCRIPT_H_
 #define PLUMB_TESTING_DIFFERENTIAL_SCRIPT_H_
 
@@ -67,6 +72,10 @@ enum class Verb : uint8_t {
   kEnd,
   kJoin,
   kLeave,
+  kStill,
+  kPass,
+  kLose,
+  kHeal,
 };
 
 struct Slot {

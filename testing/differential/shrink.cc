@@ -2,14 +2,17 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 namespace plumb {
 namespace {
 
+using Compare = absl::FunctionRef<std::optional<Difference>(const Script&)>;
+
 class Shrinker {
  public:
-  Shrinker(Comparer& comparer, const Difference& difference)
-      : comparer_(comparer), best_(difference) {}
+  Shrinker(Compare compare, const Difference& difference)
+      : compare_(compare), best_(difference) {}
 
   Difference Run() {
     // What comes after it has no part in it.
@@ -24,7 +27,7 @@ class Shrinker {
  private:
   // Whether it shows the difference, and is then the best.
   bool Try(Script script) {
-    const std::optional<Difference> found = comparer_.Compare(script);
+    const std::optional<Difference> found = compare_(script);
     if (!found.has_value()) return false;
     if (found->script[found->step].verb != best_.script[best_.step].verb) {
       return false;
@@ -70,14 +73,14 @@ class Shrinker {
     }
   }
 
-  Comparer& comparer_;
+  const Compare compare_;
   Difference best_;
 };
 
 }  // namespace
 
-Difference Shrink(Comparer& comparer, const Difference& difference) {
-  return Shrinker(comparer, difference).Run();
+Difference Shrink(Compare compare, const Difference& difference) {
+  return Shrinker(compare, difference).Run();
 }
 
 }  // namespace plumb

@@ -26,7 +26,6 @@ absl::Status Socket::SetDeadline(Direction direction, absl::Time when) {
 }
 
 absl::Status Socket::Close() {
-  closed = true;
   if (conn != nullptr) return conn->Close();
   if (listener != nullptr) return listener->Close();
   return packets->Close();
@@ -104,12 +103,19 @@ void Sockets::NoteListenerEnd(Socket& listener) {
   dialled_.erase(end, dialled_.end());
 }
 
+bool Sockets::AnyBegun() const {
+  return std::any_of(sockets_.begin(), sockets_.end(), [](const auto& one) {
+    return one.second->waiting != nullptr;
+  });
+}
+
 std::vector<OpenConn> Sockets::OpenConns() {
   std::vector<OpenConn> open;
   for (auto& [slot, socket] : sockets_) {
     if (socket->conn == nullptr || socket->closed) continue;
     // What is stuck does not arrive.
     if (socket->filled) continue;
+    if (socket->peer != nullptr && socket->peer->deaf) continue;
     const bool stuck = socket->peer != nullptr && socket->peer->filled;
     open.push_back({socket->conn.get(), socket->peer_ended && !stuck});
   }

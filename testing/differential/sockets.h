@@ -43,6 +43,7 @@ struct Socket {
   bool peer_ended = false;  // the peer has written its last
   bool filled = false;      // more was written than is told
   bool stopped_read = false;
+  bool deaf = false;       // what is sent to it is lost
   bool read_past = false;  // a deadline has passed
   bool write_past = false;
   Socket* peer = nullptr;  // when both ends are here
@@ -65,7 +66,7 @@ struct Socket {
   // How many calls wait.
   int Blocked(Direction direction);
   absl::Status SetDeadline(Direction direction, absl::Time when);
-  absl::Status Close();
+  absl::Status Close();  // once `closed` says so
   // Bound to, or listening at; no value of none.
   Addr LocalAddr() const;
 };
@@ -86,6 +87,8 @@ class Sockets {
   void NoteListenerEnd(Socket& listener);
 
   std::vector<OpenConn> OpenConns();
+  // Whether a call has begun.
+  bool AnyBegun() const;
 
  private:
   std::map<Slot, std::unique_ptr<Socket>> sockets_;

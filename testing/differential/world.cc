@@ -87,6 +87,9 @@ class World {
       case Verb::kUnlink:
         return plumb::Tell(net_.RemovePath(names_.Resolve(step.address)), "",
                            names_);
+      case Verb::kPass:
+        net_.Pass(absl::Milliseconds(step.number), sockets_.AnyBegun());
+        return Say("ok");
       default:
         break;
     }
@@ -94,9 +97,9 @@ class World {
                                ? sockets_.Find(step.listener)
                                : sockets_.Find(step.slot);
     if (socket == nullptr) return Say("nothing there");
-    if (step.verb == Verb::kEnd) {
+    if (step.verb == Verb::kEnd || step.verb == Verb::kStill) {
       return socket->waiting == nullptr ? Say("nothing began")
-                                        : runner_.Finish(*socket, hopes());
+                                        : FinishOrLook(*socket, step);
     }
     if (socket->LocalAddr() == Addr() && socket->conn == nullptr) {
       return Say("not open yet");
@@ -104,6 +107,16 @@ class World {
     if (!IsThere(step.address)) return Say("nobody there");
     if (socket->waiting != nullptr && !CanRunBeside(step)) return Say("busy");
     return DoOn(*socket, step);
+  }
+
+  Outcome FinishOrLook(Socket& socket, const Step& step) {
+    if (step.verb == Verb::kEnd) {
+      // A Dial that fails leaves no socket.
+      const bool filled = socket.filled;
+      const Outcome outcome = runner_.Finish(socket, hopes());
+      return filled ? WithoutBytes(outcome) : outcome;
+    }
+    return Say(runner_.Waits(socket) ? "waits" : "done");
   }
 
   // Not an address of an empty slot.
@@ -114,7 +127,8 @@ class World {
   // While a call waits in the slot.
   static bool CanRunBeside(const Step& step) {
     return step.verb == Verb::kClose || step.verb == Verb::kDeadline ||
-           step.verb == Verb::kCloseRead || step.verb == Verb::kCloseWrite;
+           step.verb == Verb::kCloseRead || step.verb == Verb::kCloseWrite ||
+           step.verb == Verb::kLose || step.verb == Verb::kHeal;
   }
 
   Outcome DoOn(Socket& socket, const Step& step) {
@@ -124,7 +138,10 @@ class World {
                    ? Say("no listener")
                    : StartOrDo(socket, step, calls_.Accept(socket, step.slot));
       case Verb::kClose:
-        return Close(socket);
+        return StartOrDo(socket, step, Close(socket));
+      case Verb::kLose:
+      case Verb::kHeal:
+        return SetLoss(socket, step.verb == Verb::kLose);
       case Verb::kDeadline:
         return SetDeadline(socket, step);
       case Verb::kReadFrom:
@@ -152,7 +169,11 @@ class World {
       case Verb::kRead:
         return StartOrDo(socket, step, calls_.Read(socket, step.number));
       case Verb::kWrite:
-        if (step.begin) socket.begun = static_cast<uint64_t>(step.number);
+        if (step.begin) {
+          socket.begun = static_cast<uint64_t>(step.number);
+          // How much of it goes before it waits is not the same twice.
+          socket.filled = socket.filled || socket.begun > kFixedBuffer;
+        }
         return StartOrDo(socket, step, calls_.Write(socket, step.number));
       case Verb::kWait:
         return StartOrDo(socket, step, calls_.WaitReadable(socket));
@@ -296,12 +317,25 @@ class World {
 
   // The rest.
 
-  Outcome Close(Socket& socket) {
+  SplitCall Close(Socket& socket) {
     if (!socket.closed && socket.conn != nullptr) sockets_.NoteEnd(socket);
     if (!socket.closed && socket.listener != nullptr) {
       sockets_.NoteListenerEnd(socket);
     }
-    return Tell(socket.Close());
+    socket.closed = true;
+    auto result = std::make_shared<absl::Status>();
+    SplitCall call;
+    call.at_once = true;
+    call.run = [result, &socket] { *result = socket.Close(); };
+    call.tell = [this, result] { return Tell(*result); };
+    return call;
+  }
+
+  Outcome SetLoss(Socket& socket, bool lost) {
+    socket.deaf = lost;
+    if (socket.listener != nullptr) net_.SetLoss(*socket.listener, lost);
+    if (socket.conn != nullptr) net_.SetLoss(*socket.conn, lost);
+    return Say("ok");
   }
 
   Outcome SetDeadline(Socket& socket, const Step& step) {
