@@ -18,7 +18,7 @@ struct CaptureOptions {
   // needed.
   size_t max_bytes = size_t{8} << 20;
 
-  // The most data in one TCP segment: Ethernet's. From 1 to 65455.
+  // The most data in one TCP segment: Ethernet's. From 1 to 65487.
   size_t tcp_mss = 1460;
 };
 

@@ -174,8 +174,8 @@ void AppendTcp(const TcpSegment& segment, absl::string_view payload,
 
 void AppendUdp(const IpPort& from, const IpPort& to, absl::string_view payload,
                std::string* out) {
-  payload = payload.substr(0, kMaxUdpPayload);
   const Ends ends = OneFamily(from.ip, to.ip);
+  payload = payload.substr(0, UdpPacketRoom(ends.to));
   Headers headers = IpHeader(ends, kIpProtocolUdp, 8 + payload.size());
   const size_t start = headers.size();
   headers.Add16(from.port);
@@ -191,8 +191,8 @@ void AppendUdp(const IpPort& from, const IpPort& to, absl::string_view payload,
 
 void AppendIp(const IpAddr& from, const IpAddr& to, uint8_t protocol,
               absl::string_view payload, std::string* out) {
-  payload = payload.substr(0, kMaxIpPayload);
   const Ends ends = OneFamily(from, to);
+  payload = payload.substr(0, IpPacketRoom(ends.to));
   const Headers headers = IpHeader(ends, protocol, payload.size());
   Append(headers, payload, out);
   if (protocol == kIpProtocolIcmpV6 && payload.size() >= 4) {

@@ -47,10 +47,14 @@ struct TcpSegment {
   uint8_t window_scale = 0;
 };
 
-// What fits into one packet of either family, so that a length has 16 bits.
-inline constexpr size_t kMaxUdpPayload = 65507;
-inline constexpr size_t kMaxTcpPayload = 65455;
-inline constexpr size_t kMaxIpPayload = 65515;
+// What fits into one packet to `to`, whose length has 16 bits: of IPv4 the
+// header counts too.
+inline size_t IpPacketRoom(const IpAddr& to) {
+  return to.is_v4() ? 65535 - 20 : 65535;
+}
+inline size_t UdpPacketRoom(const IpAddr& to) { return IpPacketRoom(to) - 8; }
+// Of either family, also beside all options of a SYN.
+inline constexpr size_t kMaxTcpPayload = 65535 - 20 - 28;
 
 // Each appends one packet to `out`. A payload that is too long is cut to what
 // fits.

@@ -1,5 +1,6 @@
 #include "testing/capture/ip_packet.h"
 
+#include <optional>
 #include <string>
 
 #include "absl/strings/escaping.h"
@@ -113,11 +114,30 @@ TEST(IpPacketTest, RawIpv6IcmpGetsItsChecksum) {
 }
 
 TEST(IpPacketTest, APayloadIsCutToWhatFits) {
-  std::string packet;
-  AppendUdp({IpAddr::LoopbackV4(), 1}, {IpAddr::LoopbackV4(), 2},
-            std::string(100000, 'x'), &packet);
-  EXPECT_EQ(packet.size(), 65535);
-  EXPECT_EQ(TakeApart(kRaw, packet)->data.size(), kMaxUdpPayload);
+  for (const IpAddr& ip : {IpAddr::LoopbackV4(), IpAddr::LoopbackV6()}) {
+    std::string udp, raw;
+    AppendUdp({ip, 1}, {ip, 2}, std::string(100000, 'x'), &udp);
+    AppendIp(ip, ip, 89, std::string(100000, 'x'), &raw);
+    // IPv6 counts what is behind its header of 40 bytes.
+    const size_t room = ip.is_v4() ? 65515 : 65535;
+    EXPECT_EQ(udp.size(), ip.is_v4() ? 65535 : 65575);
+    EXPECT_EQ(TakeApart(kRaw, udp)->data.size(), room - 8);
+    EXPECT_EQ(TakeApart(kRaw, raw)->data.size(), room);
+  }
+}
+
+TEST(IpPacketTest, ASegmentWithAllItsOptionsIsCutToWhatFits) {
+  for (const IpAddr& ip : {IpAddr::LoopbackV4(), IpAddr::LoopbackV6()}) {
+    TcpSegment syn = Segment(ip, ip);
+    syn.mss = kMaxTcpPayload;
+    syn.window_scale = 7;
+    std::string packet;
+    AppendTcp(syn, std::string(100000, 'x'), &packet);
+    EXPECT_EQ(packet.size(), ip.is_v4() ? 65535 : 65535 + 20);
+    const std::optional<PacketParts> parts = TakeApart(kRaw, packet);
+    ASSERT_TRUE(parts.has_value());
+    EXPECT_EQ(parts->data.size(), kMaxTcpPayload);
+  }
 }
 
 TEST(PacketTextTest, TakesApartWhatWasMade) {

@@ -8,10 +8,19 @@
 #include "absl/strings/str_cat.h"
 #include "testing/capture/ip_packet.h"
 #include "testing/capture/pcapng.h"
-#include "testing/capture/user_packet.h"
 
 namespace plumb {
 namespace {
+
+constexpr std::pair<uint8_t, absl::string_view> kTcpFlags[] = {
+    {kTcpSyn, "SYN"}, {kTcpFin, "FIN"}, {kTcpRst, "RST"},
+    {kTcpPsh, "PSH"}, {kTcpAck, "ACK"},
+};
+constexpr std::pair<UserPacketKind, absl::string_view> kUserKinds[] = {
+    {UserPacketKind::kOpen, "open"},         {UserPacketKind::kData, "data"},
+    {UserPacketKind::kEnd, "end"},           {UserPacketKind::kReset, "reset"},
+    {UserPacketKind::kDatagram, "datagram"}, {UserPacketKind::kNote, "note"},
+};
 
 uint8_t Byte(absl::string_view bytes, size_t at) {
   return static_cast<uint8_t>(bytes[at]);
@@ -66,16 +75,19 @@ std::optional<IpContents> TakeApartIp(absl::string_view packet) {
 }
 
 std::string FlagNames(uint8_t flags) {
-  constexpr std::pair<uint8_t, const char*> kNames[] = {
-      {kTcpSyn, "SYN"}, {kTcpFin, "FIN"}, {kTcpRst, "RST"},
-      {kTcpPsh, "PSH"}, {kTcpAck, "ACK"},
-  };
   std::string names;
-  for (const auto& [flag, name] : kNames) {
+  for (const auto& [flag, name] : kTcpFlags) {
     if ((flags & flag) == 0) continue;
     absl::StrAppend(&names, names.empty() ? "" : " ", name);
   }
   return names;
+}
+
+std::string NameOf(UserPacketKind kind) {
+  for (const auto& [one, name] : kUserKinds) {
+    if (one == kind) return std::string(name);
+  }
+  return "";
 }
 
 void SetEnds(const IpContents& ip, uint16_t from_port, uint16_t to_port,
@@ -116,12 +128,10 @@ std::optional<PacketParts> TakeApartUdp(const IpContents& ip) {
 }
 
 std::optional<PacketParts> TakeApartUser(absl::string_view packet) {
-  constexpr std::array<const char*, 7> kKinds = {
-      "", "open", "data", "end", "reset", "datagram", "note"};
   const std::optional<UserPacket> user = ParseUserPacket(packet);
   if (!user.has_value()) return std::nullopt;
   PacketParts parts;
-  parts.kind = kKinds[static_cast<size_t>(user->kind)];
+  parts.kind = NameOf(user->kind);
   parts.protocol =
       user->network.empty() ? parts.kind : std::string(user->network);
   parts.from = std::string(user->from);
@@ -157,6 +167,20 @@ std::optional<PacketParts> TakeApart(uint16_t link_type,
   parts.kind = absl::StrCat("protocol ", static_cast<int>(ip->protocol));
   parts.data = ip->payload;
   return parts;
+}
+
+std::optional<uint8_t> TcpFlagOf(absl::string_view word) {
+  for (const auto& [flag, name] : kTcpFlags) {
+    if (name == word) return flag;
+  }
+  return std::nullopt;
+}
+
+std::optional<UserPacketKind> UserKindOf(absl::string_view word) {
+  for (const auto& [kind, name] : kUserKinds) {
+    if (name == word) return kind;
+  }
+  return std::nullopt;
 }
 
 std::string PacketText(const PacketParts& parts) {

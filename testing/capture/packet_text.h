@@ -9,6 +9,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "testing/capture/user_packet.h"
 #include "transport/addr.h"
 
 namespace plumb {
@@ -36,6 +37,10 @@ struct PacketParts {
 // headers.
 std::optional<PacketParts> TakeApart(uint16_t link_type,
                                      absl::string_view packet);
+
+// What `kind` calls so; nullopt for nothing.
+std::optional<uint8_t> TcpFlagOf(absl::string_view word);
+std::optional<UserPacketKind> UserKindOf(absl::string_view word);
 
 // "127.0.0.1:9 > 127.0.0.1:80 tcp PSH ACK 'GET /'", for tests: without what
 // differs from run to run but for the ports.

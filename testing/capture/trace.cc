@@ -12,6 +12,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -30,15 +31,6 @@ namespace {
 constexpr absl::string_view kFirstLine = "plumb trace 1";
 constexpr int64_t kSecond = 1000000000;
 constexpr const char* kDirections[] = {"-", "in", "out", "-"};
-constexpr std::pair<const char*, uint8_t> kFlags[] = {{"SYN", kTcpSyn},
-                                                      {"FIN", kTcpFin},
-                                                      {"RST", kTcpRst},
-                                                      {"PSH", kTcpPsh},
-                                                      {"ACK", kTcpAck}};
-constexpr std::pair<const char*, UserPacketKind> kKinds[] = {
-    {"open", UserPacketKind::kOpen},         {"data", UserPacketKind::kData},
-    {"end", UserPacketKind::kEnd},           {"reset", UserPacketKind::kReset},
-    {"datagram", UserPacketKind::kDatagram}, {"note", UserPacketKind::kNote}};
 
 std::string Word(absl::string_view text) {
   if (text.empty()) return "-";
@@ -149,19 +141,20 @@ class LineParser {
   }
 
   bool TakeProtocol(Line* line) {
-    const std::pair<std::string, std::string> parts =
-        absl::StrSplit(Next(), absl::MaxSplits('/', 1));
-    line->protocol = parts.first;
-    return !parts.first.empty() &&
-           (parts.second.empty() ||
-            absl::SimpleAtoi(parts.second, &line->conversation));
+    absl::string_view number = Next();
+    line->protocol = std::string(number.substr(0, number.find('/')));
+    number.remove_prefix(line->protocol.size());
+    return !line->protocol.empty() &&
+           (number.empty() ||
+            absl::SimpleAtoi(number.substr(1), &line->conversation));
   }
 
   static bool TakeKind(absl::string_view word, Line* line) {
-    if (absl::ConsumePrefix(&word, "seq=")) {
+    const bool tcp = line->protocol == "tcp";
+    if (tcp && absl::ConsumePrefix(&word, "seq=")) {
       return absl::SimpleAtoi(word, &line->segment.seq);
     }
-    if (absl::ConsumePrefix(&word, "ack=")) {
+    if (tcp && absl::ConsumePrefix(&word, "ack=")) {
       return absl::SimpleAtoi(word, &line->segment.ack);
     }
     line->kind.emplace_back(word);
@@ -184,12 +177,16 @@ class LineParser {
   absl::string_view rest_;
 };
 
-std::optional<IpPort> ParseIpPort(const std::string& text) {
-  const absl::StatusOr<HostPort> parts = SplitHostPort(text);
-  if (!parts.ok()) return std::nullopt;
-  const absl::StatusOr<IpAddr> ip = IpAddr::Parse(parts->host);
+std::optional<IpPort> ParseEnd(const std::string& text, bool has_port) {
+  HostPort parts{text, "0"};
+  if (has_port) {
+    absl::StatusOr<HostPort> split = SplitHostPort(text);
+    if (!split.ok()) return std::nullopt;
+    parts = *std::move(split);
+  }
+  const absl::StatusOr<IpAddr> ip = IpAddr::Parse(parts.host);
   uint32_t port = 0;
-  if (!ip.ok() || !absl::SimpleAtoi(parts->port, &port) || port > 0xffff) {
+  if (!ip.ok() || !absl::SimpleAtoi(parts.port, &port) || port > 0xffff) {
     return std::nullopt;
   }
   return IpPort{*ip, static_cast<uint16_t>(port)};
@@ -200,12 +197,12 @@ class Writer {
  public:
   std::string Add(const Line& line) {
     packet_.clear();
-    const bool ip = line.protocol == "tcp" || line.protocol == "udp";
-    const std::string wrong = ip ? EncodeIp(line) : EncodeUser(line);
+    const bool user = !IsIp(line.protocol);
+    const std::string wrong = user ? EncodeUser(line) : EncodeIp(line);
     if (!wrong.empty()) return wrong;
     PacketBlock block;
     block.interface =
-        InterfaceOf(line.host, ip ? LinkType::kRawIp : LinkType::kUser0);
+        InterfaceOf(line.host, user ? LinkType::kUser0 : LinkType::kRawIp);
     block.time = line.time;
     block.direction = line.direction;
     block.data = packet_;
@@ -221,40 +218,74 @@ class Writer {
   }
 
  private:
+  static bool IsIp(absl::string_view protocol) {
+    return protocol == "tcp" || protocol == "udp" || protocol == "ip";
+  }
+
   std::string EncodeIp(const Line& line) {
-    const std::optional<IpPort> from = ParseIpPort(line.from);
-    const std::optional<IpPort> to = ParseIpPort(line.to);
-    if (!from.has_value()) return absl::StrCat("no IP and port: ", line.from);
-    if (!to.has_value()) return absl::StrCat("no IP and port: ", line.to);
+    const bool has_ports = line.protocol != "ip";
+    const std::optional<IpPort> from = ParseEnd(line.from, has_ports);
+    const std::optional<IpPort> to = ParseEnd(line.to, has_ports);
+    const char* const wanted = has_ports ? "no IP and port: " : "no IP: ";
+    if (!from.has_value()) return absl::StrCat(wanted, line.from);
+    if (!to.has_value()) return absl::StrCat(wanted, line.to);
     if (from->ip.is_v4() != to->ip.is_v4()) return "ends of two families";
-    if (line.data.size() > kMaxUdpPayload - 40) return "too much data";
-    if (line.protocol == "udp") {
-      AppendUdp(*from, *to, line.data, &packet_);
-      return "";
+    if (line.conversation != 0) {
+      return absl::StrCat("a conversation of ", line.protocol);
     }
+    if (line.protocol == "tcp") return EncodeTcp(line, *from, *to);
+    if (line.protocol == "udp") return EncodeUdp(line, *from, *to);
+    return EncodeRaw(line, from->ip, to->ip);
+  }
+
+  std::string EncodeTcp(const Line& line, const IpPort& from,
+                        const IpPort& to) {
+    if (line.data.size() > kMaxTcpPayload) return "too much data";
     TcpSegment segment = line.segment;
-    segment.from = *from;
-    segment.to = *to;
+    segment.from = from;
+    segment.to = to;
+    segment.window = 0xffff;
     for (const std::string& word : line.kind) {
-      const auto* const flag =
-          std::find_if(std::begin(kFlags), std::end(kFlags),
-                       [&](const auto& one) { return word == one.first; });
-      if (flag == std::end(kFlags)) return absl::StrCat("no flag: ", word);
-      segment.flags |= flag->second;
+      const std::optional<uint8_t> flag = TcpFlagOf(word);
+      if (!flag.has_value()) return absl::StrCat("no flag: ", word);
+      segment.flags |= *flag;
     }
     AppendTcp(segment, line.data, &packet_);
     return "";
   }
 
+  std::string EncodeUdp(const Line& line, const IpPort& from,
+                        const IpPort& to) {
+    if (line.data.size() > UdpPacketRoom(to.ip)) return "too much data";
+    const std::string kind = absl::StrJoin(line.kind, " ");
+    if (!line.kind.empty() && kind != "datagram") {
+      return absl::StrCat("no kind: ", kind);
+    }
+    AppendUdp(from, to, line.data, &packet_);
+    return "";
+  }
+
+  std::string EncodeRaw(const Line& line, const IpAddr& from,
+                        const IpAddr& to) {
+    if (line.data.size() > IpPacketRoom(to)) return "too much data";
+    uint32_t protocol = 0;
+    if (line.kind.size() != 2 || line.kind[0] != "protocol" ||
+        !absl::SimpleAtoi(line.kind[1], &protocol) || protocol > 0xff ||
+        protocol == kIpProtocolTcp || protocol == kIpProtocolUdp) {
+      return absl::StrCat("no number of another protocol: ",
+                          absl::StrJoin(line.kind, " "));
+    }
+    AppendIp(from, to, static_cast<uint8_t>(protocol), line.data, &packet_);
+    return "";
+  }
+
   std::string EncodeUser(const Line& line) {
     const std::string word =
-        line.kind.empty() ? line.protocol : line.kind.front();
-    const auto* const kind =
-        std::find_if(std::begin(kKinds), std::end(kKinds),
-                     [&](const auto& one) { return word == one.first; });
-    if (kind == std::end(kKinds)) return absl::StrCat("no kind: ", word);
+        line.kind.empty() ? line.protocol : absl::StrJoin(line.kind, " ");
+    const std::optional<UserPacketKind> kind = UserKindOf(word);
+    if (!kind.has_value()) return absl::StrCat("no kind: ", word);
     UserPacket user;
-    user.kind = kind->second;
+    user.kind = *kind;
     user.conversation = line.conversation;
     if (line.protocol != word) user.network = line.protocol;
     user.from = line.from;
@@ -290,8 +321,13 @@ bool IsTrace(absl::string_view bytes) {
 }
 
 absl::StatusOr<std::string> TraceOf(absl::string_view name,
-                                    absl::string_view pcapng) {
-  const absl::StatusOr<PcapngFile> file = ParsePcapng(name, pcapng);
+                                    absl::string_view bytes) {
+  if (IsTrace(bytes)) {
+    const absl::StatusOr<std::string> pcapng = PcapngOf(name, bytes);
+    if (!pcapng.ok()) return pcapng.status();
+    return TraceOf(name, *pcapng);
+  }
+  const absl::StatusOr<PcapngFile> file = ParsePcapng(name, bytes);
   if (!file.ok()) return file.status();
   std::string trace = absl::StrCat(kFirstLine, "\n");
   for (const PcapngPacket& packet : file->packets) {

@@ -5,15 +5,20 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "testing/capture/capture.h"
 #include "testing/capture/capture_transport.h"
 #include "testing/capture/capture_transport_fixture.h"
 #include "testing/capture/chart.h"
+#include "testing/capture/ip_packet.h"
+#include "testing/capture/pcapng_reader.h"
 #include "testing/matchers.h"
 
 namespace plumb {
 namespace {
+
+using ::testing::StartsWith;
 
 constexpr char kTrace[] =
     R"(plumb trace 1
@@ -23,6 +28,8 @@ constexpr char kTrace[] =
 1600000000.030000000 db out [fd00::1]:80 > [fd00::2]:9 tcp RST ACK seq=8 ack=10
 1600000001.000000000 web in 10.0.0.1:53 > 10.0.0.2:5000 udp datagram 'x'
 1600000001.000000000 web out 10.0.0.2:5000 > 10.0.0.1:53 udp datagram
+1600000001.000000000 web out 10.0.0.2 > 10.0.0.1 ip protocol 1 'ping'
+1600000001.000000000 web out fd00::2 > fd00::1 ip protocol 89
 1600000002.000000000 web out @00001 > /run/a\040socket unix/2 open
 1600000002.000000000 web out @00001 > /run/a\040socket unix/2 data 'hi'
 1600000002.000000000 web out /run/a\040socket > @00001 unix/2 end
@@ -56,6 +63,52 @@ TEST(TraceTest, CanBeWrittenByHand) {
             "1.500000000 web out 10.0.0.2:9 > 10.0.0.1:80 tcp seq=0 ack=0 "
             "'GET /'\n"
             "2.000000000 web - - > - note 'the end'\n");
+}
+
+TEST(TraceTest, OfATraceIsWrittenOutInFull) {
+  const absl::StatusOr<std::string> trace =
+      TraceOf("x.trace", "plumb trace 1\n1 web - - > - note 'the end'");
+  ASSERT_EQ(trace.status(), absl::OkStatus());
+  EXPECT_EQ(*trace, "plumb trace 1\n1.000000000 web - - > - note 'the end'\n");
+  EXPECT_THAT(TraceOf("x.trace", "plumb trace 1\nnow\n").status(),
+              ErrorIs(absl::StatusCode::kInvalidArgument,
+                      "x.trace: line 2: no time: now"));
+}
+
+TEST(TraceTest, HoldsWhatAPacketDoesAndNoMore) {
+  constexpr struct {
+    const char* packet;
+    size_t size;
+  } kLongest[] = {
+      {"10.0.0.2:9 > 10.0.0.1:80 udp datagram", 65507},
+      {"[fd00::2]:9 > [fd00::1]:80 udp datagram", 65527},
+      {"10.0.0.2:9 > 10.0.0.1:80 tcp ACK seq=1 ack=2", kMaxTcpPayload},
+      {"[fd00::2]:9 > [fd00::1]:80 tcp ACK seq=1 ack=2", kMaxTcpPayload},
+      {"10.0.0.2 > 10.0.0.1 ip protocol 89", 65515},
+      {"fd00::2 > fd00::1 ip protocol 89", 65535},
+  };
+  for (const auto& longest : kLongest) {
+    const std::string start =
+        absl::StrCat("plumb trace 1\n1.000000000 web out ", longest.packet,
+                     " '", std::string(longest.size, 'x'));
+    const absl::StatusOr<std::string> pcapng =
+        PcapngOf("x.trace", start + "'\n");
+    ASSERT_EQ(pcapng.status(), absl::OkStatus());
+    // Not EXPECT_EQ, which would print them.
+    EXPECT_TRUE(*TraceOf("x.pcapng", *pcapng) == start + "'\n")
+        << longest.packet;
+    EXPECT_THAT(std::string(PcapngOf("x", start + "x'").status().message()),
+                StartsWith("x: line 2: too much data: "));
+  }
+}
+
+// Wireshark would remark a window that is closed.
+TEST(TraceTest, WindowsAreOpen) {
+  const absl::StatusOr<std::string> pcapng = PcapngOf("x.trace", kTrace);
+  ASSERT_EQ(pcapng.status(), absl::OkStatus());
+  const absl::StatusOr<PcapngFile> file = ParsePcapng("x.pcapng", *pcapng);
+  ASSERT_EQ(file.status(), absl::OkStatus());
+  EXPECT_EQ(file->packets[0].data.substr(20 + 14, 2), "\xff\xff");
 }
 
 TEST_F(CaptureTransportTest, HasATrace) {
@@ -110,6 +163,20 @@ TEST(TraceTest, SaysWhichLineIsWrongAndHow) {
        "something behind the data"},
       {"1 web out 10.0.0.2:9 > 10.0.0.1:80 tcp # \\q", "an odd comment"},
       {"1 web out a > b quic", "no kind: quic"},
+      {"1 web out 10.0.0.2:9 > 10.0.0.1:80 udp nonsense SYN",
+       "no kind: nonsense SYN"},
+      {"1 web out 10.0.0.2:9 > 10.0.0.1:80 udp seq=1", "no kind: seq=1"},
+      {"1 web out 10.0.0.2:9 > 10.0.0.1:80 tcp/2 SYN", "a conversation of tcp"},
+      {"1 web out 10.0.0.2:9 > 10.0.0.1:80 udp  'x'", "no kind: "},
+      {"1 web out a > b unix/ data", "no protocol"},
+      {"1 web out a > b unix/2 data garbage", "no kind: data garbage"},
+      {"1 web out a > b unix/2 data seq=1", "no kind: data seq=1"},
+      {"1 web out 10.0.0.2:9 > 10.0.0.1 ip protocol 1", "no IP: 10.0.0.2:9"},
+      {"1 web out 10.0.0.2 > 10.0.0.1 ip", "no number of another protocol: "},
+      {"1 web out 10.0.0.2 > 10.0.0.1 ip protocol 256",
+       "no number of another protocol: protocol 256"},
+      {"1 web out 10.0.0.2 > 10.0.0.1 ip protocol 6",
+       "no number of another protocol: protocol 6"},
   };
   for (const auto& c : kCases) {
     EXPECT_THAT(
