@@ -49,6 +49,9 @@ struct Packet {
   // Of a stream: how often this was sent before.
   int attempt = 0;
 
+  // Of a stream: 0 from who dialled, 1 back.
+  uint8_t side = 0;
+
   // As in a TCP header, but that `window` is in bytes. 0 for datagrams.
   uint8_t flags = 0;
   uint32_t sequence = 0;

@@ -57,6 +57,7 @@ Packet WireLink::Make(int from, uint8_t flags) const {
   Packet packet;
   packet.protocol = protocol_;
   packet.flow = flow_->number();
+  packet.side = static_cast<uint8_t>(from);
   packet.source = side.end.addr;
   packet.source_host = side.end.host;
   packet.destination = other.end.addr;

@@ -185,18 +185,17 @@ LinkType CaptureObserver::Encode(const Packet& packet) {
     case Packet::Protocol::kUnixgram:
       break;
   }
-  return EncodeUnix(packet);
+  EncodeUnix(packet);
+  return LinkType::kUser0;
 }
 
-LinkType CaptureObserver::EncodeUnix(const Packet& packet) {
+void CaptureObserver::EncodeUnix(const Packet& packet) {
   const std::string from = NameOf(packet.source);
   const std::string to = NameOf(packet.destination);
   UserPacket user;
   user.kind = KindOf(packet);
   if (packet.protocol == Packet::Protocol::kUnix) {
-    if (packet.Has(Packet::kSyn)) diallers_.emplace(packet.flow, from);
-    const auto dialler = diallers_.find(packet.flow);
-    user.backwards = dialler != diallers_.end() && dialler->second != from;
+    user.backwards = packet.side == 1;
     user.conversation = static_cast<uint32_t>(packet.flow + 1);
     user.offset = packet.offset;
   }
@@ -206,7 +205,6 @@ LinkType CaptureObserver::EncodeUnix(const Packet& packet) {
   user.to = to;
   user.data = packet.payload;
   AppendUserPacket(user, &packet_);
-  return LinkType::kUser0;
 }
 
 }  // namespace plumb

@@ -13,9 +13,8 @@
 //   of db", "dropped", after which it may be sent again
 // - "rule 'NAME' delayed it", "... duplicated it", "... corrupted it": the
 //   capture has the bytes that were sent; "a copy", of one that a rule made
-// - "held 2s by rule 'NAME'", "held 2s: pause of db", "arrived after 20ms"
-// (from
-//   1 ms on)
+// - "held 2s by rule 'NAME'", "held 2s: pause of db"
+// - "arrived after 20ms", when that was 1 ms or more
 // - "on its way" and "held by rule 'NAME'", when the file is written
 // - "sent again", of a retransmission
 //
@@ -67,14 +66,12 @@ class CaptureObserver final : public PacketObserver {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_->mutex);
   LinkType Encode(const Packet& packet)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_->mutex);
-  LinkType EncodeUnix(const Packet& packet)
+  void EncodeUnix(const Packet& packet)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_->mutex);
 
   const std::shared_ptr<CaptureState> state_;
   // By Packet::id; copies have the same one, and go in order.
   std::multimap<uint64_t, Sent> sent_ ABSL_GUARDED_BY(state_->mutex);
-  // Who dialled, by Packet::flow, of unix streams that are open.
-  std::map<uint64_t, std::string> diallers_ ABSL_GUARDED_BY(state_->mutex);
   // Kept for their memory.
   std::string packet_ ABSL_GUARDED_BY(state_->mutex);
   std::string text_ ABSL_GUARDED_BY(state_->mutex);

@@ -1,6 +1,7 @@
 #include "testing/capture/capture_observer.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "gtest/gtest.h"
 #include "testing/capture/pcapng_reader.h"
 #include "testing/capture/read_back.h"
+#include "testing/capture/user_packet.h"
 #include "transport/addr.h"
 #include "transport/ip_addr.h"
 #include "transport/manual_clock.h"
@@ -234,6 +236,70 @@ TEST_F(CaptureObserverTest, HostsHaveTheirNames) {
   ASSERT_EQ(file->names.size(), 2);
   EXPECT_EQ(file->names[0].second, "web");
   EXPECT_EQ(file->names[1].second, "db");
+}
+
+TEST(CaptureObserverOnAFakeNetworkTest, TellsWhichWayUnixStreamsGo) {
+  Capture capture;
+  FakeNetworkOptions options;
+  options.observer = std::make_shared<CaptureObserver>(capture);
+  FakeNetwork network(options);
+  const auto host = network.Host("db");
+  const auto listener = *host->Listen("unix", "/run/db");
+  const auto near = *host->Dial("unix", "/run/db");
+  const auto far = *listener->Accept();
+  ASSERT_EQ(near->Write("there"), absl::OkStatus());
+  ASSERT_EQ(far->Write("back"), absl::OkStatus());
+  const std::string bytes = capture.Encode();
+  const absl::StatusOr<PcapngFile> file = ParsePcapng("capture", bytes);
+  ASSERT_EQ(file.status(), absl::OkStatus());
+  std::vector<std::string> data;
+  for (const PcapngPacket& packet : file->packets) {
+    const std::optional<UserPacket> user = ParseUserPacket(packet.data);
+    ASSERT_TRUE(user.has_value());
+    if (user->data.empty()) continue;
+    data.push_back(absl::StrCat(user->backwards ? "< " : "> ", user->data));
+  }
+  EXPECT_THAT(data, ElementsAre("> there", "< back"));
+}
+
+TEST(CaptureObserverOnAFakeNetworkTest, KeepsTheLongestDatagrams) {
+  for (const auto& [address, size] :
+       {std::pair("127.0.0.1:53", size_t{65507}),
+        std::pair("[fd00::1]:53", size_t{65527})}) {
+    Capture capture;
+    FakeNetworkOptions options;
+    options.observer = std::make_shared<CaptureObserver>(capture);
+    FakeNetwork network(options);
+    const auto host = network.Host("db");
+    const auto socket = *host->ListenPacket("udp", address);
+    const auto client = *host->Dial("udp", address);
+    ASSERT_EQ(client->Write(std::string(size, 'x')), absl::OkStatus());
+    const std::vector<PacketReadBack> packets = ReadBack(capture);
+    ASSERT_EQ(packets.size(), 1);
+    EXPECT_EQ(packets[0].data.size(), size) << address;
+  }
+}
+
+// Segments there have the size of the loopback's.
+TEST(CaptureObserverOnAFakeNetworkTest, KeepsAllThatAHostSaysToItself) {
+  const std::string sent(200000, 'x');
+  for (const char* address : {"127.0.0.1:80", "[fd00::1]:80"}) {
+    Capture capture;
+    FakeNetworkOptions options;
+    options.send_buffer = sent.size();
+    options.observer = std::make_shared<CaptureObserver>(capture);
+    FakeNetwork network(options);
+    const auto host = network.Host("db");
+    const auto listener = *host->Listen("tcp", address);
+    const auto conn = *host->Dial("tcp", address);
+    ASSERT_EQ(conn->Write(sent), absl::OkStatus());
+    std::string captured;
+    for (const PacketReadBack& packet : ReadBack(capture)) {
+      captured += packet.data;
+    }
+    EXPECT_EQ(captured.size(), sent.size()) << address;
+    EXPECT_TRUE(captured == sent) << address;
+  }
 }
 
 // Loses the first packet with data.
