@@ -14,7 +14,7 @@ void SetDefaultObserver(DefaultObserver make) { default_observer = make; }
 FakeNetworkOptions WithDefaultObserver(FakeNetworkOptions options) {
   if (options.observer != nullptr || !options.default_observer) return options;
   const DefaultObserver make = default_observer;
-  if (make != nullptr) options.observer = make(options);
+  if (make != nullptr) options.observer = make();
   return options;
 }
 

@@ -2,8 +2,8 @@
 // own. For libraries that a test links, such as testing/capture:fake; there is
 // one in a program:
 //
-//   plumb::SetDefaultObserver([](const plumb::FakeNetworkOptions& options) {
-//     return std::make_shared<Recorder>(*options.clock);
+//   plumb::SetDefaultObserver([]() -> std::shared_ptr<plumb::PacketObserver> {
+//     return std::make_shared<Recorder>();
 //   });
 //
 // FakeNetworkOptions::default_observer keeps it from a network.
@@ -19,10 +19,8 @@
 
 namespace plumb {
 
-// Called for each network that comes into being, with its options. Null is
-// nobody.
-using DefaultObserver =
-    std::shared_ptr<PacketObserver> (*)(const FakeNetworkOptions& options);
+// Called for each network that comes into being. Null is nobody.
+using DefaultObserver = std::shared_ptr<PacketObserver> (*)();
 
 // Of the networks that are made from now on; nullptr is nobody, as at first.
 void SetDefaultObserver(DefaultObserver make);

@@ -27,9 +27,7 @@ class WriteWhenFailed final : public ::testing::EmptyTestEventListener {
 };
 
 [[maybe_unused]] const bool linked = [] {
-  SetDefaultObserver([](const FakeNetworkOptions& options) {
-    return Captures().NewObserver(options);
-  });
+  SetDefaultObserver([] { return Captures().NewObserver(); });
   // gtest's, which is not initialised yet, and need not be.
   ::testing::UnitTest::GetInstance()->listeners().Append(new WriteWhenFailed);
   return true;

@@ -7,16 +7,14 @@
 
 namespace plumb {
 
-std::shared_ptr<PacketObserver> FakeCaptures::NewObserver(
-    const FakeNetworkOptions& options) {
+std::shared_ptr<PacketObserver> FakeCaptures::NewObserver() {
   absl::MutexLock lock(&mutex_);
   DropOldestEnded(kMaxEnded);
   const auto living = static_cast<ptrdiff_t>(entries_.size()) - CountEnded();
   if (living >= kMaxLiving) return nullptr;
-  CaptureOptions capture_options;
-  capture_options.clock = options.clock;
-  capture_options.max_bytes = kMaxBytes;
-  const auto capture = std::make_shared<Capture>(capture_options);
+  CaptureOptions options;
+  options.max_bytes = kMaxBytes;
+  const auto capture = std::make_shared<Capture>(options);
   auto observer = std::make_shared<CaptureObserver>(*capture);
   entries_.push_back({capture, observer});
   return observer;

@@ -12,7 +12,13 @@
 // When a test has failed, those of its networks that carried anything are
 // written, as by CaptureOnFailure, also networks that are still there. A file
 // that cannot be written is told on stderr and changes nothing about the test.
-// A test that ends its process leaves no file.
+// A test that ends its process leaves no file; one whose suite shares a network
+// also has what earlier tests sent there.
+//
+// What is captured has segments, and a handshake: a Dial that finds a backlog
+// full waits for the next repetition of its SYN, a second of the network's
+// clock, and not just until there is room. A test whose ManualClock stands
+// still while a Dial waits says FakeNetworkOptions::default_observer = false.
 //
 // Threads: any; one test at a time.
 #ifndef PLUMB_TESTING_CAPTURE_FAKE_CAPTURES_H_
@@ -24,7 +30,6 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "backends/fake/fake_options.h"
 #include "backends/fake/packet_observer.h"
 #include "testing/capture/capture.h"
 
@@ -37,8 +42,7 @@ class FakeCaptures {
   static constexpr size_t kMaxBytes = size_t{1} << 20;
 
   // Null when there is no room.
-  std::shared_ptr<PacketObserver> NewObserver(
-      const FakeNetworkOptions& options);
+  std::shared_ptr<PacketObserver> NewObserver();
 
   // In the order in which their networks were made.
   std::deque<std::shared_ptr<const Capture>> Captures() const;

@@ -14,7 +14,7 @@ namespace {
 // What `capture_fakes` gives a network.
 std::unique_ptr<FakeNetwork> MakeNetwork(FakeCaptures& captures) {
   FakeNetworkOptions options;
-  options.observer = captures.NewObserver(options);
+  options.observer = captures.NewObserver();
   return std::make_unique<FakeNetwork>(options);
 }
 
@@ -64,9 +64,9 @@ TEST(FakeCapturesTest, OfManyThatLiveTheFirstAreCaptured) {
   for (int i = 0; i < FakeCaptures::kMaxLiving; ++i) {
     networks.push_back(MakeNetwork(captures));
   }
-  EXPECT_EQ(captures.NewObserver(FakeNetworkOptions()), nullptr);
+  EXPECT_EQ(captures.NewObserver(), nullptr);
   networks.pop_back();
-  EXPECT_NE(captures.NewObserver(FakeNetworkOptions()), nullptr);
+  EXPECT_NE(captures.NewObserver(), nullptr);
 }
 
 }  // namespace
