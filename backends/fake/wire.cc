@@ -86,7 +86,7 @@ void Wire::Run() {
   }
 }
 
-void Wire::SetOut(Parcel parcel) {
+void Wire::SetOut(Parcel&& parcel) {
   if (!parcel.target->Leave(parcel.packet)) return;
   Tell(PacketEvent::Kind::kSent, parcel.packet);
   Judgement judgement;
@@ -96,7 +96,7 @@ void Wire::SetOut(Parcel parcel) {
   Apply(std::move(parcel), std::move(judgement), false);
 }
 
-void Wire::Arrive(Parcel parcel) {
+void Wire::Arrive(Parcel&& parcel) {
   Judgement judgement;
   if (policy_ != nullptr) {
     judgement = policy_->AtLanding(parcel.packet, clock_.TimeNow());
@@ -104,7 +104,7 @@ void Wire::Arrive(Parcel parcel) {
   Apply(std::move(parcel), std::move(judgement), true);
 }
 
-void Wire::Apply(Parcel parcel, Judgement judgement, bool at_landing) {
+void Wire::Apply(Parcel&& parcel, Judgement judgement, bool at_landing) {
   const bool stream = parcel.packet.flags != 0;
   if (judgement.payload.has_value() &&
       (!stream || judgement.payload->size() == parcel.packet.payload.size())) {

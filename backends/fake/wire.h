@@ -122,11 +122,11 @@ class Wire final : public LinkControl,
   // Any lock may be held.
   void EndFlow(uint64_t flow);
   void Post(absl::AnyInvocable<void()> step);
-  void SetOut(Parcel parcel);
-  void Arrive(Parcel parcel);
+  void SetOut(Parcel&& parcel);
+  void Arrive(Parcel&& parcel);
   // Does what `judgement` says; what passes without delay lands, or is judged
   // for landing.
-  void Apply(Parcel parcel, Judgement judgement, bool at_landing);
+  void Apply(Parcel&& parcel, Judgement judgement, bool at_landing);
   void Wait(Parcel parcel, absl::Duration delay);
   void Hold(Parcel parcel, const Judgement& judgement);
   void JudgeAll();

@@ -27,11 +27,9 @@ int64_t TimeOf(const std::string& block) {
 }  // namespace
 
 HostId PacketStore::AddHost(absl::string_view name) {
-  for (HostId id = 0; id < hosts_.size(); ++id) {
-    if (hosts_[id].name == name) return id;
-  }
-  hosts_.push_back({std::string(name), {}});
-  return hosts_.size() - 1;
+  const auto [it, is_new] = host_ids_.try_emplace(name, hosts_.size());
+  if (is_new) hosts_.push_back({std::string(name), {}});
+  return it->second;
 }
 
 void PacketStore::NameAddress(const IpAddr& ip, absl::string_view name) {
@@ -59,15 +57,14 @@ void PacketStore::Add(const Sight& sight, LinkType link_type,
 
 PendingId PacketStore::AddLater(const Sight& sight, LinkType link_type,
                                 absl::string_view packet) {
-  Pending pending;
+  const PendingId id = ++last_number_;
+  Pending& pending = pending_.try_emplace(id).first->second;
   pending.interface = InterfaceOf(sight.host, link_type);
   pending.direction = sight.direction;
   pending.time = sight.time;
   pending.comment = TakeComment(sight.comment);
   pending.packet = std::string(packet);
   pending_bytes_ += packet.size();
-  const PendingId id = ++last_number_;
-  pending_.emplace(id, std::move(pending));
   while (pending_.size() > kMaxPending || pending_bytes_ > max_bytes_) {
     const std::string state = StateOf(pending_.begin()->second);
     AddNow(pending_.begin()->first, state);

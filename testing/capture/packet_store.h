@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "testing/capture/block_ring.h"
 #include "testing/capture/pcapng.h"
@@ -110,6 +111,7 @@ class PacketStore {
   size_t pending_bytes_ = 0;
   uint64_t last_number_ = 0;  // of packets, and what a PendingId is
   std::vector<Host> hosts_;
+  absl::flat_hash_map<std::string, HostId> host_ids_;  // by name
   std::vector<Interface> interfaces_;
   std::map<IpAddr, std::string> names_;
   std::string next_comment_;
