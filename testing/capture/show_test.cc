@@ -1,7 +1,4 @@
 // What `show` says, and what it leaves behind.
-#include <sys/wait.h>
-
-#include <cstdio>
 #include <filesystem>
 #include <string>
 
@@ -11,6 +8,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "testing/capture/file.h"
+#include "testing/run_program.h"
+#include "testing/temp_directory.h"
 
 namespace plumb {
 namespace {
@@ -21,47 +20,26 @@ constexpr char kTrace[] =
     "plumb trace 1\n"
     "1.000000000 web out 10.0.0.2:9 > 10.0.0.1:80 udp datagram 'hi'\n";
 
-struct Outcome {
-  int exit_status = -1;
-  std::string output;  // stdout and stderr
-};
-
 class ShowTest : public ::testing::Test {
  protected:
-  ShowTest() : directory_(absl::StrCat(::testing::TempDir(), "/show")) {
-    std::filesystem::remove_all(directory_);
-    std::filesystem::create_directories(directory_);
-  }
-
   std::string At(const char* name) const {
-    return absl::StrCat(directory_, "/", name);
+    return absl::StrCat(directory_.path(), "/", name);
   }
   std::string Make(const char* name, const char* contents) const {
     EXPECT_EQ(WriteWholeFile(At(name), contents), absl::OkStatus());
     return At(name);
   }
-  static Outcome Show(const std::string& arguments,
-                      const std::string& before = "") {
-    const std::string command =
-        absl::StrCat(before, "testing/capture/show ", arguments, " 2>&1");
-    Outcome run;
-    FILE* const pipe = popen(command.c_str(), "r");
-    if (pipe == nullptr) return run;
-    char buffer[4096];
-    size_t n;
-    while ((n = fread(buffer, 1, sizeof buffer, pipe)) > 0) {
-      run.output.append(buffer, n);
-    }
-    run.exit_status = WEXITSTATUS(pclose(pipe));
-    return run;
+  static ProgramOutcome Show(const std::string& arguments,
+                             const std::string& before = "") {
+    return RunProgram(absl::StrCat(before, "testing/capture/show ", arguments));
   }
 
  private:
-  const std::string directory_;
+  const TempDirectory directory_;
 };
 
 TEST_F(ShowTest, DrawsATraceBesideIt) {
-  const Outcome run = Show(Make("x.trace", kTrace));
+  const ProgramOutcome run = Show(Make("x.trace", kTrace));
   EXPECT_EQ(run.exit_status, 0);
   EXPECT_EQ(run.output, At("x.html") + "\n");
   const absl::StatusOr<std::string> page = ReadWholeFile(At("x.html"));
@@ -69,9 +47,20 @@ TEST_F(ShowTest, DrawsATraceBesideIt) {
   EXPECT_NE(page->find(R"("columns":["web","10.0.0.1"])"), std::string::npos);
 }
 
+TEST_F(ShowTest, WritesATraceOutInFull) {
+  const std::string path =
+      Make("x.trace", "plumb trace 1\n1 web - - > - note 'the end'");
+  const ProgramOutcome run = Show(absl::StrCat(path, " ", At("y.trace")));
+  EXPECT_EQ(run.exit_status, 0);
+  EXPECT_EQ(run.output, At("y.trace") + "\n");
+  const absl::StatusOr<std::string> trace = ReadWholeFile(At("y.trace"));
+  ASSERT_EQ(trace.status(), absl::OkStatus());
+  EXPECT_EQ(*trace, "plumb trace 1\n1.000000000 web - - > - note 'the end'\n");
+}
+
 TEST_F(ShowTest, WhatIsNoCaptureHasNoPage) {
   const std::string path = Make("x.pcapng", "hello, this is no capture");
-  const Outcome run = Show(path);
+  const ProgramOutcome run = Show(path);
   EXPECT_EQ(run.exit_status, 1);
   EXPECT_THAT(run.output, HasSubstr(absl::StrCat("show: ", path, ": ")));
   EXPECT_FALSE(std::filesystem::exists(At("x.html")));
@@ -79,14 +68,14 @@ TEST_F(ShowTest, WhatIsNoCaptureHasNoPage) {
 
 TEST_F(ShowTest, ALineThatIsWrongIsNamed) {
   const std::string path = Make("x.trace", "plumb trace 1\nnow\n");
-  const Outcome run = Show(path);
+  const ProgramOutcome run = Show(path);
   EXPECT_EQ(run.exit_status, 1);
   EXPECT_EQ(run.output,
             absl::StrCat("show: ", path, ": line 2: no time: now\n"));
 }
 
 TEST_F(ShowTest, AFileThatIsNotThereIsNamed) {
-  const Outcome run = Show(At("none.pcapng"));
+  const ProgramOutcome run = Show(At("none.pcapng"));
   EXPECT_EQ(run.exit_status, 1);
   EXPECT_EQ(run.output, absl::StrCat("show: open ", At("none.pcapng"),
                                      ": no such file or directory\n"));
@@ -94,7 +83,7 @@ TEST_F(ShowTest, AFileThatIsNotThereIsNamed) {
 
 TEST_F(ShowTest, AFullDiskIsNamed) {
   const std::string trace = Make("x.trace", kTrace);
-  const Outcome run = Show(trace + " /dev/full");
+  const ProgramOutcome run = Show(trace + " /dev/full");
   EXPECT_EQ(run.exit_status, 1);
   EXPECT_EQ(run.output, "show: write /dev/full: no space left on device\n");
 }
@@ -102,7 +91,7 @@ TEST_F(ShowTest, AFullDiskIsNamed) {
 // As on a disk that fills up in the middle.
 TEST_F(ShowTest, APageThatCannotBeWrittenWholeIsRemoved) {
   const std::string trace = Make("x.trace", kTrace);
-  const Outcome run = Show(trace, "trap '' XFSZ; ulimit -f 1; exec ");
+  const ProgramOutcome run = Show(trace, "trap '' XFSZ; ulimit -f 1; exec ");
   EXPECT_EQ(run.exit_status, 1);
   EXPECT_EQ(run.output,
             absl::StrCat("show: write ", At("x.html"), ": file too large\n"));
@@ -110,7 +99,7 @@ TEST_F(ShowTest, APageThatCannotBeWrittenWholeIsRemoved) {
 }
 
 TEST_F(ShowTest, WrongArgumentsAreTwo) {
-  const Outcome run = Show("");
+  const ProgramOutcome run = Show("");
   EXPECT_EQ(run.exit_status, 2);
   EXPECT_EQ(run.output,
             "usage: show CAPTURE.pcapng|TRACE [PAGE.html|NEW.trace]\n");
