@@ -2,17 +2,17 @@
 // `bazel run //testing/capture:show`.
 #include "absl/status/status.h"
 #include "backends/all.h"
+#include "backends/fake/fake.h"
 #include "gtest/gtest.h"
 #include "testing/capture/capture_on_failure.h"
 #include "testing/capture/capture_transport.h"
-#include "testing/capture/test_network.h"
 #include "transport/buffered_reader.h"
 
 namespace examples {
 namespace {
 
 TEST(GreetingTest, ArrivesWhole) {
-  plumb::TestNetwork network;
+  plumb::FakeNetwork network;
   auto listener = network.Host("db")->Listen("tcp", "db:5432");
   auto conn = network.Host("web")->Dial("tcp", "db:5432");
   auto accepted = (*listener)->Accept();

@@ -1,8 +1,10 @@
 // A test program some of whose tests fail, for capture_on_failure_test.
+#include <memory>
+
 #include "backends/fake/fake.h"
 #include "gtest/gtest.h"
+#include "testing/capture/capture_observer.h"
 #include "testing/capture/capture_on_failure.h"
-#include "testing/capture/test_network.h"
 
 namespace plumb {
 namespace {
@@ -26,8 +28,12 @@ void Carry(FakeNetwork& network) {
       network.Host("web")->Dial("udp", "db:53").value()->Write("!").ok());
 }
 
+// Of a network with a capture of the test's own.
 TEST(Net, Fails) {
-  TestNetwork network;
+  CaptureOnFailure capture;
+  FakeNetworkOptions options;
+  options.observer = std::make_shared<CaptureObserver>(capture);
+  FakeNetwork network(options);
   Carry(network);
   FAIL() << "on purpose";
 }
