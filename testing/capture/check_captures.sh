@@ -13,6 +13,9 @@ work=${3-}
 if [[ -z $work ]]; then
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
+else
+  mkdir -p "$work" || exit
+  work=$(realpath "$work")
 fi
 
 for tool in tshark capinfos chromium python3 unshare ip; do

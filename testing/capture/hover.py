@@ -37,7 +37,7 @@ class Browser:
         os.close(answers)
         self.rest = b''
         self.last = 0
-        self.events = set()
+        self.reached = set()  # which page, and what of its life
         self.session = {}
         target = self.call('Target.createTarget', url='about:blank')
         session = self.call('Target.attachToTarget', flatten=True, **target)
@@ -58,7 +58,9 @@ class Browser:
             self.rest += part
         message, self.rest = self.rest.split(b'\0', 1)
         message = json.loads(message)
-        self.events.add(message.get('method'))
+        if message.get('method') == 'Page.lifecycleEvent':
+            params = message['params']
+            self.reached.add((params['loaderId'], params['name']))
         return message
 
     def call(self, method, **params):
@@ -81,8 +83,13 @@ class Browser:
 
     def open(self, page):
         self.call('Page.enable')
-        self.call('Page.navigate', url=f'file://{os.path.abspath(page)}')
-        while 'Page.loadEventFired' not in self.events:
+        self.call('Page.setLifecycleEventsEnabled', enabled=True)
+        url = f'file://{os.path.abspath(page)}'
+        navigation = self.call('Page.navigate', url=url)
+        if 'errorText' in navigation:
+            fail(f'{url}: {navigation["errorText"]}')
+        # Of this page: that about:blank is loaded may be told later.
+        while (navigation['loaderId'], 'load') not in self.reached:
             self.message()
 
     def move_mouse(self, x, y):
