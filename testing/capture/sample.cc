@@ -14,18 +14,14 @@
 // The machine must have the hosts "client", 10.9.0.1 and fd00:9::1, and
 // "server", 10.9.0.2 and fd00:9::2: check_captures.sh makes a network namespace
 // that does.
-#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -33,168 +29,34 @@
 #include "backends/fake/fake.h"
 #include "backends/tcp/tcp.h"
 #include "backends/udp/udp.h"
-#include "backends/unix/unix.h"
 #include "testing/capture/capture.h"
 #include "testing/capture/capture_observer.h"
 #include "testing/capture/capture_transport.h"
 #include "testing/capture/file.h"
+#include "testing/capture/sample_check.h"
+#include "testing/capture/sample_talk.h"
 #include "testing/fault/fault_policy.h"
 #include "testing/fault/fault_support.h"
 #include "testing/fault/fault_transport.h"
 #include "testing/fault/make_faults.h"
+#include "transport/conn.h"
 #include "transport/io.h"
+#include "transport/listener.h"
 #include "transport/manual_clock.h"
+#include "transport/packet_conn.h"
 #include "transport/transport.h"
 
 namespace plumb {
+namespace sample {
 namespace {
 
 std::string directory;
-
-[[noreturn]] void Fail(const absl::Status& status) {
-  std::cerr << "sample: " << status << "\n";
-  std::exit(1);
-}
-void Check(const absl::Status& status) {
-  if (!status.ok()) Fail(status);
-}
-template <typename T>
-T Check(absl::StatusOr<T> value) {
-  Check(value.status());
-  return *std::move(value);
-}
-
-// Bytes of a conversation, in its two directions.
-struct Bytes {
-  std::string there;
-  std::string back;
-};
 
 void Save(const Capture& capture, const std::string& name, const Bytes& bytes) {
   const std::string path = absl::StrCat(directory, "/", name);
   Check(capture.WriteFile(path + ".pcapng"));
   Check(WriteWholeFile(path + ".there", bytes.there));
   Check(WriteWholeFile(path + ".back", bytes.back));
-}
-
-std::string Lines(const char* what, size_t bytes) {
-  std::string text;
-  for (int i = 0; text.size() < bytes; ++i) {
-    absl::StrAppend(&text, what, " ", i, "\n");
-  }
-  return text;
-}
-
-struct Hosts {
-  std::shared_ptr<Transport> client;
-  std::shared_ptr<Transport> server;
-  // Where the client dials from; empty is as the network has it, which on one
-  // machine would be the server's address.
-  std::string from;
-};
-
-bool IsUnix(absl::string_view network) {
-  return absl::StartsWith(network, "unix");
-}
-bool IsDatagrams(absl::string_view network) {
-  return absl::StartsWith(network, "udp") || network == "unixgram";
-}
-
-Hosts KernelHosts(absl::string_view network) {
-  std::shared_ptr<Transport> kernel = MakeTcp();
-  if (IsUnix(network)) kernel = MakeUnix();
-  if (absl::StartsWith(network, "udp")) kernel = MakeUdp();
-  std::string from;
-  if (absl::EndsWith(network, "4")) from = "10.9.0.1:0";
-  if (absl::EndsWith(network, "6")) from = "[fd00:9::1]:0";
-  return {kernel, kernel, from};
-}
-
-// Names of unix sockets belong to a host, so that both ends are on one.
-Hosts FakeHosts(FakeNetwork& fake, absl::string_view network) {
-  const auto server = fake.Host("server");
-  if (IsUnix(network)) return {server, server, ""};
-  return {fake.Host("client"), server, ""};
-}
-
-// Any address of that host; of unix sockets, any name.
-std::string AnyAt(absl::string_view network, absl::string_view host) {
-  return IsUnix(network) ? "" : absl::StrCat(host, ":0");
-}
-
-// Where to dial what listens there: by the host's name.
-std::string NameOf(const Addr& server) {
-  return server.is_ip() ? absl::StrCat("server:", server.port())
-                        : server.ToString();
-}
-
-std::unique_ptr<Conn> DialServer(const Hosts& hosts, absl::string_view network,
-                                 const Addr& server) {
-  DialOptions options;
-  if (!hosts.from.empty()) options.local_address = hosts.from;
-  return Check(hosts.client->Dial(network, NameOf(server), options));
-}
-
-std::string ReadUpTo(Conn& conn, size_t size) {
-  std::string bytes(size, '\0');
-  bytes.resize(Check(conn.Read(absl::MakeSpan(&bytes[0], size))));
-  return bytes;
-}
-
-// The client says `there` and half-closes, the server answers with `back`.
-void TalkInStream(const Hosts& hosts, absl::string_view network,
-                  const Bytes& bytes) {
-  const auto listener =
-      Check(hosts.server->Listen(network, AnyAt(network, "server")));
-  std::thread serving([&] {
-    const auto conn = Check(listener->Accept());
-    if (Check(ReadAll(*conn, bytes.there.size() + 1)) != bytes.there) {
-      std::abort();
-    }
-    Check(conn->Write(bytes.back));
-    Check(conn->Close());
-  });
-  const auto conn = DialServer(hosts, network, listener->Address());
-  Check(conn->Write(bytes.there));
-  Check(conn->CloseWrite());
-  if (Check(ReadAll(*conn, bytes.back.size() + 1)) != bytes.back) std::abort();
-  Check(conn->Close());
-  serving.join();
-}
-
-void Carry(PacketConn& from, PacketConn& to, absl::string_view data) {
-  std::string buffer(10000, '\0');
-  Check(from.WriteTo(data, to.LocalAddr()));
-  const Received received =
-      Check(to.ReadFrom(absl::MakeSpan(&buffer[0], buffer.size())));
-  if (buffer.substr(0, received.size) != data) std::abort();
-}
-
-// Datagrams of several sizes, none of them empty, first to last there and back.
-Bytes TalkInDatagrams(const Hosts& hosts, absl::string_view network) {
-  const auto server =
-      Check(hosts.server->ListenPacket(network, AnyAt(network, "server")));
-  const auto client =
-      Check(hosts.client->ListenPacket(network, AnyAt(network, "client")));
-  Bytes bytes;
-  for (const size_t size : {1, 100, 1400, 9000}) {
-    const std::string there(size, 'q'), back(size / 2 + 1, 'a');
-    Carry(*client, *server, there);
-    Carry(*server, *client, back);
-    bytes.there += there;
-    bytes.back += back;
-  }
-  Carry(*client, *server, "");
-  return bytes;
-}
-
-Bytes Talk(const Hosts& hosts, absl::string_view network) {
-  if (IsDatagrams(network)) return TalkInDatagrams(hosts, network);
-  // A message each way, or many segments.
-  const size_t size = network == "unixpacket" ? 200 : 50000;
-  const Bytes bytes = {Lines("question", size), Lines("answer", 2 * size)};
-  TalkInStream(hosts, network, bytes);
-  return bytes;
 }
 
 std::shared_ptr<Transport> Seen(const std::shared_ptr<Transport>& host,
@@ -243,6 +105,12 @@ void SaveObserved(const std::string& network) {
   FakeNetwork fake(observed.network_options);
   const Bytes bytes = Talk(FakeHosts(fake, network), network);
   Save(*observed.capture, "observed_" + network, bytes);
+}
+
+std::string ReadUpTo(Conn& conn, size_t size) {
+  std::string bytes(size, '\0');
+  bytes.resize(Check(conn.Read(absl::MakeSpan(&bytes[0], size))));
+  return bytes;
 }
 
 // Three segments, at 1600000000 and one and three seconds later.
@@ -408,6 +276,7 @@ int Main(int argc, char** argv) {
 }
 
 }  // namespace
+}  // namespace sample
 }  // namespace plumb
 
-int main(int argc, char** argv) { return plumb::Main(argc, argv); }
+int main(int argc, char** argv) { return plumb::sample::Main(argc, argv); }
