@@ -113,9 +113,10 @@ absl::string_view Handshake::LandSynAck() {
     if (abandoned_) return "nobody dials any more";
   }
   wire_->Note(link_->HandshakeAck());
-  const Dialing::Result connected = steps_.connect(*queue_);
-  // Another took the place in the meantime: the SYN will be repeated.
-  if (connected == Dialing::kWaiting) queue_->GiveUp(dialing_);
+  Dialing::Result connected = steps_.connect(*queue_);
+  // Another took the place in the meantime: the SYN will be repeated, unless
+  // there is a place again by now.
+  if (connected == Dialing::kWaiting) connected = queue_->GiveUp(dialing_);
   Finish(connected, absl::string_view());
   return absl::string_view();
 }
