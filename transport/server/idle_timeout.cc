@@ -6,41 +6,30 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "transport/extensions.h"
-#include "transport/forwarding.h"
 #include "transport/scope.h"
+#include "transport/server/timed_conn.h"
 
 namespace plumb {
 namespace {
 
-class IdleConn final : public ForwardingConn {
+class IdleConn final : public TimedConn {
  public:
-  IdleConn(std::unique_ptr<Conn> inner, absl::Duration timeout, Clock& clock)
-      : ForwardingConn(
-            std::move(inner),
-            {TcpControl::kExtensionName, ReadCloser::kExtensionName,
-             BufferControl::kExtensionName, MessageTraits::kExtensionName,
-             PeerCredentials::kExtensionName}),
-        timeout_(timeout),
-        clock_(clock) {}
+  using TimedConn::TimedConn;
   ~IdleConn() override { Close().IgnoreError(); }
 
  private:
   absl::StatusOr<size_t> DoRead(absl::Span<char> buffer) override {
-    DeadlineScope limit(timeout_, clock_);
+    DeadlineScope limit(timeout(), clock());
     return inner().Read(buffer);
   }
   absl::Status DoWrite(absl::Span<const absl::string_view> pieces) override {
-    DeadlineScope limit(timeout_, clock_);
+    DeadlineScope limit(timeout(), clock());
     return inner().Write(pieces);
   }
   absl::Status DoWaitReadable() override {
-    DeadlineScope limit(timeout_, clock_);
+    DeadlineScope limit(timeout(), clock());
     return inner().WaitReadable();
   }
-
-  const absl::Duration timeout_;
-  Clock& clock_;
 };
 
 }  // namespace

@@ -1,19 +1,15 @@
 #include "transport/server/idle_timeout.h"
 
 #include <memory>
-#include <string>
 #include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "backends/fake/fake.h"
 #include "gtest/gtest.h"
-#include "testing/wait_until_blocked.h"
+#include "transport/conn.h"
 #include "transport/error.h"
-#include "transport/extension.h"
-#include "transport/extensions.h"
 #include "transport/manual_clock.h"
 #include "transport/pipe.h"
 
@@ -115,19 +111,6 @@ TEST_F(IdleTimeoutTest, AfterCloseEverythingIsClosed) {
   EXPECT_TRUE(IsClosed(conn_->Write("x")));
   EXPECT_TRUE(IsClosed(conn_->WaitReadable()));
   EXPECT_TRUE(IsClosed(conn_->SetDeadline(absl::InfiniteFuture())));
-}
-
-TEST(IdleTimeoutExtensionTest, HarmlessExtensionsGoThrough) {
-  FakeNetwork network;
-  auto listener = network.Host("server")->Listen("tcp", ":80");
-  ASSERT_EQ(listener.status(), absl::OkStatus());
-  auto dialled = network.Host("client")->Dial("tcp", "server:80");
-  ASSERT_EQ(dialled.status(), absl::OkStatus());
-  auto conn = WithIdleTimeout(*std::move(dialled), absl::Seconds(10));
-  EXPECT_NE(Extension<TcpControl>(*conn), nullptr);
-  EXPECT_NE(Extension<ReadCloser>(*conn), nullptr);
-  EXPECT_NE(Extension<BufferControl>(*conn), nullptr);
-  EXPECT_EQ(Extension<NativeHandle>(*conn), nullptr);
 }
 
 }  // namespace

@@ -7,41 +7,33 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "transport/extensions.h"
-#include "transport/forwarding.h"
 #include "transport/scope.h"
+#include "transport/server/timed_conn.h"
 #include "transport/system_mutex.h"
 
 namespace plumb {
 namespace {
 
-class RequestConn final : public ForwardingConn {
+class RequestConn final : public TimedConn {
  public:
-  RequestConn(std::unique_ptr<Conn> inner, absl::Duration timeout, Clock& clock)
-      : ForwardingConn(
-            std::move(inner),
-            {TcpControl::kExtensionName, ReadCloser::kExtensionName,
-             BufferControl::kExtensionName, MessageTraits::kExtensionName,
-             PeerCredentials::kExtensionName}),
-        timeout_(timeout),
-        clock_(clock) {}
+  using TimedConn::TimedConn;
   ~RequestConn() override { Close().IgnoreError(); }
 
  private:
   absl::StatusOr<size_t> DoRead(absl::Span<char> buffer) override {
-    DeadlineScope limit(EndBeforeReading(), clock_);
+    DeadlineScope limit(EndBeforeReading(), clock());
     absl::StatusOr<size_t> n = inner().Read(buffer);
     if (n.ok() && !buffer.empty()) Begin();
     return n;
   }
   absl::Status DoWaitReadable() override {
-    DeadlineScope limit(EndBeforeReading(), clock_);
+    DeadlineScope limit(EndBeforeReading(), clock());
     absl::Status status = inner().WaitReadable();
     if (status.ok()) Begin();
     return status;
   }
   absl::Status DoWrite(absl::Span<const absl::string_view> pieces) override {
-    DeadlineScope limit(End(), clock_);
+    DeadlineScope limit(End(), clock());
     absl::Status status = inner().Write(pieces);
     if (status.ok()) MarkAnswered();
     return status;
@@ -49,7 +41,7 @@ class RequestConn final : public ForwardingConn {
 
   void Begin() {
     SystemMutexLock lock(&mutex_);
-    if (end_ == absl::InfiniteFuture()) end_ = clock_.TimeNow() + timeout_;
+    if (end_ == absl::InfiniteFuture()) end_ = clock().TimeNow() + timeout();
   }
   void MarkAnswered() {
     SystemMutexLock lock(&mutex_);
@@ -66,8 +58,6 @@ class RequestConn final : public ForwardingConn {
     return end_;
   }
 
-  const absl::Duration timeout_;
-  Clock& clock_;
   SystemMutex mutex_;
   // Of the request that has begun; infinite between requests.
   absl::Time end_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();

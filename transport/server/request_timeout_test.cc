@@ -14,6 +14,7 @@
 #include "transport/extensions.h"
 #include "transport/manual_clock.h"
 #include "transport/pipe.h"
+#include "transport/server/idle_timeout.h"
 
 namespace plumb {
 namespace {
@@ -145,16 +146,20 @@ TEST_F(RequestTimeoutTest, AfterCloseEverythingIsClosed) {
   EXPECT_TRUE(IsClosed(conn_->WaitReadable()));
 }
 
-TEST(RequestTimeoutExtensionTest, HarmlessExtensionsGoThrough) {
+// Of both decorators.
+TEST(TimedConnTest, ExtensionsThatWaitForNothingGoThrough) {
   FakeNetwork network;
   auto listener = network.Host("server")->Listen("tcp", ":80");
   ASSERT_EQ(listener.status(), absl::OkStatus());
   auto dialled = network.Host("client")->Dial("tcp", "server:80");
   ASSERT_EQ(dialled.status(), absl::OkStatus());
-  auto conn = WithRequestTimeout(*std::move(dialled), absl::Seconds(10));
+  auto conn = WithRequestTimeout(
+      WithIdleTimeout(*std::move(dialled), absl::Seconds(10)),
+      absl::Seconds(10));
   EXPECT_NE(Extension<TcpControl>(*conn), nullptr);
   EXPECT_NE(Extension<ReadCloser>(*conn), nullptr);
   EXPECT_NE(Extension<BufferControl>(*conn), nullptr);
+  EXPECT_EQ(Extension<Peeker>(*conn), nullptr);
   EXPECT_EQ(Extension<NativeHandle>(*conn), nullptr);
 }
 
