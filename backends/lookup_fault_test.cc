@@ -76,11 +76,15 @@ struct Failure {
 constexpr Failure kFailures[] = {
     {EAI_NONAME, 0, Code::kNotFound, "no such host"},
     {EAI_NODATA, 0, Code::kNotFound, "no such host"},
+    {EAI_ADDRFAMILY, 0, Code::kNotFound, "no such host"},
     {EAI_AGAIN, 0, Code::kUnavailable, "Temporary failure in name resolution"},
     {EAI_FAIL, 0, Code::kUnavailable,
      "Non-recoverable failure in name resolution"},
     {EAI_MEMORY, 0, Code::kResourceExhausted, "Memory allocation failure"},
     {EAI_SYSTEM, EMFILE, Code::kResourceExhausted, "too many open files"},
+    {EAI_SYSTEM, EACCES, Code::kPermissionDenied, "permission denied"},
+    // It does not set errno when it cannot open its files.
+    {EAI_SYSTEM, 0, Code::kResourceExhausted, "too many open files"},
     {EAI_SYSTEM, ENOMEM, Code::kResourceExhausted, "cannot allocate memory"},
 };
 
@@ -105,7 +109,10 @@ TEST_F(LookupFaultTest, EachFailureOnEachNetwork) {
         EXPECT_EQ(info->op, op);
         EXPECT_EQ(info->network, network);
         EXPECT_EQ(info->detail, "DB.example");
-        EXPECT_EQ(info->errno_value, failure.error);
+        const int expected = failure.result == EAI_SYSTEM && failure.error == 0
+                                 ? EMFILE
+                                 : failure.error;
+        EXPECT_EQ(info->errno_value, expected);
       };
       fails(registry_.Dial(network, address).status(), "dial");
       if (!raw) fails(registry_.Listen(network, address).status(), "listen");

@@ -11,7 +11,9 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "backends/posix/sockaddr.h"
 #include "transport/addr.h"
 #include "transport/error.h"
@@ -60,13 +62,19 @@ const char* Words(int result) {
   }
 }
 
+// Names of another network, which RFC 7686 keeps from name servers.
+bool IsOnion(absl::string_view host) {
+  absl::ConsumeSuffix(&host, ".");
+  return absl::EndsWithIgnoreCase(host, ".onion");
+}
+
 // Forms that getaddrinfo would take for an address and nobody else does, such
 // as "127.1" and the octal "127.0.0.010"; and what cannot be a name.
 bool CannotBeName(const std::string& host) {
   constexpr size_t kMaxName = 253;
   in_addr unused;
   return host.size() > kMaxName || host.find('\0') != std::string::npos ||
-         inet_aton(host.c_str(), &unused) != 0;
+         inet_aton(host.c_str(), &unused) != 0 || IsOnion(host);
 }
 
 std::vector<IpAddr> ToIpAddrs(const addrinfo* list) {
@@ -81,29 +89,7 @@ std::vector<IpAddr> ToIpAddrs(const addrinfo* list) {
   return ips;
 }
 
-}  // namespace
-
-absl::StatusOr<std::vector<IpAddr>> LookupHost(absl::string_view host) {
-  const std::string name(host);
-  if (CannotBeName(name)) return LookupError(host, EAI_NONAME, 0);
-  addrinfo hints = {};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;  // or each address comes three times
-  addrinfo* list = nullptr;
-  int result = 0;
-  int error = 0;
-  Waiter::Current().RunBlocking(
-      [&] {
-        errno = 0;
-        result = getaddrinfo(name.c_str(), nullptr, &hints, &list);
-        error = errno;
-      },
-      LookupReason(name));
-  if (result != 0) return LookupError(host, result, error);
-  const List owner(list);
-  return ToIpAddrs(list);
-}
-
+// The error of getaddrinfo(3) that returned `result`, with errno `error`.
 absl::Status LookupError(absl::string_view host, int result, int error) {
   using Code = absl::StatusCode;
   switch (result) {
@@ -128,6 +114,29 @@ absl::Status LookupError(absl::string_view host, int result, int error) {
       return LookupCause(Code::kUnavailable, ErrorKind::kOther, host,
                          Words(result));
   }
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<IpAddr>> LookupHost(absl::string_view host) {
+  const std::string name(host);
+  if (CannotBeName(name)) return LookupError(host, EAI_NONAME, 0);
+  addrinfo hints = {};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;  // or each address comes three times
+  addrinfo* list = nullptr;
+  int result = 0;
+  int error = 0;
+  Waiter::Current().RunBlocking(
+      [&] {
+        errno = 0;
+        result = getaddrinfo(name.c_str(), nullptr, &hints, &list);
+        error = errno;
+      },
+      LookupReason(name));
+  if (result != 0) return LookupError(host, result, error);
+  const List owner(list);
+  return ToIpAddrs(list);
 }
 
 }  // namespace plumb

@@ -20,15 +20,12 @@ namespace plumb {
 
 // The addresses of `host`, in the order in which to try them (RFC 6724); at
 // least one. `host` is a name, not a literal address, and "127.0.0.01" is
-// neither.
+// neither. Nobody is asked for names below "onion" (RFC 7686).
 //
 // Errors, causes for ForOp: NotFound `lookup HOST: no such host`
 // (IsNoSuchHost); Unavailable `lookup HOST: Temporary failure in name
 // resolution`, when the name server cannot be asked.
 absl::StatusOr<std::vector<IpAddr>> LookupHost(absl::string_view host);
-
-// The error of getaddrinfo(3) that returned `result`, with errno `error`.
-absl::Status LookupError(absl::string_view host, int result, int error);
 
 }  // namespace plumb
 
