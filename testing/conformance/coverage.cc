@@ -32,7 +32,7 @@ class Coverage final : public ::testing::Environment {
   void Record(const std::string& backend,
               std::initializer_list<const char*> ids) {
     for (const char* id : ids) {
-      CheckId(id);
+      CheckId(backend, id);
       ++counts_[{id, backend}];
     }
   }
@@ -40,7 +40,7 @@ class Coverage final : public ::testing::Environment {
   void RecordLack(const std::string& backend,
                   std::initializer_list<const char*> ids) {
     for (const char* id : ids) {
-      CheckId(id);
+      CheckId(backend, id);
       lacks_.insert({id, backend});
     }
   }
@@ -61,12 +61,14 @@ class Coverage final : public ::testing::Environment {
   }
 
  private:
-  static void CheckId(const char* id) {
+  void CheckId(const std::string& backend, const char* id) const {
     const ContractId* const known = FindContractId(id);
     if (known == nullptr) {
       ADD_FAILURE() << id << " is not in ids.cc";
     } else if (known->kinds == 0) {
       ADD_FAILURE() << id << " is said not to apply: " << known->meaning;
+    } else if (!Required(*known, backend)) {
+      ADD_FAILURE() << id << " is of no suite of " << backend;
     }
   }
 

@@ -25,8 +25,9 @@ void RequireCoverage(const std::string& backend, Kind kind);
 void RecordCoverage(const std::string& backend,
                     std::initializer_list<const char*> ids);
 
-// It asserts that `backend` lacks what they are about: an extension is not
-// there, the call is Unimplemented.
+// `backend` lacks what they are about, and the test asserts what is documented
+// in its place: an extension is not there, the call is Unimplemented, a Write
+// never waits.
 void RecordLack(const std::string& backend,
                 std::initializer_list<const char*> ids);
 
