@@ -10,6 +10,7 @@
 #include <linux/tcp.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <random>
@@ -73,9 +74,13 @@ void LoseAll(int fd, bool lost) {
   sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
   const sock_fprog program = {1, &nothing};
   const int ignored = 0;
-  setsockopt(fd, SOL_SOCKET, lost ? SO_ATTACH_FILTER : SO_DETACH_FILTER,
-             lost ? static_cast<const void*>(&program) : &ignored,
-             lost ? sizeof program : sizeof ignored);
+  if (fd < 0) return;
+  const int result =
+      setsockopt(fd, SOL_SOCKET, lost ? SO_ATTACH_FILTER : SO_DETACH_FILTER,
+                 lost ? static_cast<const void*>(&program) : &ignored,
+                 lost ? sizeof program : sizeof ignored);
+  // Or the script would go on as if it were.
+  if (lost && result != 0) std::abort();
 }
 
 // Nothing of what this end sent is on its way, and what the peer ended has

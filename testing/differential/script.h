@@ -33,6 +33,9 @@
 //   pass ms          time passes; on the kernel it does by itself
 //   lose SLOT        what is sent to C or L is lost     heal SLOT
 //
+// One call at a time waits in a slot. Nothing but its peer and its time ends a
+// Close that lingers: it is to be begun, and what ends it to follow.
+//
 // tcp and unix streams have fixed buffers, unless `buffers=default` follows.
 #ifndef PLUMB_TESTING_DIFFERENTIAL_SCRIPT_H_
 #define PLUMB_TESTING_DIFFERENTIAL_SCRIPT_H_

@@ -96,7 +96,6 @@ class StreamGenerator {
 
   // A Read that waits, unless there is something, and what ends it.
   void Begin(int conn);
-
   // A Write of more bytes than fit, and what ends it.
   void BeginWrite(int conn);
 

@@ -105,7 +105,9 @@ class World {
       return Say("not open yet");
     }
     if (!IsThere(step.address)) return Say("nobody there");
-    if (socket->waiting != nullptr && !CanRunBeside(step)) return Say("busy");
+    if (socket->waiting != nullptr && (step.begin || !CanRunBeside(step))) {
+      return Say("busy");
+    }
     return DoOn(*socket, step);
   }
 
@@ -169,7 +171,8 @@ class World {
       case Verb::kRead:
         return StartOrDo(socket, step, calls_.Read(socket, step.number));
       case Verb::kWrite:
-        if (step.begin) {
+        // One that ends at once sends nothing.
+        if (step.begin && socket.is_open() && !socket.write_past) {
           socket.begun = static_cast<uint64_t>(step.number);
           // How much of it goes before it waits is not the same twice.
           socket.filled = socket.filled || socket.begun > kFixedBuffer;
