@@ -46,6 +46,9 @@ class TcpControl {
   // Negative: Close sends what is unsent in the background (the default). Zero:
   // Close discards it and resets the connection. Positive: the kernel tries for
   // that long, and Close may block for it; a fiber's Close blocks nobody else.
+  // On the fake it is the time of the network's clock, in whole seconds: while
+  // a ManualClock stands, Close waits for the peer alone, and so does the
+  // destructor.
   virtual absl::Status SetLinger(absl::Duration linger) = 0;
 
  protected:

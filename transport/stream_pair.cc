@@ -116,6 +116,7 @@ StreamPair::Attempt StreamPair::TryRead(int side, ByteQueue::Taker& taker,
   Attempt attempt;
   bool wake = false;
   Waiter* woken = nullptr;
+  std::shared_ptr<CallState> lingerer;
   std::vector<Descriptor> closed;
   {
     SystemMutexLock lock(&mutex_);
@@ -131,10 +132,11 @@ StreamPair::Attempt StreamPair::TryRead(int side, ByteQueue::Taker& taker,
     } else {
       me.in.Withdraw();
       wake = RoomForWriterLocked(me, peer(side));
+      if (wake) lingerer = LingererLocked(1 - side);
     }
   }
   if (woken != nullptr) woken->Wake();
-  if (wake) SignalWrite(1 - side);
+  if (wake) SignalWrite(1 - side, lingerer);
   return attempt;
 }
 
@@ -180,7 +182,9 @@ size_t StreamPair::RoomLocked(const End& me, const End& other) {
 // back for each.
 bool StreamPair::RoomForWriterLocked(End& me, const End& other) {
   if (!me.writer_waits) return false;
-  if (other.lingers) return !LingersLocked(other, me);
+  if (LingererLocked(side_of(other)) != nullptr) {
+    return !LingersLocked(other, me);
+  }
   const size_t capacity = me.in.capacity();
   const bool room = capacity == 0 ? me.in.empty()
                                   : RoomLocked(me, other) >=
@@ -244,16 +248,16 @@ absl::Status StreamPair::Write(int side,
 StreamPair::Attempt StreamPair::TryWrite(int side, Outgoing& out) {
   End& other = peer(side);
   Attempt attempt;
-  bool lingers;
+  std::shared_ptr<CallState> lingerer;
   {
     SystemMutexLock lock(&mutex_);
     other.in.TakeBack();
     out.woken = nullptr;
     attempt = WriteLocked(ends_[side], other, out);
     if (attempt.kind == Attempt::kBlocked) other.writer_waits = true;
-    lingers = other.lingers;
+    lingerer = LingererLocked(1 - side);
   }
-  if (lingers) SignalWrite(1 - side);
+  if (lingerer != nullptr) lingerer->Signal(Direction::kWrite);
   if (out.woken != nullptr) out.woken->Wake();
   RunLink();
   return attempt;
@@ -346,7 +350,7 @@ absl::Status StreamPair::SetSendBuffer(int side, size_t bytes) {
     out.set_capacity(out.capacity() - std::exchange(me.send_buffer, bytes) +
                      bytes);
   }
-  SignalWrite(side);
+  me.state.Signal(Direction::kWrite);
   me.state.Leave();
   return absl::OkStatus();
 }
@@ -354,11 +358,13 @@ absl::Status StreamPair::SetSendBuffer(int side, size_t bytes) {
 absl::Status StreamPair::SetReceiveBuffer(int side, size_t bytes) {
   End& me = ends_[side];
   if (!me.state.Enter()) return ClosedError(me.SetInfo());
+  std::shared_ptr<CallState> lingerer;
   {
     SystemMutexLock lock(&mutex_);
     me.in.set_capacity(bytes + peer(side).send_buffer);
+    lingerer = LingererLocked(1 - side);
   }
-  SignalWrite(1 - side);
+  SignalWrite(1 - side, lingerer);
   me.state.Leave();
   return absl::OkStatus();
 }

@@ -111,6 +111,11 @@ class StreamPair final : public StreamReceiver {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return rare_ != nullptr ? &rare_->marks[side_of(to)] : nullptr;
   }
+  // What the Close of this side waits on that lingers, or null.
+  std::shared_ptr<CallState> LingererLocked(int side) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return rare_ != nullptr ? rare_->lingers[side] : nullptr;
+  }
   // Of what `me` receives, those that have not arrived: they never do.
   std::vector<Descriptor> CutMarksLocked(End& me)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -144,7 +149,8 @@ class StreamPair final : public StreamReceiver {
   static bool ReadableLocked(const End& me);
   // What more may come to `me`, from `other`.
   static size_t RoomLocked(const End& me, const End& other);
-  static bool RoomForWriterLocked(End& me, const End& other);
+  bool RoomForWriterLocked(End& me, const End& other)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void GiveUpRead(int side, const ByteQueue::Taker& taker);
   absl::Status ReadError(const End& me, int error);
 
@@ -174,8 +180,8 @@ class StreamPair final : public StreamReceiver {
   // Tells those who wait at `side` to look again; `woken` slept there, or null.
   void SignalRead(int side, Waiter* woken);
   void SignalBoth(int side);
-  // The same for those who write, or linger.
-  void SignalWrite(int side);
+  // The same for those who write, and `lingerer`, which may be null.
+  void SignalWrite(int side, const std::shared_ptr<CallState>& lingerer);
   int side_of(const End& end) const { return &end == &ends_[0] ? 0 : 1; }
   // Ends a CloseWrite or CloseRead.
   absl::Status LeaveShutdown(End& me, bool connected);

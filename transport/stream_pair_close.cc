@@ -64,7 +64,7 @@ absl::Status StreamPair::CloseRead(int side) {
     woken = RouseLocked(me);
   }
   SignalRead(side, woken);
-  SignalWrite(1 - side);
+  peer(side).state.Signal(Direction::kWrite);
   return LeaveShutdown(me, connected);
 }
 
@@ -107,15 +107,17 @@ absl::Status StreamPair::Close(int side, StreamClose how, absl::Duration linger,
   if (!first) return ClosedError(NamedInfo("close", names.get()));
   HandleMarks closed;
   Waiter* woken;
+  std::shared_ptr<CallState> lingerer;
   {
     SystemMutexLock lock(&mutex_);
     CloseLocked(me, peer(side), how);
     woken = RouseLocked(peer(side));
     if (HandleMarks* const marks = MarksLocked(me)) std::swap(closed, *marks);
+    lingerer = LingererLocked(1 - side);
   }
   RunLink();
   SignalRead(1 - side, woken);
-  SignalWrite(1 - side);
+  SignalWrite(1 - side, lingerer);
   if (linger > absl::ZeroDuration()) Linger(side, linger);
   release();
   me.state.Done();
@@ -138,10 +140,14 @@ void StreamPair::Linger(int side, absl::Duration limit) {
   const auto waiting = std::make_shared<CallState>(clock, me.state.names());
   const auto lingers = [&](bool go_on) {
     SystemMutexLock lock(&mutex_);
-    me.lingers = go_on && LingersLocked(me, peer(side));
-    if (me.lingers) peer(side).writer_waits = true;
-    RareLocked().lingers[side] = me.lingers ? waiting : nullptr;
-    return me.lingers;
+    const bool waits = go_on && LingersLocked(me, peer(side));
+    if (waits) {
+      peer(side).writer_waits = true;
+      RareLocked().lingers[side] = waiting;
+    } else if (rare_ != nullptr) {
+      rare_->lingers[side] = nullptr;
+    }
+    return waits;
   };
   const ShieldScope shield;
   Call call(*waiting, Direction::kWrite, "close");

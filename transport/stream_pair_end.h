@@ -54,7 +54,6 @@ struct StreamPairEnd {
   bool ended_first = false;   // sent_end before got_end
   bool was_reset = false;     // by the peer
   bool sent_reset = false;
-  bool lingers = false;  // its Close waits for the peer
 };
 
 }  // namespace plumb

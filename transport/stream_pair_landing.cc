@@ -1,5 +1,7 @@
 // What arrives at an end of a stream in memory, and what can be seen there.
+#include <array>
 #include <cerrno>
+#include <memory>
 #include <utility>
 
 #include "transport/stream_pair.h"
@@ -10,6 +12,7 @@ void StreamPair::LandData(int side, absl::string_view data) {
   End& me = ends_[side];
   bool wake = false;
   bool room = false;
+  std::shared_ptr<CallState> lingerer;
   std::vector<Descriptor> lost;
   {
     SystemMutexLock lock(&mutex_);
@@ -25,9 +28,10 @@ void StreamPair::LandData(int side, absl::string_view data) {
     }
     // What went straight to a reader leaves room.
     room = RoomForWriterLocked(me, peer(side));
+    if (room) lingerer = LingererLocked(1 - side);
   }
   if (wake) me.state.Signal(Direction::kRead);
-  if (room) SignalWrite(1 - side);
+  if (room) SignalWrite(1 - side, lingerer);
 }
 
 // Returns the descriptors that came along.
@@ -41,31 +45,33 @@ std::vector<Descriptor> StreamPair::RefuseDataLocked(End& me) {
 }
 
 void StreamPair::LandEnd(int side) {
-  bool lingers;
+  std::shared_ptr<CallState> lingerer;
   {
     SystemMutexLock lock(&mutex_);
     // After a reset nothing comes, and an end would hide it.
     if (!ends_[side].was_reset) ends_[side].got_end = true;
-    lingers = peer(side).lingers;
+    lingerer = LingererLocked(1 - side);
   }
   SignalBoth(side);
-  if (lingers) SignalWrite(1 - side);
+  if (lingerer != nullptr) lingerer->Signal(Direction::kWrite);
 }
 
 void StreamPair::LandReset(int side, int error, absl::string_view rule) {
   std::vector<Descriptor> lost;
-  bool lingers;
+  std::array<std::shared_ptr<CallState>, 2> lingerers;
   {
     SystemMutexLock lock(&mutex_);
     End& me = ends_[side];
     if (me.was_reset) return;
     ResetLocked(me, error);
-    lingers = peer(side).lingers;
+    lingerers = {LingererLocked(0), LingererLocked(1)};
     if (!rule.empty()) RareLocked().rule = std::string(rule);
     lost = CutMarksLocked(me);
   }
   SignalBoth(side);
-  if (lingers) SignalWrite(1 - side);
+  for (const auto& lingerer : lingerers) {
+    if (lingerer != nullptr) lingerer->Signal(Direction::kWrite);
+  }
 }
 
 std::vector<Descriptor> StreamPair::CutMarksLocked(End& me) {
@@ -81,17 +87,13 @@ void StreamPair::SignalRead(int side, Waiter* woken) {
 
 void StreamPair::SignalBoth(int side) {
   ends_[side].state.Signal(Direction::kRead);
-  SignalWrite(side);
+  ends_[side].state.Signal(Direction::kWrite);
 }
 
-void StreamPair::SignalWrite(int side) {
+void StreamPair::SignalWrite(int side,
+                             const std::shared_ptr<CallState>& lingerer) {
   ends_[side].state.Signal(Direction::kWrite);
-  std::shared_ptr<CallState> lingers;
-  {
-    SystemMutexLock lock(&mutex_);
-    if (rare_ != nullptr) lingers = rare_->lingers[side];
-  }
-  if (lingers != nullptr) lingers->Signal(Direction::kWrite);
+  if (lingerer != nullptr) lingerer->Signal(Direction::kWrite);
 }
 
 size_t StreamPair::Room(int side) {
