@@ -1,9 +1,9 @@
 #include "backends/fake/tcp_conn.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "backends/fake/tcp_ports.h"
+#include "backends/option_seconds.h"
 #include "transport/error.h"
 #include "transport/extension.h"
 #include "transport/system_mutex.h"
@@ -11,13 +11,9 @@
 namespace plumb {
 namespace {
 
-// As socket(7) takes it, in whole ones; less than 0 for no linger.
+// Less than 0 for no linger.
 int LingerSeconds(absl::Duration linger) {
-  if (linger < absl::ZeroDuration()) return -1;
-  const int64_t seconds =
-      absl::ToInt64Seconds(absl::Ceil(linger, absl::Seconds(1)));
-  return static_cast<int>(
-      std::min<int64_t>(seconds, std::numeric_limits<int>::max()));
+  return linger < absl::ZeroDuration() ? -1 : OptionSeconds(linger);
 }
 
 }  // namespace

@@ -4,13 +4,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <cstdint>
-#include <limits>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/string_view.h"
+#include "backends/option_seconds.h"
 #include "backends/posix/op_error.h"
 
 namespace plumb {
@@ -101,13 +99,6 @@ absl::Status SetLingerOption(int fd, absl::Duration duration) {
   value.l_onoff = duration < absl::ZeroDuration() ? 0 : 1;
   if (duration > absl::ZeroDuration()) value.l_linger = OptionSeconds(duration);
   return SetOption(fd, SOL_SOCKET, SO_LINGER, &value, sizeof value);
-}
-
-int OptionSeconds(absl::Duration duration) {
-  const int64_t seconds =
-      absl::ToInt64Seconds(absl::Ceil(duration, absl::Seconds(1)));
-  return static_cast<int>(
-      std::clamp<int64_t>(seconds, 0, std::numeric_limits<int>::max()));
 }
 
 int MaxBacklog() {

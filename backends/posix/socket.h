@@ -47,9 +47,6 @@ absl::StatusOr<int> GetIntOption(int fd, int level, int name);
 // SO_LINGER; see TcpControl::SetLinger.
 absl::Status SetLingerOption(int fd, absl::Duration linger);
 
-// Whole seconds for an option that counts in them, rounded up.
-int OptionSeconds(absl::Duration duration);
-
 // The longest queue of connections that the system allows (somaxconn), as it
 // was when the process first asked.
 int MaxBacklog();

@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 
 #include <fstream>
-#include <limits>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -96,16 +95,6 @@ TEST(Socket, Linger) {
   ASSERT_TRUE(SetLingerOption(fd.get(), absl::Seconds(-1)).ok());
   get();
   EXPECT_EQ(value.l_onoff, 0);
-}
-
-TEST(Socket, SecondsAreRoundedUp) {
-  EXPECT_EQ(OptionSeconds(absl::Nanoseconds(1)), 1);
-  EXPECT_EQ(OptionSeconds(absl::Seconds(15)), 15);
-  EXPECT_EQ(OptionSeconds(absl::Seconds(15) + absl::Nanoseconds(1)), 16);
-  EXPECT_EQ(OptionSeconds(absl::ZeroDuration()), 0);
-  EXPECT_EQ(OptionSeconds(absl::Seconds(-3)), 0);
-  EXPECT_EQ(OptionSeconds(absl::InfiniteDuration()),
-            std::numeric_limits<int>::max());
 }
 
 TEST(Socket, BacklogIsTheSystems) {

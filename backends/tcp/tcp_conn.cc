@@ -6,6 +6,7 @@
 
 #include <utility>
 
+#include "backends/option_seconds.h"
 #include "backends/posix/socket.h"
 
 namespace plumb {

@@ -5,51 +5,24 @@
 
 #include <sys/socket.h>
 
+#include <array>
 #include <memory>
 #include <string>
-#include <utility>
 
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
-#include "absl/types/span.h"
 #include "backends/all.h"
 #include "backends/fake/fake.h"
+#include "backends/fake/fake_test_util.h"
 #include "gtest/gtest.h"
-#include "testing/matchers.h"
 #include "transport/extension.h"
 #include "transport/extensions.h"
 #include "transport/manual_clock.h"
 
 namespace plumb {
 
-// The value; fails the test and ends the program when there is none.
-template <typename T>
-T Must(absl::StatusOr<T> value) {
-  EXPECT_THAT(value.status(), IsOk());
-  return std::move(value).value();
-}
-
-inline std::string TextOf(const absl::Status& status) {
-  return status.ok() ? "OK" : std::string(status.message());
-}
-template <typename T>
-std::string TextOf(const absl::StatusOr<T>& value) {
-  return TextOf(value.status());
-}
-
-struct Ends {
-  std::unique_ptr<Conn> client;
-  std::unique_ptr<Conn> server;
-};
-
-inline Ends Connect(Transport& transport, const std::string& network,
-                    const std::string& address) {
+inline Connected ConnectAt(Transport& transport, const std::string& network,
+                           const std::string& address) {
   const auto listener = Must(transport.Listen(network, address));
-  const std::string at = listener->Address().ToString();
-  Ends ends;
-  ends.client = Must(transport.Dial(network, at));
-  ends.server = Must(listener->Accept());
-  return ends;
+  return Connect(transport, *listener, network, listener->Address().ToString());
 }
 
 inline int DescriptorOf(Conn& conn) {
@@ -63,12 +36,6 @@ inline int OptionOf(Conn& conn, int level, int name) {
   return value;
 }
 
-inline std::string ReadSome(Conn& conn) {
-  std::string buffer(100, '\0');
-  const auto got = conn.Read(absl::MakeSpan(&buffer[0], buffer.size()));
-  return got.ok() ? buffer.substr(0, *got) : TextOf(got);
-}
-
 class PinnedByHandTest : public testing::Test {
  protected:
   PinnedByHandTest() : PinnedByHandTest(FakeNetworkOptions()) {}
@@ -78,6 +45,7 @@ class PinnedByHandTest : public testing::Test {
 
   Transport& kernel() { return DefaultRegistry(); }
   FakeHost& fake() { return *fake_; }
+  std::array<Transport*, 2> both() { return {&kernel(), &fake()}; }
 
   ManualClock clock_;
   FakeNetwork fake_network_;

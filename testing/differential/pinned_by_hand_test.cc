@@ -51,7 +51,7 @@ int64_t Counter(const std::string& name) {
 TEST_F(PinnedByHandTest, RoomInABacklogIsTakenAtOnce) {
   ListenOptions one;
   one.backlog = 1;
-  for (Transport* transport : {&kernel(), static_cast<Transport*>(&fake())}) {
+  for (Transport* transport : both()) {
     const bool real = transport == &kernel();
     const auto listener = Must(transport->Listen("tcp", "127.0.0.1:0", one));
     const std::string at = listener->Address().ToString();
@@ -94,7 +94,7 @@ TEST_F(PinnedByHandTest, FilePermissions) {
   const auto there = Must(kernel().Listen("unix", path, options));
   std::thread([&] {
     DropCapabilities();
-    EXPECT_EQ(TextOf(kernel().Dial("unix", path)),
+    EXPECT_EQ(ErrorOf(kernel().Dial("unix", path)),
               absl::StrCat("dial unix ", path, ": connect: permission denied"));
   }).join();
   const auto here = Must(fake().Listen("unix", path, options));
@@ -147,8 +147,8 @@ std::string PassDescriptor(Conn& from, Conn& to) {
 // "descriptors that are under way are open in this process"
 TEST_F(PinnedByHandTest, DescriptorsUnderWay) {
   const int full = static_cast<int>(absl::StatusCode::kResourceExhausted);
-  for (Transport* transport : {&kernel(), static_cast<Transport*>(&fake())}) {
-    const Ends ends = Connect(*transport, "unix", "");
+  for (Transport* transport : both()) {
+    const Connected ends = ConnectAt(*transport, "unix", "");
     // A sanitizer wants a descriptor when it first sees a type.
     EXPECT_EQ(PassDescriptor(*ends.client, *ends.server), "received");
     const NoMoreDescriptors limit;
@@ -167,7 +167,7 @@ TEST_F(PinnedByHandTest, Localhost) {
   ASSERT_EQ(getaddrinfo("localhost", nullptr, &hints, &found), 0);
   const bool v6_first = found->ai_family == AF_INET6;
   freeaddrinfo(found);
-  for (Transport* transport : {&kernel(), static_cast<Transport*>(&fake())}) {
+  for (Transport* transport : both()) {
     const auto v4 = Must(transport->Listen("tcp", "127.0.0.1:4000"));
     const auto v6 = Must(transport->Listen("tcp", "[::1]:4000"));
     const auto conn = Must(transport->Dial("tcp", "localhost:4000"));
@@ -204,8 +204,8 @@ class TimeWaitTest : public PinnedByHandTest {
 // "TIME_WAIT ... begins with Close when the peer's end had come before"
 TEST_F(TimeWaitTest, BeginsWithClose) {
   constexpr char kTimeWait[] = "06";  // of the kernel's numbers
-  for (Transport* transport : {&kernel(), static_cast<Transport*>(&fake())}) {
-    Ends ends = Connect(*transport, "tcp", "127.0.0.1:0");
+  for (Transport* transport : both()) {
+    Connected ends = ConnectAt(*transport, "tcp", "127.0.0.1:0");
     ASSERT_THAT(ends.client->CloseWrite(), IsOk());
     EXPECT_EQ(ReadSome(*ends.server), "EOF");
     ASSERT_THAT(ends.server->CloseWrite(), IsOk());

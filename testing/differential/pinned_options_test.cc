@@ -45,8 +45,8 @@ size_t Fits(Conn& conn) {
 // "a stream holds the sum of the two buffers, not doubled"
 TEST_F(PinnedByHandTest, BuffersAreNotDoubled) {
   constexpr int kSize = 32 * 1024;
-  for (Transport* transport : {&kernel(), static_cast<Transport*>(&fake())}) {
-    const Ends ends = Connect(*transport, "tcp", "127.0.0.1:0");
+  for (Transport* transport : both()) {
+    const Connected ends = ConnectAt(*transport, "tcp", "127.0.0.1:0");
     ASSERT_THAT(Extension<BufferControl>(*ends.client)->SetWriteBuffer(kSize),
                 IsOk());
     ASSERT_THAT(Extension<BufferControl>(*ends.server)->SetReadBuffer(kSize),
@@ -65,10 +65,10 @@ TEST_F(PinnedByHandTest, DefaultBuffers) {
   std::ifstream file("/proc/sys/net/ipv4/tcp_rmem");
   int least = 0, receive_buffer = 0;
   ASSERT_TRUE(file >> least >> receive_buffer);
-  const Ends there = Connect(kernel(), "tcp", "127.0.0.1:0");
+  const Connected there = ConnectAt(kernel(), "tcp", "127.0.0.1:0");
   EXPECT_EQ(OptionOf(*there.server, SOL_SOCKET, SO_RCVBUF), receive_buffer);
   EXPECT_GT(OptionOf(*there.client, SOL_SOCKET, SO_SNDBUF), 64 * 1024);
-  const Ends here = Connect(fake(), "tcp", "127.0.0.1:0");
+  const Connected here = ConnectAt(fake(), "tcp", "127.0.0.1:0");
   EXPECT_EQ(Fits(*here.client), kBuffers);
 }
 
@@ -109,8 +109,8 @@ class PacketsTest : public PinnedByHandTest {
 TEST_F(PacketsTest, NoDelayAndKeepAlive) {
   KeepAlive often;
   often.idle = absl::Seconds(1);
-  for (Transport* transport : {&kernel(), static_cast<Transport*>(&fake())}) {
-    const Ends ends = Connect(*transport, "tcp", "127.0.0.1:0");
+  for (Transport* transport : both()) {
+    const Connected ends = ConnectAt(*transport, "tcp", "127.0.0.1:0");
     auto* const tcp = Extension<TcpControl>(*ends.client);
     ASSERT_THAT(tcp->SetNoDelay(false), IsOk());
     ASSERT_THAT(tcp->SetKeepAlive(often), IsOk());
@@ -142,11 +142,11 @@ bool KernelDials() {
 TEST_F(PinnedByHandTest, AnAddressThatNoHostHas) {
   const EthernetForTest ethernet("10.0.0.1");
   ASSERT_TRUE(ethernet.ok());
-  for (Transport* transport : {&kernel(), static_cast<Transport*>(&fake())}) {
+  for (Transport* transport : both()) {
     const auto udp = Must(transport->Dial("udp", "10.9.9.9:9"));
     ASSERT_THAT(udp->Write("x"), IsOk());
     std::thread dialler([&] {
-      EXPECT_EQ(TextOf(transport->Dial("tcp", "10.9.9.9:80")),
+      EXPECT_EQ(ErrorOf(transport->Dial("tcp", "10.9.9.9:80")),
                 "dial tcp 10.9.9.9:80: connect: no route to host");
     });
     if (transport == &kernel()) {
@@ -171,7 +171,7 @@ bool CanAccept(Listener& listener) {
 TEST_F(PinnedByHandTest, ReusePort) {
   ListenOptions shared;
   shared.reuse_port = true;
-  for (Transport* transport : {&kernel(), static_cast<Transport*>(&fake())}) {
+  for (Transport* transport : both()) {
     const std::string at = "127.0.0.1:4001";
     const auto first = Must(transport->Listen("tcp", at, shared));
     const auto second = Must(transport->Listen("tcp", at, shared));
@@ -194,7 +194,7 @@ TEST_F(PinnedByHandTest, ReusePort) {
 // what it keeps it in, too.
 TEST_F(PinnedByHandTest, WhatADatagramTakes) {
   constexpr int kSent = 1000;
-  for (Transport* transport : {&kernel(), static_cast<Transport*>(&fake())}) {
+  for (Transport* transport : both()) {
     const auto to = Must(transport->ListenPacket("udp", "127.0.0.1:0"));
     const auto from = Must(transport->Dial("udp", to->LocalAddr().ToString()));
     for (int i = 0; i < kSent; ++i) ASSERT_THAT(from->Write("x"), IsOk());
