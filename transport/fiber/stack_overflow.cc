@@ -36,18 +36,28 @@ void Report(const StackOverflow& overflow) {
   Write(" KiB; RuntimeOptions::stack_size gives more\n");
 }
 
+// As it would have been without Handle: an access is tried again on return, and
+// ends the program; what somebody sent has to be sent again.
+void LeaveToTheSystem(int signal, bool was_sent) {
+  if (was_sent && before.sa_handler == SIG_IGN) return;
+  struct sigaction standard = {};
+  standard.sa_handler = SIG_DFL;
+  sigaction(signal, &standard, nullptr);
+  if (was_sent) raise(signal);
+}
+
 void Handle(int signal, siginfo_t* info, void* context) {
+  const bool was_sent = info->si_code <= 0;  // by kill(2) and its like
   StackOverflow overflow;
-  if (describe_overflow(info->si_addr, &overflow)) Report(overflow);
+  if (!was_sent && describe_overflow(info->si_addr, &overflow)) {
+    Report(overflow);
+  }
   if ((before.sa_flags & SA_SIGINFO) != 0) {
     before.sa_sigaction(signal, info, context);
   } else if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN) {
     before.sa_handler(signal);
   } else {
-    // The access is tried again on return, and ends the program.
-    struct sigaction standard = {};
-    standard.sa_handler = SIG_DFL;
-    sigaction(signal, &standard, nullptr);
+    LeaveToTheSystem(signal, was_sent);
   }
 }
 

@@ -1,0 +1,145 @@
+// What else becomes of SIGSEGV in a process that has a Runtime: all is as it
+// would be without one. That an overflow is told is in runtime_test.cc.
+#include "transport/fiber/stack_overflow.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "transport/fiber/runtime.h"
+
+namespace plumb {
+namespace {
+
+using ::testing::ExitedWithCode;
+using ::testing::HasSubstr;
+using ::testing::KilledBySignal;
+using ::testing::Not;
+
+RuntimeOptions OneWorker() {
+  RuntimeOptions options;
+  options.workers = 1;
+  return options;
+}
+
+void Access(const volatile int* nowhere = nullptr) { (void)*nowhere; }
+
+int Recurse(int depth) {
+  volatile char frame[1024];
+  frame[0] = static_cast<char>(depth);
+  return depth > 0 ? Recurse(depth - 1) + frame[0] : 0;
+}
+
+void Say(const char* text) { (void)!write(2, text, std::strlen(text)); }
+
+void OnSignal(int) {
+  Say("before");
+  _exit(3);
+}
+
+void OnAction(int signal, siginfo_t* info, void* context) {
+  if (signal == SIGSEGV && info != nullptr && context != nullptr) Say("before");
+  _exit(3);
+}
+
+void SetHandler(void (*handler)(int)) {
+  struct sigaction action = {};
+  action.sa_handler = handler;
+  action.sa_flags = SA_ONSTACK;
+  sigaction(SIGSEGV, &action, nullptr);
+}
+
+void SetAction() {
+  struct sigaction action = {};
+  action.sa_sigaction = OnAction;
+  action.sa_flags = SA_ONSTACK | SA_SIGINFO;
+  sigaction(SIGSEGV, &action, nullptr);
+}
+
+// The handler is the process's, so that each case has one of its own.
+class StackOverflowDeathTest : public testing::Test {
+ protected:
+  StackOverflowDeathTest() {
+    testing::FLAGS_gtest_death_test_style = "threadsafe";
+  }
+};
+
+TEST_F(StackOverflowDeathTest, AnotherAccessOfAFiberIsNoOverflow) {
+  EXPECT_EXIT(
+      {
+        Runtime runtime(OneWorker());
+        runtime.Go("wild", [] { Access(); }).Join();
+      },
+      KilledBySignal(SIGSEGV), Not(HasSubstr("overflow")));
+}
+
+TEST_F(StackOverflowDeathTest, NorIsOneOfAThread) {
+  EXPECT_EXIT(
+      {
+        const Runtime runtime(OneWorker());
+        Access();
+      },
+      KilledBySignal(SIGSEGV), Not(HasSubstr("overflow")));
+}
+
+TEST_F(StackOverflowDeathTest, OneThatIsSentEndsTheProgram) {
+  EXPECT_EXIT(
+      {
+        const Runtime runtime(OneWorker());
+        kill(getpid(), SIGSEGV);
+      },
+      KilledBySignal(SIGSEGV), Not(HasSubstr("overflow")));
+  EXPECT_EXIT(
+      {
+        Runtime runtime(OneWorker());
+        runtime.Go("raiser", [] { raise(SIGSEGV); }).Join();
+      },
+      KilledBySignal(SIGSEGV), Not(HasSubstr("overflow")));
+}
+
+TEST_F(StackOverflowDeathTest, OneThatIsSentAndIgnoredDoesNot) {
+  EXPECT_EXIT(
+      {
+        SetHandler(SIG_IGN);
+        const Runtime runtime(OneWorker());
+        raise(SIGSEGV);
+        raise(SIGSEGV);
+        _exit(4);
+      },
+      ExitedWithCode(4), "");
+}
+
+TEST_F(StackOverflowDeathTest, TheHandlerThatWasThereIsCalled) {
+  for (const bool with_info : {false, true}) {
+    const auto install = [with_info] {
+      with_info ? SetAction() : SetHandler(OnSignal);
+    };
+    EXPECT_EXIT(
+        {
+          install();
+          Runtime runtime(OneWorker());
+          runtime.Go("wild", [] { Access(); }).Join();
+        },
+        ExitedWithCode(3), "^before$");
+    EXPECT_EXIT(
+        {
+          install();
+          const Runtime runtime(OneWorker());
+          raise(SIGSEGV);
+        },
+        ExitedWithCode(3), "^before$");
+    EXPECT_EXIT(
+        {
+          install();
+          Runtime runtime(OneWorker());
+          runtime.Go("deep", [] { Recurse(1000000); }).Join();
+        },
+        ExitedWithCode(3), "stack overflow in fiber \"deep\".*\nbefore$");
+  }
+}
+
+}  // namespace
+}  // namespace plumb
