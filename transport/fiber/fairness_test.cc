@@ -27,6 +27,8 @@ constexpr int kCallsBetweenYields = 64;
 constexpr MonotonicNanos kEachTurn = 200 * 1000 / kSwitchesBetweenLooks + 1000;
 // Those in the queue before the one that was woken.
 constexpr int kBusy = 3;
+constexpr MonotonicNanos kLongTurn = 1000 * 1000;
+constexpr int kManyBusy = 16;
 
 // What a busy fiber does after each turn.
 enum class After { kYield, kCountCall };
@@ -34,11 +36,12 @@ enum class After { kYield, kCountCall };
 // Fibers that are busy all the time, each turn for a while.
 class Busy {
  public:
-  explicit Busy(Runtime& runtime, After after = After::kYield) {
-    for (int i = 0; i < kBusy; ++i) {
-      fibers_.push_back(runtime.Go([this, after] {
+  explicit Busy(Runtime& runtime, After after = After::kYield,
+                int count = kBusy, MonotonicNanos turn = kEachTurn) {
+    for (int i = 0; i < count; ++i) {
+      fibers_.push_back(runtime.Go([this, after, turn] {
         while (!stop_) {
-          const MonotonicNanos until = Clock::Real().MonotonicNow() + kEachTurn;
+          const MonotonicNanos until = Clock::Real().MonotonicNow() + turn;
           while (Clock::Real().MonotonicNow() < until) {
           }
           turns_ += until >= count_from_ ? 1 : 0;
@@ -121,6 +124,18 @@ TEST(FairnessTest, TimersAreLookedAt) {
   Busy busy(runtime);
   EXPECT_LE(TurnsUntilSleeperGoesOn(runtime, busy),
             kSwitchesBetweenLooks + kBusy + 1);
+}
+
+// Long turns are few in a pass.
+TEST(FairnessTest, TimersAreLookedAtBesideLongTurns) {
+  Runtime runtime(OneWorker());
+  Busy busy(runtime, After::kYield, kManyBusy, kLongTurn);
+  runtime
+      .Go([&] {
+        while (busy.turns() < 2 * kSwitchesBetweenLooks) Yield();
+      })
+      .Join();
+  EXPECT_LE(TurnsUntilSleeperGoesOn(runtime, busy), kManyBusy + 2);
 }
 
 TEST(FairnessTest, TimersAreLookedAtBesideCallsThatNeverWait) {

@@ -13,13 +13,14 @@
 namespace plumb {
 namespace {
 
-// Between two looks at what other threads sent.
-constexpr int kSwitchesInPass = 64;
 // Between two looks at descriptors and timers: this long, or this many switches
 // if they took so long that a look does not show beside them.
 constexpr MonotonicNanos kTimeBetweenLooks = 200 * 1000;
 constexpr int kSwitchesBetweenLooks = 64;
 constexpr MonotonicNanos kLeastTimeBetweenLooks = 20 * 1000;
+// The worker does not look at the clock in a pass. When the last ones took
+// longer than this, the next has fewer switches.
+constexpr MonotonicNanos kLongPass = 1000 * 1000;
 // How many of its own a worker starts in a pass, and so keeps from others.
 constexpr int kStartsInPass = 8;
 // Unused fibers that a worker keeps at hand.
@@ -160,10 +161,16 @@ void Worker::RunRequests() {
 void Worker::LookAroundIfDue() {
   if (switches_since_look_ == 0) return;
   const MonotonicNanos now = Clock::Real().MonotonicNow();
+  const MonotonicNanos time = now - recent_time_;
   const MonotonicNanos least = switches_since_look_ < kSwitchesBetweenLooks
                                    ? kTimeBetweenLooks
                                    : kLeastTimeBetweenLooks;
-  if (now - recent_time_ < least) return;
+  if (time < least) {
+    pass_ = std::min(2 * pass_, kMostInPass);
+    return;
+  }
+  const MonotonicNanos fit = switches_since_look_ * kLongPass / time;
+  pass_ = static_cast<int>(std::clamp<MonotonicNanos>(fit, 1, kMostInPass));
   switches_since_look_ = 0;
   poller_.Wait(0);
   FireTimers(now);
@@ -216,11 +223,11 @@ void Worker::Idle() {
 
 void Worker::Resume(FiberWaiter& fiber) {
   Prepare(fiber);
-  switches_left_ = kSwitchesInPass;
+  switches_left_ = pass_;
   running_.store(&fiber, std::memory_order_relaxed);
   Waiter::SetCurrent(&fiber);
   Context::Switch(*thread_, loop_, fiber.context_);
-  switches_since_look_ += 1 + kSwitchesInPass - switches_left_;
+  switches_since_look_ += 1 + pass_ - switches_left_;
   if (ended_ != nullptr) Retire(*std::exchange(ended_, nullptr));
 }
 

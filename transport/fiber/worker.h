@@ -132,6 +132,8 @@ class Worker {
   void Resume(FiberWaiter& fiber);
   void Retire(FiberWaiter& fiber);
 
+  static constexpr int kMostInPass = 64;
+
   static inline thread_local Worker* current_ = nullptr;
 
   Scheduler& scheduler_;
@@ -140,6 +142,7 @@ class Worker {
   TimerHeap timers_;
   Queue ready_;
   std::atomic<FiberWaiter*> running_{nullptr};
+  int pass_ = kMostInPass;  // how many switches the next pass has
   int switches_left_ = 0;
   int switches_since_look_ = 0;
   MonotonicNanos recent_time_ = 0;
