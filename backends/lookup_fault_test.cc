@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,8 +20,11 @@
 #include "backends/udp/udp.h"
 #include "gtest/gtest.h"
 #include "testing/matchers.h"
+#include "transport/conn.h"
 #include "transport/error.h"
 #include "transport/ip_addr.h"
+#include "transport/listener.h"
+#include "transport/options.h"
 #include "transport/registry.h"
 
 namespace {
@@ -125,29 +129,68 @@ TEST_F(LookupFaultTest, EachFailureOnEachNetwork) {
   EXPECT_TRUE(freed.empty()) << "There was nothing to free.";
 }
 
+// An address of IPv4, ::1, and one more of IPv4, as getaddrinfo finds them.
+class Found {
+ public:
+  Found(uint32_t first, uint32_t last) {
+    for (sockaddr_in& address : v4_) address.sin_family = AF_INET;
+    v4_[0].sin_addr.s_addr = htonl(first);
+    v4_[1].sin_addr.s_addr = htonl(last);
+    v6_.sin6_family = AF_INET6;
+    v6_.sin6_addr = in6addr_loopback;
+    found_[0].ai_addr = reinterpret_cast<sockaddr*>(&v4_[0]);
+    found_[1].ai_addr = reinterpret_cast<sockaddr*>(&v6_);
+    found_[2].ai_addr = reinterpret_cast<sockaddr*>(&v4_[1]);
+    found_[0].ai_addrlen = found_[2].ai_addrlen = sizeof v4_[0];
+    found_[1].ai_addrlen = sizeof v6_;
+    found_[0].ai_next = &found_[1];
+    found_[1].ai_next = &found_[2];
+    list = found_;
+  }
+  Found(const Found&) = delete;
+  Found& operator=(const Found&) = delete;
+
+  addrinfo* get() { return found_; }
+
+ private:
+  sockaddr_in v4_[2] = {};
+  sockaddr_in6 v6_ = {};
+  addrinfo found_[3] = {};
+};
+
 // S-DN-10.
 TEST_F(LookupFaultTest, WhatIsFoundIsTriedInItsOrderAndFreed) {
-  sockaddr_in v4[2] = {};
-  sockaddr_in6 v6 = {};
-  addrinfo found[3] = {};
-  for (sockaddr_in& address : v4) address.sin_family = AF_INET;
-  v4[0].sin_addr.s_addr = htonl(0x0a000002);
-  v4[1].sin_addr.s_addr = htonl(0x0a000001);
-  v6.sin6_family = AF_INET6;
-  v6.sin6_addr = in6addr_loopback;
-  found[0].ai_addr = reinterpret_cast<sockaddr*>(&v4[0]);
-  found[1].ai_addr = reinterpret_cast<sockaddr*>(&v6);
-  found[2].ai_addr = reinterpret_cast<sockaddr*>(&v4[1]);
-  found[0].ai_addrlen = found[2].ai_addrlen = sizeof v4[0];
-  found[1].ai_addrlen = sizeof v6;
-  found[0].ai_next = &found[1];
-  found[1].ai_next = &found[2];
-  list = found;
+  Found found(0x0a000002, 0x0a000001);
   EXPECT_THAT(LookupHost("db"),
               IsOkAndHolds(std::vector<IpAddr>{IpAddr::V4(10, 0, 0, 2),
                                                IpAddr::LoopbackV6(),
                                                IpAddr::V4(10, 0, 0, 1)}));
-  EXPECT_EQ(freed, std::vector<addrinfo*>{found});
+  EXPECT_EQ(freed, std::vector<addrinfo*>{found.get()});
+}
+
+// S-DI-13.
+TEST_F(LookupFaultTest, ALocalNameIsOneThatTheTargetCanBeReachedFrom) {
+  const Found found(0x7f000001, 0x7f000002);
+  DialOptions options;
+  options.local_address = "here:0";
+  for (const std::string base : {"tcp", "udp"}) {
+    const struct {
+      std::string network;
+      const char* target;
+      IpAddr local;
+    } kCases[] = {{base, "127.0.0.1:0", IpAddr::LoopbackV4()},
+                  {base + "4", "127.0.0.1:0", IpAddr::LoopbackV4()},
+                  {base, "[::1]:0", IpAddr::LoopbackV6()},
+                  {base + "6", "[::1]:0", IpAddr::LoopbackV6()}};
+    for (const auto& c : kCases) {
+      PLUMB_ASSERT_OK_AND_ASSIGN(const auto listener,
+                                 registry_.Listen(c.network, c.target));
+      PLUMB_ASSERT_OK_AND_ASSIGN(
+          const auto conn,
+          registry_.Dial(c.network, listener->Address().ToString(), options));
+      EXPECT_EQ(conn->LocalAddr().ip(), c.local) << c.network << c.target;
+    }
+  }
 }
 
 }  // namespace

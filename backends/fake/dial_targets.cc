@@ -4,8 +4,8 @@
 #include <cerrno>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "backends/local_address.h"
 #include "transport/direction.h"
 #include "transport/network_name.h"
 
@@ -28,22 +28,15 @@ absl::StatusOr<DialTargets> DialTargets::Resolve(const HostRef& host,
   DialTargets targets;
   targets.to = *std::move(to);
   if (!options.local_address.has_value()) return targets;
-  // Of any family: a wildcard of the other one will do.
-  const absl::StatusOr<IpPort> from =
-      host.ResolveForListen(AddrNetwork(network), *options.local_address);
+  const absl::StatusOr<IpPort> from = ResolveLocalAddress(
+      network, AddrNetwork(network),
+      [&](absl::string_view name) {
+        return host.ResolveForListen(name, *options.local_address);
+      },
+      targets.to);
   if (!from.ok()) return from.status();
   targets.from = *from;
-  if (IsWildcard(from->ip)) return targets;
-  auto unreachable = [&from](const IpPort& target) {
-    return !IsWildcard(target.ip) && target.ip.is_v4() != from->ip.is_v4();
-  };
-  targets.to.erase(
-      std::remove_if(targets.to.begin(), targets.to.end(), unreachable),
-      targets.to.end());
-  if (!targets.to.empty()) return targets;
-  return OpError(absl::StatusCode::kInvalidArgument, ErrorInfo(),
-                 absl::StrCat("address ", from->ToString(),
-                              ": no suitable address found"));
+  return targets;
 }
 
 IpPort DialTargets::Destination(absl::string_view network,

@@ -1,22 +1,14 @@
 #include "backends/posix/ip_dialer.h"
 
-#include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "backends/local_address.h"
 #include "backends/posix/op_error.h"
 #include "backends/posix/resolve.h"
 #include "backends/posix/sockaddr.h"
 #include "backends/posix/socket.h"
 
 namespace plumb {
-namespace {
-
-bool IsWildcard(const IpAddr& ip) {
-  return !ip.is_valid() || ip.IsUnspecified();
-}
-
-}  // namespace
 
 IpDialer::IpDialer(Clock& clock, absl::string_view network,
                    const char* addr_network, const DialOptions& options)
@@ -55,27 +47,15 @@ absl::Status IpDialer::Resolve(absl::string_view address) {
   if (!targets.ok()) return targets.status();
   targets_ = *std::move(targets);
   if (!local_address_.has_value()) return absl::OkStatus();
-  // Of any family: a wildcard of the other one will do.
-  const absl::StatusOr<IpPort> local =
-      ResolveForListen(addr_network_, *local_address_, connector_);
+  const absl::StatusOr<IpPort> local = ResolveLocalAddress(
+      network_, addr_network_,
+      [this](absl::string_view network) {
+        return ResolveForListen(network, *local_address_, connector_);
+      },
+      targets_);
   if (!local.ok()) return local.status();
   local_ = *local;
-  return KeepReachable();
-}
-
-// Drops the targets that cannot be reached from local_.
-absl::Status IpDialer::KeepReachable() {
-  const IpAddr from = local_->ip;
-  if (IsWildcard(from)) return absl::OkStatus();
-  const auto unreachable = [&from](const IpPort& target) {
-    return !IsWildcard(target.ip) && target.ip.is_v4() != from.is_v4();
-  };
-  targets_.erase(std::remove_if(targets_.begin(), targets_.end(), unreachable),
-                 targets_.end());
-  if (!targets_.empty()) return absl::OkStatus();
-  return OpError(absl::StatusCode::kInvalidArgument, ErrorInfo(),
-                 absl::StrCat("address ", ToAddr(*local_).ToString(),
-                              ": no suitable address found"));
+  return absl::OkStatus();
 }
 
 absl::Status IpDialer::BindLocal(int fd, int family) const {

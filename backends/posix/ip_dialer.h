@@ -70,7 +70,6 @@ class IpDialer {
 
  private:
   absl::Status Resolve(absl::string_view address);
-  absl::Status KeepReachable();
   Addr ToAddr(const IpPort& place) const;
 
   const std::string network_;

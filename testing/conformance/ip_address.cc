@@ -202,6 +202,42 @@ CONFORMANCE_CASE(IpAddressConformance, LocalAddressesThatDoNotFit) {
                                    "found")));
 }
 
+CONFORMANCE_CASE(IpAddressConformance, LocalAddressByName) {
+  Covers({"S-DI-13"});
+  const struct {
+    const char* family;
+    const char* listen;
+    const char* family_of_target;
+  } kCases[] = {{"", "127.0.0.1:0", "4"},
+                {"4", "127.0.0.1:0", "4"},
+                {"", "[::1]:0", "6"},
+                {"6", "[::1]:0", "6"}};
+  DialOptions options;
+  options.local_address = "localhost:0";
+  for (const auto& c : kCases) {
+    PLUMB_ASSERT_OK_AND_ASSIGN(const auto listener,
+                               transport().Listen(Named(c.family), c.listen));
+    const Addr target = listener->Address();
+    // A machine need not know the name by IPv6.
+    const bool known = transport()
+                           .Dial(Named(c.family_of_target),
+                                 absl::StrCat("localhost:", target.port()))
+                           .ok();
+    const auto conn =
+        transport().Dial(Named(c.family), target.ToString(), options);
+    if (known) {
+      ASSERT_THAT(conn, IsOk());
+      EXPECT_EQ((*conn)->LocalAddr().ip(), target.ip());
+    } else {
+      EXPECT_THAT(conn,
+                  ErrorIs(Code::kInvalidArgument,
+                          absl::StrCat("dial ", Named(c.family),
+                                       ": address 127.0.0.1:0: no suitable "
+                                       "address found")));
+    }
+  }
+}
+
 CONFORMANCE_CASE(IpAddressConformance, PortsByName) {
   Covers({"S-AD-10"});
   EXPECT_THAT(transport().Dial(network(), "127.0.0.1:nosuchservice"),
