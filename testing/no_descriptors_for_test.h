@@ -8,15 +8,16 @@
 
 namespace plumb {
 
-// While it lives the process gets none; those that it has go on working.
+// While it lives the process gets none, or none from `limit` on; those that it
+// has go on working.
 class NoDescriptors {
  public:
-  NoDescriptors() {
+  // The default is standard input, output and error. Not less: poll(2) takes no
+  // more at a time than this.
+  explicit NoDescriptors(int limit = 3) {
     EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before_), 0);
     rlimit none = before_;
-    // Standard input, output and error. Not less: poll(2) takes no more at a
-    // time than this.
-    none.rlim_cur = 3;
+    none.rlim_cur = static_cast<rlim_t>(limit);
     EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
   }
   NoDescriptors(const NoDescriptors&) = delete;

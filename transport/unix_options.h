@@ -29,7 +29,10 @@ struct UnixListenOptions {
 
   // Whether a socket file that is there already is replaced when nobody listens
   // on it (any more; or yet, in the moment between another program's bind and
-  // listen). Without it, and when somebody does, the address is in use.
+  // listen). Without it, and when somebody does, the address is in use. To find
+  // that out is to connect, so that whoever does listen accepts a connection
+  // that ends at once. A socket that another program binds there between that
+  // and the unlink(2) is removed in place of the stale one.
   bool replace_stale = false;
 };
 

@@ -24,11 +24,24 @@ bool IsSocketFile(const std::string& path) {
   return lstat(path.c_str(), &info) == 0 && S_ISSOCK(info.st_mode);
 }
 
-// Whether nobody listens on the socket file.
-bool IsStale(const std::string& path, const SockAddr& address, int type) {
+// Whether nobody listens on the socket file. Errors are causes.
+absl::StatusOr<bool> IsStale(const std::string& path, const SockAddr& address,
+                             int type) {
   if (!IsSocketFile(path)) return false;
   const absl::StatusOr<Descriptor> fd = MakeSocket(AF_UNIX, type, 0);
-  return fd.ok() && IsRefused(ConnectSocket(fd->get(), address));
+  if (!fd.ok()) return fd.status();
+  return IsRefused(ConnectSocket(fd->get(), address));
+}
+
+// Removes a socket file that is in the way of `in_use`, the result of a bind,
+// and binds again.
+absl::Status Replace(int fd, int type, const std::string& path,
+                     const SockAddr& address, const absl::Status& in_use) {
+  const absl::StatusOr<bool> stale = IsStale(path, address, type);
+  if (!stale.ok()) return stale.status();
+  if (!*stale) return in_use;
+  unlink(path.c_str());
+  return BindSocket(fd, address);
 }
 
 // The kernel gives the file the socket's own mode less the umask: what is to be
@@ -68,10 +81,8 @@ absl::Status BindUnixName(int fd, int type, const std::string& name,
     if (!status.ok()) return status;
   }
   absl::Status status = BindSocket(fd, *address);
-  if (IsAddressInUse(status) && is_path && options.replace_stale &&
-      IsStale(name, *address, type)) {
-    unlink(name.c_str());
-    status = BindSocket(fd, *address);
+  if (IsAddressInUse(status) && is_path && options.replace_stale) {
+    status = Replace(fd, type, name, *address, status);
   }
   if (!status.ok() || !sets_mode) return status;
   status = SetModeAfterBind(name, *options.mode);

@@ -216,6 +216,17 @@ TEST_F(UnixTest, CloseRemovesTheFile) {
   }
 }
 
+// S-UX-12: whatever is at the path by then.
+TEST_F(UnixTest, TheFirstCloseRemovesWhatOthersHavePutThere) {
+  for (const char* network : {"unix", "unixpacket"}) {
+    auto listener = *unix_->Listen(network, Path("s"));
+    ASSERT_EQ(unlink(Path("s").c_str()), 0);
+    { const std::ofstream file(Path("s")); }
+    EXPECT_TRUE(listener->Close().ok());
+    EXPECT_EQ(Files(), std::vector<std::string>());
+  }
+}
+
 TEST_F(UnixTest, CloseLeavesTheFileOnRequest) {
   LeaveStaleSocket("unix", Path("s"));
   EXPECT_EQ(Files(), std::vector<std::string>{"s"});
@@ -255,6 +266,23 @@ TEST_F(UnixTest, StaleSocketIsReplacedOnRequest) {
   auto listener = *unix_->Listen("unix", Path("s"), With(replace));
   EXPECT_TRUE(unix_->Dial("unix", Path("s")).ok());
   EXPECT_TRUE(unix_->ListenPacket("unixgram", Path("g"), With(replace)).ok());
+}
+
+// One descriptor is left: none with which to see whether anybody listens.
+TEST_F(UnixTest, WhatMayBeStaleIsNotReplacedWithoutALook) {
+  UnixListenOptions replace;
+  replace.replace_stale = true;
+  LeaveStaleSocket("unix", Path("s"));
+  const int next = MakeSocket(AF_UNIX, SOCK_STREAM, 0)->get();
+  absl::Status status;
+  {
+    const NoDescriptors but_one(next + 1);
+    status = unix_->Listen("unix", Path("s"), With(replace)).status();
+  }
+  Expect(
+      status, Code::kResourceExhausted,
+      absl::StrCat("listen unix ", Path("s"), ": socket: too many open files"));
+  EXPECT_EQ(Files(), std::vector<std::string>{"s"});
 }
 
 TEST_F(UnixTest, WhatIsNotStaleIsNotReplaced) {
