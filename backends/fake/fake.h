@@ -51,7 +51,7 @@
 // - a stream holds the sum of the two buffers, not doubled, and by default they
 //   are 64 KiB each and do not grow
 // - a datagram takes as much of a buffer as it has bytes
-// - no delay and keep-alive are accepted and change nothing
+// - no delay, and keep-alive that tcp(7) takes, change nothing
 // - an end or a reset does not wait behind what there is no room for, and a
 //   reset takes nothing back of it
 // - an address that no host has is `no route to host` at once for tcp, which

@@ -31,6 +31,11 @@ void SetBuffers(const FakeNetworkOptions& defaults, const Options& options,
                            : defaults.receive_buffer;
 }
 
+template <typename Options>
+int KeepAliveErrorOf(const Options& options) {
+  return KeepAliveError(options.keep_alive.value_or(KeepAlive()));
+}
+
 // One try: where it leads from and to, and what its ends will be like.
 struct StreamPlan {
   std::pair<StreamEnd, StreamEnd> MakeEnds(
@@ -138,6 +143,8 @@ class StreamDialer {
       const IpPort& target, const std::shared_ptr<Dialing>& dialing,
       Call& call) {
     const ErrorInfo info = targets_.Info(network_, target);
+    const int keep_alive = KeepAliveErrorOf(options_);
+    if (keep_alive != 0) return ErrnoError(info, "setsockopt", keep_alive);
     auto plan = std::make_shared<StreamPlan>(
         StreamPlan{host_, network_, options_, IpPort(),
                    DialTargets::Destination(network_, target)});
@@ -254,6 +261,10 @@ absl::StatusOr<std::unique_ptr<Listener>> ListenStream(
   if (!local.ok()) return FailWith(local.status(), std::move(info));
   const AddressSet where = AddressesToListen(network, local->ip);
   info.addr = Addr::Ip(AddrNetwork(network), *local);
+  const int keep_alive = KeepAliveErrorOf(options);
+  if (keep_alive != 0) {
+    return ErrnoError(std::move(info), "setsockopt", keep_alive);
+  }
   if (!where.ip().IsUnspecified() && !host.host->Has(where.ip())) {
     return ErrnoError(std::move(info), "bind", EADDRNOTAVAIL);
   }

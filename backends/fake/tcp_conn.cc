@@ -1,6 +1,7 @@
 #include "backends/fake/tcp_conn.h"
 
 #include <algorithm>
+#include <cerrno>
 
 #include "backends/fake/tcp_ports.h"
 #include "backends/option_seconds.h"
@@ -17,6 +18,20 @@ int LingerSeconds(absl::Duration linger) {
 }
 
 }  // namespace
+
+int KeepAliveError(const KeepAlive& keep_alive) {
+  // Linux's MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL and MAX_TCP_KEEPCNT.
+  constexpr int kMaxSeconds = 32767, kMaxCount = 127;
+  const auto is_from_1_to = [](int value, int max) {
+    return value >= 1 && value <= max;
+  };
+  const bool taken =
+      !keep_alive.enable ||
+      (is_from_1_to(OptionSeconds(keep_alive.idle), kMaxSeconds) &&
+       is_from_1_to(OptionSeconds(keep_alive.interval), kMaxSeconds) &&
+       is_from_1_to(keep_alive.count, kMaxCount));
+  return taken ? 0 : EINVAL;
+}
 
 absl::Status FakeTcpConn::Close() {
   const int seconds = linger_seconds_.load(std::memory_order_relaxed);
@@ -62,7 +77,12 @@ absl::Status FakeTcpConn::CheckOpen() {
 // Nothing in memory is delayed or needs to be kept alive.
 absl::Status FakeTcpConn::SetNoDelay(bool) { return CheckOpen(); }
 
-absl::Status FakeTcpConn::SetKeepAlive(const KeepAlive&) { return CheckOpen(); }
+absl::Status FakeTcpConn::SetKeepAlive(const KeepAlive& keep_alive) {
+  const absl::Status open = CheckOpen();
+  const int error = KeepAliveError(keep_alive);
+  if (!open.ok() || error == 0) return open;
+  return ErrnoError(NamedInfo("set", &end().names()), "setsockopt", error);
+}
 
 absl::Status FakeTcpConn::SetLinger(absl::Duration linger) {
   const absl::Status open = CheckOpen();

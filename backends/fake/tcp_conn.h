@@ -11,8 +11,13 @@
 #include "absl/time/time.h"
 #include "backends/fake/fake_stream.h"
 #include "transport/extensions.h"
+#include "transport/options.h"
 
 namespace plumb {
+
+// The errno of setsockopt(2) for what it does not take of `keep_alive`; 0 for
+// none.
+int KeepAliveError(const KeepAlive& keep_alive);
 
 // Extensions: those of FakeStreamConn, and TcpControl.
 class FakeTcpConn final : public FakeStreamConn, public TcpControl {

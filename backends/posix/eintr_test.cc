@@ -24,6 +24,7 @@
 #include "testing/wait_until_blocked.h"
 #include "transport/conn.h"
 #include "transport/direction.h"
+#include "transport/fiber/runtime.h"
 #include "transport/io.h"
 #include "transport/listener.h"
 #include "transport/options.h"
@@ -278,15 +279,32 @@ TEST_F(InterruptedPackets, WriteOfAConn) {
   EXPECT_EQ(failed, 0);
 }
 
-// A Dial pauses while a unix listener's queue is full.
-TEST_F(InterruptedPackets, DialToAFullQueue) {
+TEST_F(InterruptedPackets, Accept) {
   const TempDirectory directory;
   const std::shared_ptr<Transport> transport = MakeUnix();
-  for (const char* network : {"unix", "unixpacket"}) {
+  const auto listener =
+      *transport->Listen("unixpacket", directory.path() + "/socket");
+  absl::StatusOr<std::unique_ptr<Conn>> accepted;
+  std::unique_ptr<Conn> dialled;
+  {
+    Victim victim([&] { accepted = listener->Accept(); });
+    victim.AwaitHits(*listener);
+    dialled = *transport->Dial("unixpacket", listener->Address().ToString());
+  }
+  EXPECT_EQ(accepted.status(), absl::OkStatus());
+}
+
+// A Dial pauses while a unix listener's queue is full, and that of tcp waits
+// for an answer.
+TEST_F(InterruptedPackets, DialToAFullQueue) {
+  const TempDirectory directory;
+  for (const absl::string_view network : {"unix", "unixpacket", "tcp"}) {
+    const bool tcp = network == "tcp";
+    const std::shared_ptr<Transport> transport = tcp ? MakeTcp() : MakeUnix();
     ListenOptions options;
     options.backlog = 0;
-    const auto listener =
-        *transport->Listen(network, directory.path() + "/socket", options);
+    const auto listener = *transport->Listen(
+        network, tcp ? "127.0.0.1:0" : directory.path() + "/socket", options);
     const std::string address = listener->Address().ToString();
     // A backlog of none is a queue of one.
     const auto first = *transport->Dial(network, address);
@@ -298,6 +316,17 @@ TEST_F(InterruptedPackets, DialToAFullQueue) {
       EXPECT_EQ(listener->Accept().status(), absl::OkStatus());
     }
     EXPECT_EQ(second.status(), absl::OkStatus());
+  }
+}
+
+// The datagrams "0", "1" and so on.
+void ExpectNumbers(PacketConn& receiver, int count) {
+  char buffer[16];
+  for (int i = 0; i < count; ++i) {
+    const absl::StatusOr<Received> got =
+        receiver.ReadFrom(absl::MakeSpan(buffer));
+    ASSERT_EQ(got.status(), absl::OkStatus());
+    EXPECT_EQ(absl::string_view(buffer, got->size), std::to_string(i));
   }
 }
 
@@ -320,15 +349,80 @@ TEST_F(InterruptedPackets, WriteTo) {
       }
     });
     victim.AwaitHits(*sender, Direction::kWrite);
-    char buffer[16];
-    for (int i = 0; i < kCount; ++i) {
-      const absl::StatusOr<Received> got =
-          receiver->ReadFrom(absl::MakeSpan(buffer));
-      ASSERT_EQ(got.status(), absl::OkStatus());
-      EXPECT_EQ(absl::string_view(buffer, got->size), std::to_string(i));
-    }
+    ExpectNumbers(*receiver, kCount);
   }
   EXPECT_EQ(failed, 0);
+}
+
+TEST_F(InterruptedPackets, WriteBatch) {
+  const TempDirectory directory;
+  const std::shared_ptr<Transport> transport = MakeUnix();
+  const auto receiver =
+      *transport->ListenPacket("unixgram", directory.path() + "/receiver");
+  const auto sender =
+      *transport->ListenPacket("unixgram", directory.path() + "/sender");
+  constexpr size_t kCount = 2000;
+  std::vector<std::string> texts;
+  for (size_t i = 0; i < kCount; ++i) texts.push_back(std::to_string(i));
+  std::vector<OutPacket> packets;
+  for (const std::string& text : texts) {
+    packets.push_back({text, receiver->LocalAddr()});
+  }
+  absl::Status status;
+  {
+    Victim victim([&] {
+      for (size_t sent = 0; status.ok() && sent < kCount;) {
+        const absl::StatusOr<size_t> n =
+            sender->WriteBatch(absl::MakeConstSpan(packets).subspan(sent));
+        status = n.status();
+        if (n.ok()) sent += *n;
+      }
+    });
+    victim.AwaitHits(*sender, Direction::kWrite);
+    ExpectNumbers(*receiver, kCount);
+  }
+  EXPECT_EQ(status, absl::OkStatus());
+}
+
+// The signals find the worker in epoll_wait(2), and in the calls of its fibers.
+TEST_F(Interrupted, AWorkerOfFibers) {
+  const std::shared_ptr<Transport> tcp = MakeTcp();
+  const auto listener = *tcp->Listen("tcp", "127.0.0.1:0");
+  const auto near = *tcp->Dial("tcp", listener->Address().ToString());
+  const auto far = *listener->Accept();
+  const std::string sent = Pattern(kBig);
+  std::string there(kBig, '\0'), back(kBig, '\0');
+  RuntimeOptions options;
+  options.workers = 1;
+  Runtime runtime(options);
+  std::atomic<pthread_t> worker{0};
+  std::atomic<bool> done{false};
+  const Fiber echo = runtime.Go([&] {
+    worker = pthread_self();
+    EXPECT_EQ(ReadFull(*near, absl::MakeSpan(there)), absl::OkStatus());
+    EXPECT_EQ(near->Write(there), absl::OkStatus());
+  });
+  ASSERT_TRUE(WaitUntilBlocked(*near, 1, Direction::kRead));
+  std::thread shooter([&] {
+    while (!done) {
+      pthread_kill(worker, SIGUSR1);
+      std::this_thread::yield();
+    }
+  });
+  const auto await_hits = [] {
+    const int before = handled;
+    EXPECT_TRUE(WaitUntil([&] { return handled >= before + 20; }, "signals"));
+  };
+  await_hits();
+  EXPECT_EQ(far->Write(sent), absl::OkStatus());
+  EXPECT_TRUE(WaitUntilBlocked(*near, 1, Direction::kWrite));
+  await_hits();
+  EXPECT_EQ(ReadFull(*far, absl::MakeSpan(back)), absl::OkStatus());
+  echo.Join();
+  done = true;
+  shooter.join();
+  EXPECT_TRUE(there == sent);
+  EXPECT_TRUE(back == sent);
 }
 
 }  // namespace

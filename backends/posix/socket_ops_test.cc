@@ -1,5 +1,6 @@
 #include "backends/posix/socket_ops.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,6 +13,8 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "backends/posix/batch_ops.h"
+#include "backends/posix/handle_ops.h"
 #include "backends/posix/socket.h"
 #include "backends/posix/socket_pair_for_test.h"
 #include "gtest/gtest.h"
@@ -133,6 +136,36 @@ TEST(SendOp, RaisesNoSignal) {
   SendMessageOp op(packets.a.get(), absl::MakeConstSpan(&piece, 1));
   EXPECT_TRUE(op.Attempt());
   EXPECT_EQ(op.error(), EPIPE);
+  MessageBatch batch;
+  batch.Resize(2);
+  char data[] = "x";
+  for (size_t i = 0; i < 2; ++i) batch.SetData(i, data, 1);
+  SendBatchOp both(packets.a.get(), batch);
+  EXPECT_TRUE(both.Attempt());
+  EXPECT_EQ(both.error(), EPIPE);
+}
+
+// S-SG-01: the same.
+TEST(SendHandlesOp, RaisesNoSignal) {
+  ASSERT_EQ(signal(SIGPIPE, SIG_DFL), SIG_DFL);
+  for (const bool handles : {false, true}) {
+    Pair pair(SOCK_STREAM);
+    pair.b.Close();
+    std::vector<int> fds;
+    if (handles) fds.push_back(pair.a.get());
+    SendHandlesOp op(pair.a.get(), "x", fds);
+    EXPECT_TRUE(op.Attempt());
+    EXPECT_EQ(op.error(), EPIPE);
+  }
+  // What is left of one that has begun.
+  Pair pair(SOCK_STREAM);
+  const std::string more_than_fits(4 << 20, 'x');
+  SendHandlesOp op(pair.a.get(), more_than_fits, {});
+  EXPECT_FALSE(op.Attempt());
+  EXPECT_GT(op.sent(), 0u);
+  pair.b.Close();
+  EXPECT_TRUE(op.Attempt());
+  EXPECT_EQ(op.error(), EPIPE);
 }
 
 TEST(MessageOps, OneMessageOfManyPieces) {
@@ -198,7 +231,10 @@ TEST(AcceptOp, TakesAConnection) {
   EXPECT_EQ(accept.error(), 0);
   EXPECT_EQ(accept.peer().ToAddr("tcp"),
             SocketName(client.get())->ToAddr("tcp"));
-  EXPECT_TRUE(accept.TakeDescriptor().is_open());
+  const Descriptor accepted = accept.TakeDescriptor();
+  ASSERT_TRUE(accepted.is_open());
+  EXPECT_NE(fcntl(accepted.get(), F_GETFD) & FD_CLOEXEC, 0);
+  EXPECT_NE(fcntl(accepted.get(), F_GETFL) & O_NONBLOCK, 0);
 }
 
 TEST(ReadableOp, ConsumesNothing) {

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sched.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -12,8 +13,10 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -32,7 +35,9 @@
 #include "backends/posix/socket.h"
 #include "gtest/gtest.h"
 #include "testing/no_descriptors_for_test.h"
+#include "testing/wait_until_blocked.h"
 #include "transport/conn.h"
+#include "transport/direction.h"
 #include "transport/error.h"
 #include "transport/extensions.h"
 #include "transport/listener.h"
@@ -45,12 +50,19 @@ namespace {
 
 std::atomic<int> connects{0};
 std::atomic<bool> connect_to_itself{false};
+std::atomic<bool> no_port_left{false};
+std::atomic<bool> no_eventfd{false};
+std::atomic<int> eventfds{0};
 
 }  // namespace
 
 // In place of the C library's.
 extern "C" int connect(int fd, const sockaddr* address, socklen_t size) {
   ++connects;
+  if (no_port_left) {
+    errno = EADDRNOTAVAIL;
+    return -1;
+  }
   if (connect_to_itself) {
     // As when the kernel chooses the very port that is dialled. Nothing of it
     // waits in the kernel after its end.
@@ -61,6 +73,15 @@ extern "C" int connect(int fd, const sockaddr* address, socklen_t size) {
     if (bind(fd, address, size) != 0) return -1;
   }
   return static_cast<int>(syscall(SYS_connect, fd, address, size));
+}
+
+extern "C" int eventfd(unsigned count, int flags) noexcept {
+  ++eventfds;
+  if (no_eventfd) {
+    errno = EMFILE;
+    return -1;
+  }
+  return static_cast<int>(syscall(SYS_eventfd2, count, flags));
 }
 
 namespace plumb {
@@ -125,6 +146,9 @@ TEST_F(TcpTest, DefaultsAreGos) {
     EXPECT_EQ(Option(*conn, IPPROTO_TCP, TCP_KEEPIDLE), 15);
     EXPECT_EQ(Option(*conn, IPPROTO_TCP, TCP_KEEPINTVL), 15);
     EXPECT_EQ(Option(*conn, IPPROTO_TCP, TCP_KEEPCNT), 9);
+    const int fd = Extension<NativeHandle>(*conn)->Descriptor();
+    EXPECT_NE(fcntl(fd, F_GETFD) & FD_CLOEXEC, 0);
+    EXPECT_NE(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
   }
 }
 
@@ -605,6 +629,66 @@ TEST_F(TcpTest, AConnectionToItselfIsTriedAgainTwiceAndThenRefused) {
          absl::StrCat("dial tcp ", address, ": connect: connection refused"));
   EXPECT_TRUE(IsRefused(status));
   EXPECT_EQ(connects, 3);
+}
+
+// S-DI-12.
+TEST_F(TcpTest, WithoutAFreePortItIsTriedAgainTwice) {
+  const std::string address = ClosedAddress();
+  DialOptions fixed, any;
+  fixed.local_address = ClosedAddress();
+  any.local_address = "127.0.0.1:0";
+  const struct {
+    DialOptions options;
+    std::string names;
+    int tries;
+  } kCases[] = {
+      {DialOptions(), address, 3},
+      {any, absl::StrCat("127.0.0.1:0->", address), 3},
+      {fixed, absl::StrCat(*fixed.local_address, "->", address), 1},
+  };
+  for (const auto& c : kCases) {
+    connects = 0;
+    no_port_left = true;
+    const absl::Status status = tcp_->Dial("tcp", address, c.options).status();
+    no_port_left = false;
+    Expect(status, CodeForErrno("connect", EADDRNOTAVAIL),
+           absl::StrCat("dial tcp ", c.names,
+                        ": connect: cannot assign requested address"));
+    EXPECT_EQ(connects, c.tries);
+  }
+}
+
+// A thread that can have no descriptor to be woken by waits all the same, and
+// looks around by itself (transport/thread_waiter.h).
+TEST_F(TcpTest, EachEndOfAWaitWithoutAnEventfd) {
+  Ends ends = Connect();
+  CancelSource stop;
+  const auto read_while = [&](const std::function<void()>& act) {
+    eventfds = 0;
+    no_eventfd = true;
+    absl::StatusOr<size_t> read;
+    std::thread reader([&] {
+      const CancelScope scope(stop);
+      read = ends.client->Read(absl::MakeSpan(buffer_));
+    });
+    EXPECT_TRUE(WaitUntilBlocked(*ends.client, 1, Direction::kRead));
+    act();
+    reader.join();
+    no_eventfd = false;
+    EXPECT_GT(eventfds, 0);
+    return read;
+  };
+  EXPECT_EQ(*read_while([&] { EXPECT_TRUE(ends.server->Write("x").ok()); }),
+            1u);
+  EXPECT_TRUE(IsTimeout(
+      read_while([&] {
+        EXPECT_TRUE(ends.client->SetReadDeadline(absl::UnixEpoch()).ok());
+      }).status()));
+  EXPECT_TRUE(ends.client->SetReadDeadline(absl::InfiniteFuture()).ok());
+  EXPECT_TRUE(IsClosed(
+      read_while([&] { EXPECT_TRUE(ends.client->Close().ok()); }).status()));
+  ends = Connect();
+  EXPECT_TRUE(IsCancelledCall(read_while([&] { stop.Cancel(); }).status()));
 }
 
 // Of a network of our own: its only port for clients becomes `port`.

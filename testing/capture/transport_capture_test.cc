@@ -29,6 +29,7 @@ std::shared_ptr<Transport> Captured(std::shared_ptr<Transport> inner,
 TransportBackend Tcp() {
   TransportBackend backend = LikeTcp("tcp4");
   backend.name = "captured:tcp4";
+  backend.close_waits = true;
   backend.make = [](Clock& clock) { return Captured(MakeTcp(clock), clock); };
   return backend;
 }
@@ -36,6 +37,7 @@ TransportBackend Tcp() {
 TransportBackend Fake() {
   TransportBackend backend = LikeTcp("fake");
   backend.name = "captured:fake";
+  backend.close_waits = true;
   backend.make = [](Clock& clock) {
     FakeNetworkOptions options;
     options.clock = &clock;
@@ -47,6 +49,7 @@ TransportBackend Fake() {
 TransportBackend Udp() {
   TransportBackend backend = LikeUdp("udp4");
   backend.name = "captured:udp4";
+  backend.close_waits = true;
   backend.make = [](Clock& clock) { return Captured(MakeUdp(clock), clock); };
   return backend;
 }
@@ -54,6 +57,7 @@ TransportBackend Udp() {
 TransportBackend Unixgram() {
   TransportBackend backend = LikeUnixgram();
   backend.name = "captured:unixgram";
+  backend.close_waits = true;
   backend.make = [](Clock& clock) { return Captured(MakeUnix(clock), clock); };
   return backend;
 }

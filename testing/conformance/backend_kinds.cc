@@ -41,6 +41,7 @@ TransportBackend LikeUdp(absl::string_view network) {
   backend.queued_are_reset = false;
   backend.accepted_by_datagram = true;
   backend.unknown_dial_options = {"no_delay", "keep_alive"};
+  backend.unknown_listen_options = {"no_delay", "keep_alive"};
   return backend;
 }
 
@@ -51,7 +52,9 @@ TransportBackend LikeUnix(absl::string_view network) {
   backend.packets = false;
   backend.ports = false;
   backend.diallers_have_addresses = false;
-  backend.unknown_dial_options = {"no_delay", "keep_alive"};
+  backend.unknown_dial_options = {"no_delay", "keep_alive", "receive_buffer"};
+  backend.unknown_listen_options = {"reuse_port", "no_delay", "keep_alive",
+                                    "receive_buffer"};
   backend.bad_dial_addresses = {
       {"", absl::StatusCode::kInvalidArgument, ": missing address"},
       {"/nonexistent/socket", absl::StatusCode::kNotFound,

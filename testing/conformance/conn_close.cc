@@ -240,7 +240,7 @@ CONFORMANCE_CASE(ConnConformance, CallsAndCloseRace) {
 CONFORMANCE_CASE(ConnConformance, OpenedAndClosedManyTimes) {
   Covers({"C-RS-01", "N-G11"});
   // The leak check looks at what this leaves.
-  const int times = GetParam().variant.name() == "Threads" ? 1000 : 100;
+  const int times = Amount(1000, 100);
   for (int i = 0; i < times; ++i) {
     PLUMB_ASSERT_OK_AND_ASSIGN(ConnPair pair, MakePair());
     if (i % 2 == 0) {

@@ -28,10 +28,11 @@ CONFORMANCE_CASE(ConnConformance, RacyRead) {
     }
   });
   std::vector<std::unique_ptr<Task>> readers;
-  for (int i = 0; i < 4; ++i) {
+  const int tasks = Amount(10, 4), times = Amount(100, 50);
+  for (int i = 0; i < tasks; ++i) {
     readers.push_back(Go([&] {
       char buffer[1024];
-      for (int j = 0; j < 50; ++j) {
+      for (int j = 0; j < times; ++j) {
         const absl::Status status =
             near().Read(absl::MakeSpan(buffer)).status();
         // Nothing may write here any more.
@@ -59,10 +60,11 @@ CONFORMANCE_CASE(ConnConformance, RacyWrite) {
     EXPECT_THAT(status, IsTimeout());
   });
   std::vector<std::unique_ptr<Task>> writers;
-  for (int i = 0; i < 4; ++i) {
+  const int tasks = Amount(10, 4), times = Amount(100, 50);
+  for (int i = 0; i < tasks; ++i) {
     writers.push_back(Go([&] {
       char buffer[1024] = "";
-      for (int j = 0; j < 50; ++j) {
+      for (int j = 0; j < times; ++j) {
         const absl::Status status =
             near().Write(absl::string_view(buffer, 1024));
         for (char& byte : buffer) byte = static_cast<char>(j);
@@ -90,11 +92,13 @@ CONFORMANCE_CASE(ConnConformance, AllMethodsAtOnce) {
     }
   });
   std::vector<std::unique_ptr<Task>> tasks;
-  for (int i = 0; i < 30; ++i) {
+  const int times = Amount(100, 30);
+  const absl::Duration limit = absl::Milliseconds(Amount(10, 1));
+  for (int i = 0; i < times; ++i) {
     tasks.push_back(Go([&] { ReadSome(near(), 1024).IgnoreError(); }));
     tasks.push_back(Go([&] { near().Write("some bytes").IgnoreError(); }));
     tasks.push_back(Go([&] {
-      const absl::Time soon = Clock::Real().TimeNow() + absl::Milliseconds(1);
+      const absl::Time soon = Clock::Real().TimeNow() + limit;
       near().SetDeadline(soon).IgnoreError();
     }));
     tasks.push_back(

@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "testing/conformance/case.h"
 #include "testing/conformance/conn_fixture.h"
+#include "testing/conformance/jumping_clock.h"
 #include "testing/matchers.h"
 #include "transport/error.h"
 #include "transport/extension.h"
@@ -303,24 +304,6 @@ CONFORMANCE_CASE(ConnConformance, DeadlinesAndCallsRace) {
   stop = true;
   ASSERT_THAT(near().SetDeadline(LongAgo()), IsOk());
 }
-
-namespace {
-
-// A calendar that is put forward or back.
-class JumpingClock final : public Clock {
- public:
-  explicit JumpingClock(ManualClock& clock) : clock_(clock) {}
-  void Jump(absl::Duration by) { offset_ += by; }
-  absl::Time TimeNow() const override { return clock_.TimeNow() + offset_; }
-  MonotonicNanos MonotonicNow() const override { return clock_.MonotonicNow(); }
-  AlarmClock* alarms() override { return clock_.alarms(); }
-
- private:
-  ManualClock& clock_;
-  absl::Duration offset_;
-};
-
-}  // namespace
 
 CONFORMANCE_CASE(ConnConformance, ADeadlineIsMonotonicOnceItIsSet) {
   Covers({"S-DL-18"});

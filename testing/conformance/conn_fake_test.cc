@@ -1,9 +1,17 @@
-#include <memory>
+#include <fcntl.h>
 
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "backends/fake/fake.h"
 #include "backends/fake/packet_observer.h"
 #include "testing/conformance/conn.h"
 #include "testing/conformance/conn_pair.h"
+#include "transport/descriptor.h"
+#include "transport/extension.h"
+#include "transport/handle_passing.h"
 
 namespace plumb {
 namespace {
@@ -13,6 +21,15 @@ std::shared_ptr<Transport> MakeHost(Clock& clock) {
   FakeNetworkOptions options;
   options.clock = &clock;
   return FakeNetwork(options).Host("host");
+}
+
+// A byte with a descriptor, which nobody wants.
+absl::StatusOr<std::string> WriteHandle(Conn& conn) {
+  const Descriptor handle(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const absl::Status status =
+      Extension<HandlePassing>(conn)->WriteWithHandles("!", {handle.get()});
+  if (!status.ok()) return status;
+  return std::string("!");
 }
 
 ConnBackend Connected(const char* name, const char* network,
@@ -26,6 +43,7 @@ ConnBackend Connected(const char* name, const char* network,
   backend.network = network;
   backend.abilities.peek = true;
   backend.abilities.handles = *address == '\0';
+  if (backend.abilities.handles) backend.write_mark = &WriteHandle;
   backend.make_pair = [options](Clock& clock) {
     return DialAndAccept(*MakeHost(clock), options);
   };

@@ -182,6 +182,38 @@ CONFORMANCE_CASE(ConnConformance, HandlesThatCannotGo) {
   EXPECT_EQ(got->handles.size(), kMaxHandles);
 }
 
+CONFORMANCE_CASE(ConnConformance, AnEmptyReadWithHandlesTakesNothing) {
+  auto* const to = Extension<HandlePassing>(near());
+  auto* const from = Extension<HandlePassing>(far());
+  if (!CanPass(abilities(), GetParam().variant, to, from)) {
+    return CoversLack({"S-EOF-06"});
+  }
+  Covers({"S-EOF-06"});
+  const auto returns_nothing = [&] {
+    const auto got = ReadHandles(*from, absl::Span<char>());
+    ASSERT_THAT(got.status(), IsOk());
+    EXPECT_EQ(got->size, 0u);
+    EXPECT_TRUE(got->handles.empty());
+  };
+  returns_nothing();
+  Tracer tracer;
+  ASSERT_THAT(to->WriteWithHandles("kept", tracer.handles()), IsOk());
+  returns_nothing();
+  char buffer[64];
+  const auto got = ReadHandles(*from, absl::MakeSpan(buffer));
+  ASSERT_THAT(got.status(), IsOk());
+  EXPECT_EQ(absl::string_view(buffer, got->size), "kept");
+  EXPECT_EQ(got->handles.size(), 1u);
+  if (abilities().end_of_stream) {
+    ASSERT_THAT(near().Close(), IsOk());
+    EXPECT_THAT(ReadHandles(*from, absl::MakeSpan(buffer)).status(), IsEof());
+    returns_nothing();
+  }
+  ASSERT_THAT(far().Close(), IsOk());
+  EXPECT_TRUE(IsClosedOf("read", far(),
+                         ReadHandles(*from, absl::Span<char>()).status()));
+}
+
 CONFORMANCE_CASE(ConnConformance, HandleCallsEndAsOthersDo) {
   auto* const to = Extension<HandlePassing>(near());
   auto* const from = Extension<HandlePassing>(far());

@@ -93,6 +93,7 @@ TransportBackend OnLies(TransportBackend backend, int opens) {
     return Lying(MakeHost(clock), opens);
   };
   backend.directory = "/run";
+  backend.close_waits = true;
   return backend;
 }
 

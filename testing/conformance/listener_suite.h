@@ -8,6 +8,7 @@
 #include "testing/conformance/transport_backend.h"
 #include "testing/conformance/transport_fixture.h"
 #include "transport/addr.h"
+#include "transport/clock.h"
 #include "transport/conn.h"
 #include "transport/listener.h"
 #include "transport/options.h"
@@ -32,8 +33,9 @@ class ListenerConformance : public TransportFixture {
 
   void SetUpCase() override;
   void TearDownCase() override { listener_ = nullptr; }
-  // Listens again, on the manual clock.
-  void ListenOnManualClock();
+  // Listens again, on `clock`.
+  void ListenOn(Clock& clock);
+  void ListenOnManualClock() { ListenOn(manual_clock()); }
 
   Listener& listener() { return *listener_; }
   Addr address() const { return listener_->Address(); }

@@ -28,8 +28,8 @@ void PacketConnConformance::Open() {
   ASSERT_NE(far_, nullptr);
 }
 
-void PacketConnConformance::OpenOnManualClock() {
-  UseManualClock();
+void PacketConnConformance::OpenOn(Clock& clock) {
+  UseClock(clock);
   Open();
 }
 

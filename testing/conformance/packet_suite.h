@@ -14,6 +14,7 @@
 #include "testing/conformance/transport_backend.h"
 #include "testing/conformance/transport_fixture.h"
 #include "transport/addr.h"
+#include "transport/clock.h"
 #include "transport/ip_addr.h"
 #include "transport/packet_conn.h"
 
@@ -48,8 +49,9 @@ class PacketConnConformance : public TransportFixture {
     near_ = nullptr;
     far_ = nullptr;
   }
-  // Opens both again, on the manual clock.
-  void OpenOnManualClock();
+  // Opens both again, on `clock`.
+  void OpenOn(Clock& clock);
+  void OpenOnManualClock() { OpenOn(manual_clock()); }
 
   PacketConn& near() { return *near_; }
   PacketConn& far() { return *far_; }

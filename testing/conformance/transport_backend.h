@@ -88,8 +88,10 @@ struct TransportBackend {
   // Of unix: where files can be made.
   std::string directory;
 
-  // The options, beside one that nobody knows, that are not honoured.
+  // The options, beside one that nobody knows, that are not honoured; a
+  // ListenPacket honours no backlog either.
   std::vector<std::string> unknown_dial_options;
+  std::vector<std::string> unknown_listen_options;
 
   std::vector<BadAddress> bad_dial_addresses;
   std::vector<BadAddress> bad_listen_addresses;  // for ListenPacket as well
@@ -99,6 +101,8 @@ struct TransportBackend {
   std::string wrong_network_cause = "invalid argument";
   // A full receiver makes the sender wait.
   bool sender_waits = false;
+  // It is a decorator: Close waits until all calls have left it.
+  bool close_waits = false;
   // PacketConns answer for PacketHandlePassing.
   bool handles = false;
   // PacketConns answer for MulticastControl.

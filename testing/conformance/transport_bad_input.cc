@@ -1,4 +1,7 @@
 // Cases for what a Transport refuses, with all its methods.
+#include <sys/socket.h>
+
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -6,11 +9,15 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "testing/conformance/case.h"
 #include "testing/conformance/transport_suite.h"
 #include "testing/matchers.h"
 #include "transport/error.h"
+#include "transport/extension.h"
+#include "transport/extensions.h"
 #include "transport/options.h"
 
 namespace plumb {
@@ -23,13 +30,58 @@ struct StrangeOption {
   static constexpr char kOptionName[] = "strange_option";
 };
 
-void SetOption(const std::string& name, DialOptions& options) {
+// Those that both kinds of options have.
+template <typename Options>
+void SetCommonOption(const std::string& name, Options& options) {
   if (name == "no_delay") {
     options.no_delay = true;
   } else if (name == "keep_alive") {
     options.keep_alive.emplace();
+  } else if (name == "receive_buffer") {
+    options.receive_buffer = 50000;
   } else {
+    ASSERT_EQ(name, StrangeOption::kOptionName);
     options.extras.Set(StrangeOption());
+  }
+}
+
+void SetOption(const std::string& name, DialOptions& options) {
+  SetCommonOption(name, options);
+}
+
+void SetOption(const std::string& name, ListenOptions& options) {
+  if (name == "backlog") {
+    options.backlog = 5;
+  } else if (name == "reuse_port") {
+    options.reuse_port = true;
+  } else {
+    SetCommonOption(name, options);
+  }
+}
+
+// Whether `status` says that `name` is not honoured.
+void ExpectNotHonoured(const absl::Status& status, absl::string_view op,
+                       const std::string& network, const std::string& name) {
+  EXPECT_THAT(status, ErrorIs(Code::kUnimplemented,
+                              absl::StrCat(op, " ", network, ": option ", name,
+                                           " not supported")));
+  EXPECT_THAT(status, IsUnsupported());
+  ASSERT_TRUE(GetErrorInfo(status).has_value());
+  EXPECT_EQ(GetErrorInfo(status)->detail, name);
+}
+
+// Whether the buffers of `object`, where it shows its descriptor, are those
+// that were asked for, doubled as socket(7) says.
+template <typename T>
+void ExpectBuffers(T& object, const std::vector<int>& options, int asked) {
+  auto* const handle = Extension<NativeHandle>(object);
+  if (handle == nullptr) return;
+  for (const int option : options) {
+    int value = 0;
+    socklen_t size = sizeof value;
+    ASSERT_EQ(
+        getsockopt(handle->Descriptor(), SOL_SOCKET, option, &value, &size), 0);
+    EXPECT_EQ(value, 2 * asked);
   }
 }
 
@@ -114,62 +166,93 @@ CONFORMANCE_CASE(TransportConformance, OptionsOfDialThatAreNotHonoured) {
   for (const std::string& name : names) {
     DialOptions options;
     SetOption(name, options);
-    const absl::Status status =
-        transport()
-            .Dial(network(), target.address().ToString(), options)
-            .status();
-    EXPECT_THAT(status, ErrorIs(Code::kUnimplemented,
-                                absl::StrCat("dial ", network(), ": option ",
-                                             name, " not supported")));
-    EXPECT_THAT(status, IsUnsupported());
-    EXPECT_EQ(GetErrorInfo(status)->detail, name);
+    ExpectNotHonoured(transport()
+                          .Dial(network(), target.address().ToString(), options)
+                          .status(),
+                      "dial", network(), name);
   }
 }
 
 CONFORMANCE_CASE(TransportConformance, OptionsOfListenThatAreNotHonoured) {
   Covers({"D-OP-01", "C-RS-01"});
-  ListenOptions strange;
-  strange.extras.Set(StrangeOption());
-  const std::string text = absl::StrCat(
-      "listen ", network(), ": option strange_option not supported");
-  if (backend().listens) {
-    EXPECT_THAT(
-        transport().Listen(network(), backend().free_address(), strange),
-        ErrorIs(Code::kUnimplemented, text));
+  std::vector<std::string> names = backend().unknown_listen_options;
+  names.push_back(StrangeOption::kOptionName);
+  for (const std::string& name : names) {
+    if (!backend().listens) break;
+    ListenOptions options;
+    SetOption(name, options);
+    ExpectNotHonoured(transport()
+                          .Listen(network(), backend().free_address(), options)
+                          .status(),
+                      "listen", network(), name);
   }
-  if (backend().packets) {
-    EXPECT_THAT(
-        transport().ListenPacket(network(), backend().free_address(), strange),
-        ErrorIs(Code::kUnimplemented, text));
-    ListenOptions backlog;
-    backlog.backlog = 5;
-    EXPECT_THAT(
-        transport().ListenPacket(network(), backend().free_address(), backlog),
-        ErrorIs(Code::kUnimplemented,
-                absl::StrCat("listen ", network(),
-                             ": option backlog not supported")));
+  names.push_back("backlog");
+  for (const std::string& name : names) {
+    if (!backend().packets) break;
+    ListenOptions options;
+    SetOption(name, options);
+    ExpectNotHonoured(
+        transport()
+            .ListenPacket(network(), backend().free_address(), options)
+            .status(),
+        "listen", network(), name);
   }
+}
+
+CONFORMANCE_CASE(TransportConformance, KeepAliveThatTcpDoesNotTake) {
+  const bool has = backend().dial_kind == DialKind::kConnects &&
+                   backend().unknown_dial_options.empty();
+  CoversIf(has, {"D-OP-02", "C-RS-01"});
+  const Target target = MakeTarget();
+  DialOptions dial;
+  dial.keep_alive.emplace();
+  dial.keep_alive->idle = absl::ZeroDuration();
+  const absl::Status dialled =
+      transport().Dial(network(), target.address().ToString(), dial).status();
+  if (!has) return ExpectNotHonoured(dialled, "dial", network(), "keep_alive");
+  constexpr char kCause[] = "setsockopt: invalid argument";
+  EXPECT_TRUE(
+      FailsToDial(dialled, target.address(), Code::kInvalidArgument, kCause));
+  ListenOptions listen;
+  listen.keep_alive.emplace();
+  listen.keep_alive->count = 128;
+  const std::string where = backend().free_address();
+  EXPECT_THAT(
+      transport().Listen(network(), where, listen),
+      ErrorIs(Code::kInvalidArgument,
+              absl::StrCat("listen ", network(), " ", where, ": ", kCause)));
 }
 
 CONFORMANCE_CASE(TransportConformance, BufferOptionsAreHonoured) {
   Covers({"D-OP-01"});
+  constexpr int kSize = 50000;
   ListenOptions listen;
-  listen.send_buffer = 50000;
-  // A unix socket has none that counts.
-  const bool receives = !absl::StartsWith(network(), "unix");
-  if (receives) listen.receive_buffer = 50000;
-  Target target;
-  if (backend().listens) {
-    target.listener = Listen(listen);
-  } else {
-    target.packets = ListenPacket(listen);
-  }
   DialOptions dial;
-  dial.send_buffer = 50000;
-  if (receives) dial.receive_buffer = 50000;
-  PLUMB_ASSERT_OK_AND_ASSIGN(
-      const auto conn,
-      transport().Dial(network(), target.address().ToString(), dial));
+  listen.send_buffer = dial.send_buffer = kSize;
+  std::vector<int> buffers = {SO_SNDBUF};
+  // A unix socket has no other that counts.
+  if (!absl::StartsWith(network(), "unix")) {
+    listen.receive_buffer = dial.receive_buffer = kSize;
+    buffers.push_back(SO_RCVBUF);
+  }
+  std::string address;
+  std::unique_ptr<Listener> listener;
+  std::unique_ptr<PacketConn> packets;
+  if (backend().packets) {
+    packets = ListenPacket(listen);
+    ASSERT_NE(packets, nullptr);
+    ExpectBuffers(*packets, buffers, kSize);
+    address = packets->LocalAddr().ToString();
+  }
+  if (backend().listens) {
+    listener = Listen(listen);
+    ASSERT_NE(listener, nullptr);
+    ExpectBuffers(*listener, buffers, kSize);
+    address = listener->Address().ToString();
+  }
+  PLUMB_ASSERT_OK_AND_ASSIGN(const auto conn,
+                             transport().Dial(network(), address, dial));
+  ExpectBuffers(*conn, buffers, kSize);
   EXPECT_THAT(conn->Write("x"), IsOk());
 }
 

@@ -185,7 +185,38 @@ CONFORMANCE_CASE(TransportConformance, ConnOutlivesItsTransport) {
   EXPECT_THAT(conn->Close(), IsOk());
 }
 
-CONFORMANCE_CASE(TransportConformance, DialsOfManyAtOnce) {
+CONFORMANCE_CASE(TransportConformance, ADialledConnHearsItsPeerAlone) {
+  CoversIf(backend().packets, {"S-UD-03"});
+  if (!backend().packets) {
+    // There is nothing that a third could send to it.
+    const std::unique_ptr<Listener> listener = Listen();
+    ASSERT_NE(listener, nullptr);
+    PLUMB_ASSERT_OK_AND_ASSIGN(const Ends ends, Connect(*listener));
+    EXPECT_TRUE(Works(*ends.client, *ends.server));
+    return;
+  }
+  const auto peer = ListenPacket(), third = ListenPacket();
+  ASSERT_NE(peer, nullptr);
+  ASSERT_NE(third, nullptr);
+  DialOptions options;
+  options.local_address = backend().free_address();
+  PLUMB_ASSERT_OK_AND_ASSIGN(
+      const auto conn,
+      transport().Dial(network(), peer->LocalAddr().ToString(), options));
+  const absl::Status sent = third->WriteTo("for nobody", conn->LocalAddr());
+  if (backend().dial_kind == DialKind::kFindsPeer) {
+    // Where the sender finds the receiver it is told.
+    EXPECT_TRUE(HasError(sent, Code::kPermissionDenied, "write",
+                         third->LocalAddr(), conn->LocalAddr(),
+                         "sendto: operation not permitted"));
+  } else {
+    EXPECT_THAT(sent, IsOk());
+  }
+  ASSERT_THAT(peer->WriteTo("for it", conn->LocalAddr()), IsOk());
+  EXPECT_THAT(ReadSome(*conn), IsOkAndHolds("for it"));
+}
+
+CONFORMANCE_CASE(TransportConformance, MethodsOfManyAtOnce) {
   Covers({"C-CN-03", "C-RS-01"});
   const Target target = MakeTarget();
   const std::string address = target.address().ToString();
@@ -194,6 +225,12 @@ CONFORMANCE_CASE(TransportConformance, DialsOfManyAtOnce) {
     tasks.push_back(Go([this, &address] {
       EXPECT_THAT(transport().Dial(network(), address), IsOk());
     }));
+    if (backend().listens) {
+      tasks.push_back(Go([this] { EXPECT_NE(Listen(), nullptr); }));
+    }
+    if (backend().packets) {
+      tasks.push_back(Go([this] { EXPECT_NE(ListenPacket(), nullptr); }));
+    }
   }
   for (const auto& task : tasks) task->Join();
 }

@@ -16,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "testing/conformance/jumping_clock.h"
 #include "testing/conformance/transport_backend.h"
 #include "testing/executor.h"
 #include "transport/addr.h"
@@ -52,12 +53,19 @@ class TransportFixture : public ::testing::TestWithParam<TransportParam> {
 
   const TransportBackend& backend() const { return *GetParam().backend; }
   const std::string& network() const { return backend().network; }
+  // Whether Close waits until all calls have left, as that of a decorator.
+  bool close_waits() const {
+    return GetParam().variant.decorated || backend().close_waits;
+  }
   Executor& executor() { return *executor_; }
   ManualClock& manual_clock() { return manual_clock_; }
+  // The manual clock, with a calendar of its own.
+  JumpingClock& jumping_clock() { return jumping_clock_; }
 
   // On the real clock, until UseManualClock; decorated when the variant is.
   Transport& transport() { return *transport_; }
-  void UseManualClock() { transport_ = MakeTransport(manual_clock_); }
+  void UseClock(Clock& clock) { transport_ = MakeTransport(clock); }
+  void UseManualClock() { UseClock(manual_clock_); }
   void DropTransport() { transport_ = nullptr; }
 
   // The running case asserts `ids`.
@@ -119,6 +127,7 @@ class TransportFixture : public ::testing::TestWithParam<TransportParam> {
 
   const std::unique_ptr<Executor> executor_;
   ManualClock manual_clock_;
+  JumpingClock jumping_clock_{manual_clock_};
   std::shared_ptr<Transport> transport_;
 };
 

@@ -25,6 +25,7 @@ TransportBackend RawIp(const char* network, const char* other_family) {
   backend.ports = false;
   backend.exclusive = false;
   backend.unknown_dial_options = {"no_delay", "keep_alive"};
+  backend.unknown_listen_options = {"reuse_port", "no_delay", "keep_alive"};
   backend.bad_listen_addresses = {
       {"127.0.0.01", absl::StatusCode::kNotFound,
        ": lookup 127.0.0.01: no such host"},

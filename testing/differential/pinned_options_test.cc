@@ -105,7 +105,7 @@ class PacketsTest : public PinnedByHandTest {
   const std::shared_ptr<Counting> observer_;
 };
 
-// "no delay and keep-alive are accepted and change nothing"
+// "no delay, and keep-alive that tcp(7) takes, change nothing"
 TEST_F(PacketsTest, NoDelayAndKeepAlive) {
   KeepAlive often;
   often.idle = absl::Seconds(1);

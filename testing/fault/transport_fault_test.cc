@@ -36,6 +36,7 @@ std::string Named(const char* plan, const char* network) {
 TransportBackend Tcp(const char* plan) {
   TransportBackend backend = LikeTcp("tcp4");
   backend.name = Named(plan, "tcp4");
+  backend.close_waits = true;
   backend.make = [plan](Clock& clock) {
     return Faulty(MakeTcp(clock), plan, clock);
   };
@@ -45,6 +46,7 @@ TransportBackend Tcp(const char* plan) {
 TransportBackend Fake(const char* plan) {
   TransportBackend backend = LikeTcp("fake");
   backend.name = Named(plan, "fake");
+  backend.close_waits = true;
   backend.make = [plan](Clock& clock) {
     FakeNetworkOptions options;
     options.clock = &clock;
@@ -56,6 +58,7 @@ TransportBackend Fake(const char* plan) {
 TransportBackend Udp(const char* plan) {
   TransportBackend backend = LikeUdp("udp4");
   backend.name = Named(plan, "udp4");
+  backend.close_waits = true;
   backend.make = [plan](Clock& clock) {
     return Faulty(MakeUdp(clock), plan, clock);
   };
@@ -65,6 +68,7 @@ TransportBackend Udp(const char* plan) {
 TransportBackend Unixgram(const char* plan) {
   TransportBackend backend = LikeUnixgram();
   backend.name = Named(plan, "unixgram");
+  backend.close_waits = true;
   backend.make = [plan](Clock& clock) {
     return Faulty(MakeUnix(clock), plan, clock);
   };

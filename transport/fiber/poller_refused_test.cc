@@ -122,6 +122,26 @@ TEST_P(PollerRefusedTest, DeadlineCancelAndCloseStillEndAWait) {
   EXPECT_GT(refusals, 0);
 }
 
+// S-AC-07.
+TEST_P(PollerRefusedTest, AnAcceptedConnServes) {
+  const auto listener = *tcp_->Listen("tcp", "127.0.0.1:0");
+  const Fiber server = runtime_.Go([&] {
+    const auto accepted = listener->Accept();
+    ASSERT_TRUE(accepted.ok()) << accepted.status();
+    std::string got(5, '?');
+    EXPECT_EQ(ReadFull(**accepted, absl::MakeSpan(got)), absl::OkStatus());
+    EXPECT_EQ((*accepted)->Write(got), absl::OkStatus());
+  });
+  ASSERT_TRUE(WaitUntilBlocked(*listener, 1));
+  const auto client = *tcp_->Dial("tcp", listener->Address().ToString());
+  EXPECT_EQ(client->Write("hello"), absl::OkStatus());
+  std::string got(5, '?');
+  EXPECT_EQ(ReadFull(*client, absl::MakeSpan(got)), absl::OkStatus());
+  EXPECT_EQ(got, "hello");
+  server.Join();
+  EXPECT_GT(refusals, 0);
+}
+
 TEST_P(PollerRefusedTest, OnceThereIsRoomItIsRegistered) {
   char byte;
   const Fiber refused = runtime_.Go([&] {
