@@ -18,8 +18,7 @@
 #include "transport/fiber/runtime.h"
 
 ABSL_FLAG(std::string, network, "tcp",
-          "tcp, udp, with 4 or 6 for one family, unix or unixpacket; not "
-          "unixgram, on which nobody could answer a client without a name");
+          "tcp, udp, with 4 or 6 for one family, unix, unixpacket or unixgram");
 ABSL_FLAG(std::string, address, "127.0.0.1:9090", "where the server listens");
 ABSL_FLAG(int, clients, 1, "connections at the same time");
 ABSL_FLAG(int, messages, 1000, "messages that each client sends");

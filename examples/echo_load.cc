@@ -39,6 +39,8 @@ absl::Status RunClient(plumb::Transport& transport, const EchoLoad& load,
                        std::vector<absl::Duration>& latencies) {
   plumb::DialOptions options;
   options.timeout = load.timeout;
+  // A name that the system chooses: nobody can answer who has none.
+  if (load.network == "unixgram") options.local_address = "";
   absl::StatusOr<std::unique_ptr<plumb::Conn>> conn =
       transport.Dial(load.network, load.address, options);
   if (!conn.ok()) return conn.status();
