@@ -22,6 +22,8 @@
 #include "transport/direction.h"
 #include "transport/error.h"
 #include "transport/event.h"
+#include "transport/extension.h"
+#include "transport/extensions.h"
 #include "transport/scope.h"
 #include "transport/system_mutex.h"
 
@@ -75,6 +77,13 @@ class FaultCalls {
   int error_ ABSL_GUARDED_BY(mutex_) = 0;
   std::string rule_ ABSL_GUARDED_BY(mutex_);
 };
+
+// How many calls wait in what is decorated, a Conn, PacketConn or Listener.
+template <typename Inner>
+int BlockedInside(Inner& inner, Direction direction) {
+  auto* const probe = Extension<BlockedProbe>(inner);
+  return probe == nullptr ? 0 : probe->BlockedCalls(direction);
+}
 
 // Suspends for as long as a rule has it; returns call.ok().
 bool PauseFor(Call& call, Clock& clock, absl::Duration duration);

@@ -7,56 +7,54 @@
 
 namespace plumb {
 
-FaultProbe::FaultProbe(Owner& owner, ConnProbe* inner,
+FaultProbe::FaultProbe(const FaultContext& context, ConnProbe* inner,
                        std::shared_ptr<FaultCalls> calls,
-                       std::shared_ptr<FaultSender> sender)
-    : owner_(owner),
+                       std::shared_ptr<FaultSender> sender,
+                       FaultReceiver& receiver, size_t room)
+    : context_(context),
       inner_(inner),
       calls_(std::move(calls)),
-      sender_(std::move(sender)) {}
+      sender_(std::move(sender)),
+      receiver_(receiver),
+      room_(room) {}
 
 void* FaultProbe::Offer() {
   return inner_ == nullptr ? nullptr : static_cast<ConnProbe*>(this);
 }
 
-FaultLook FaultProbe::TakeIn(Call& call, FaultReceiver& receiver,
-                             size_t size) const {
-  while (inner_->CanRead() && receiver.TakeIn(call, size)) {
+FaultProbe::Look FaultProbe::TakeIn(Call& call) const {
+  // A call that has ended takes nothing in, however much there is.
+  bool ok = calls_->Check(call, "read").ok();
+  while (ok && inner_->CanRead() && receiver_.TakeIn(call, room_)) {
+    ok = calls_->Check(call, "read").ok();
   }
-  FaultLook look;
-  look.ended = receiver.HasEnded() || calls_->was_reset();
-  look.can_read = look.ended || calls_->failed() || receiver.HasDue();
+  receiver_.Rejudge(context_.faults->clock().TimeNow());
+  Look look;
+  look.ended = receiver_.HasEnded() || calls_->was_reset();
+  look.can_read = !ok || look.ended || calls_->failed() || receiver_.HasDue();
   return look;
 }
 
-FaultLook FaultProbe::Ask() const {
+FaultProbe::Look FaultProbe::Ask() const {
   CallState& state = calls_->state();
-  FaultLook look;
   const Gate::Turn turn = state.EnterFor(Direction::kRead);
-  if (turn == Gate::Turn::kClosed) {
-    look.can_read = true;
-    return look;
-  }
+  if (turn == Gate::Turn::kClosed) return {true, false};
   // A Read waits there, which has taken in what there is.
   if (turn == Gate::Turn::kQueued) {
     state.Leave();
-    return look;
+    return {false, false};
   }
   Call call(state, Direction::kRead, Call::HasTurn());
-  if (call.ok()) return owner_.Look(call);
-  look.can_read = true;
-  return look;
+  if (!call.ok()) return {true, false};
+  if (receiver_.empty() && context_.Plain()) {
+    return {inner_->CanRead(), inner_->IsClosedByPeer()};
+  }
+  return TakeIn(call);
 }
 
-bool FaultProbe::CanRead() const {
-  const FaultLook look = Ask();
-  return look.inside ? inner_->CanRead() : look.can_read;
-}
+bool FaultProbe::CanRead() const { return Ask().can_read; }
 
-bool FaultProbe::IsClosedByPeer() const {
-  const FaultLook look = Ask();
-  return look.inside ? inner_->IsClosedByPeer() : look.ended;
-}
+bool FaultProbe::IsClosedByPeer() const { return Ask().ended; }
 
 size_t FaultProbe::BytesInFlight() const {
   return sender_->bytes() + inner_->BytesInFlight();

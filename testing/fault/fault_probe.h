@@ -11,54 +11,47 @@
 
 #include "backends/fake/probes.h"
 #include "testing/fault/fault_calls.h"
+#include "testing/fault/fault_context.h"
 #include "testing/fault/fault_receiver.h"
 #include "testing/fault/fault_sender.h"
 #include "transport/call.h"
 
 namespace plumb {
 
-// What there is to read.
-struct FaultLook {
-  // No rule is asked: as the connection inside has it.
-  static FaultLook Inside() { return {true, false, false}; }
-
-  bool inside = false;
-  bool can_read = false;
-  bool ended = false;
-};
-
 class FaultProbe final : public ConnProbe {
  public:
-  class Owner {
-   public:
-    // `call` has the turn to read. What TakeIn gives, or FaultLook::Inside.
-    virtual FaultLook Look(Call& call) = 0;
-
-   protected:
-    ~Owner() = default;
-  };
-
-  // `inner` is that of the connection inside, null when it has none.
-  FaultProbe(Owner& owner, ConnProbe* inner, std::shared_ptr<FaultCalls> calls,
-             std::shared_ptr<FaultSender> sender);
+  // `inner` is that of the connection inside, null when it has none. `receiver`
+  // is of who has the turn to read, and takes in `room` bytes at a time.
+  // `context` and `receiver` outlive the connection's calls.
+  FaultProbe(const FaultContext& context, ConnProbe* inner,
+             std::shared_ptr<FaultCalls> calls,
+             std::shared_ptr<FaultSender> sender, FaultReceiver& receiver,
+             size_t room);
 
   // Itself, as an extension; null when there is none inside.
   void* Offer();
 
-  // For Owner::Look.
-  FaultLook TakeIn(Call& call, FaultReceiver& receiver, size_t size) const;
-
   bool CanRead() const override;
   bool IsClosedByPeer() const override;
+  // A piece that waits for room in the connection inside counts as a whole.
   size_t BytesInFlight() const override;
 
  private:
-  FaultLook Ask() const;
+  // What there is to read.
+  struct Look {
+    bool can_read = false;
+    bool ended = false;
+  };
+  Look Ask() const;
+  // `call` has the turn to read.
+  Look TakeIn(Call& call) const;
 
-  Owner& owner_;
+  const FaultContext& context_;
   ConnProbe* const inner_;
   const std::shared_ptr<FaultCalls> calls_;
   const std::shared_ptr<FaultSender> sender_;
+  FaultReceiver& receiver_;
+  const size_t room_;
 };
 
 }  // namespace plumb

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "transport/error.h"
 
 namespace plumb {
@@ -84,8 +85,11 @@ FaultQueue::Pieces::const_iterator FaultQueue::Due(absl::Time now) const {
 }
 
 bool FaultQueue::KeepsEnd(absl::Time now) const {
+  const auto kept = [now](const FaultPiece& piece) {
+    return !piece.held_by.empty() || now < piece.due;
+  };
   return !pieces_.empty() && IsEnd(pieces_.back()) &&
-         (!pieces_.back().held_by.empty() || now < pieces_.back().due);
+         absl::c_any_of(pieces_, kept);
 }
 
 FaultPiece FaultQueue::TakeDue(absl::Time now) {

@@ -50,7 +50,8 @@ class FaultQueue {
   // Asks about each piece again. Returns the rule that resets, or nothing.
   std::string Judge(absl::Time now);
 
-  // The end of the stream is here, and is held or not due yet.
+  // The end of the stream is here, and it or what is before it is held or not
+  // due yet.
   bool KeepsEnd(absl::Time now) const;
   bool HasDue(absl::Time now) const { return Due(now) != pieces_.end(); }
   // Only when HasDue.

@@ -14,11 +14,7 @@ absl::Status FaultReceiver::Await(Call& call, size_t size) {
     if (absl::Status s = calls_->Check(call, "read"); !s.ok()) return s;
     if (calls_->failed()) return absl::OkStatus();
     const absl::Time now = clock.TimeNow();
-    if (const std::string rule = queue_.Judge(now); !rule.empty()) {
-      queue_.Clear();
-      hooks_.reset(rule);
-      continue;
-    }
+    if (!Rejudge(now)) continue;
     if (queue_.HasDue(now)) return absl::OkStatus();
     const absl::Time until = queue_.NextChange(now);
     const bool full = queue_.cost() >= kLimit;
@@ -37,6 +33,14 @@ bool FaultReceiver::TakeIn(Call& call, size_t size) {
   return ReadAhead(call, size, absl::InfiniteFuture(),
                    calls_->Source(Direction::kRead))
       .ok();
+}
+
+bool FaultReceiver::Rejudge(absl::Time now) {
+  const std::string rule = queue_.Judge(now);
+  if (rule.empty()) return true;
+  queue_.Clear();
+  hooks_.reset(rule);
+  return false;
 }
 
 absl::Status FaultReceiver::ReadAhead(Call& call, size_t size, absl::Time until,

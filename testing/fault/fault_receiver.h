@@ -54,6 +54,9 @@ class FaultReceiver {
   // Takes in what is there, as Await does, which waits for nothing when a Read
   // from inside would not; false when it takes no more.
   bool TakeIn(Call& call, size_t size);
+  // Asks the rules again about what was taken in, as Await does; false when one
+  // of them resets, so that nothing of it is left.
+  bool Rejudge(absl::Time now);
   // The stream has ended, and no rule keeps that.
   bool HasEnded() const {
     return ended_ && !queue_.KeepsEnd(faults_->clock().TimeNow());

@@ -69,8 +69,13 @@ bool FaultSender::HasRoom() const {
 }
 
 size_t FaultSender::bytes() const {
-  MutexLock lock(mutex_);
-  return queue_.bytes();
+  size_t waiting, sending;
+  {
+    MutexLock lock(mutex_);
+    waiting = queue_.bytes();
+    sending = sending_bytes_;
+  }
+  return sending > 0 && hooks_.waits() ? waiting + sending : waiting;
 }
 
 bool FaultSender::idle() const {
@@ -93,10 +98,12 @@ bool FaultSender::SendOne(absl::Time now) {
   if (untold_ > 0 || !queue_.HasDue(now)) return false;
   const FaultPiece piece = queue_.TakeDue(now);
   sending_ = true;
+  sending_bytes_ = piece.data.size();
   mutex_.Unlock();
   const absl::Status status = hooks_.send(piece);
   mutex_.Lock();
   sending_ = false;
+  sending_bytes_ = 0;
   if (!status.ok() && stream_) {
     error_ = status;
     queue_.Clear();

@@ -35,6 +35,8 @@ class FaultSender {
   // Called without a lock, all but `reset` and `remark` in the background only.
   struct Hooks {
     std::function<absl::Status(const FaultPiece&)> send;
+    // Whether a `send` that is under way waits for room; any thread.
+    std::function<bool()> waits;
     std::function<void(absl::string_view rule)> reset;
     std::function<void()> room;    // there may be room again
     std::function<void()> finish;  // after Linger: all is sent
@@ -61,7 +63,8 @@ class FaultSender {
   FaultVerdict Offer(FaultPiece piece, absl::FunctionRef<std::string()> data);
 
   bool HasRoom() const;
-  // What waits.
+  // What waits, also for room in hooks.send. What is just being sent is there
+  // by now, and may have been read.
   size_t bytes() const;
   // Nothing waits, and nothing is being sent.
   bool idle() const;
@@ -95,6 +98,7 @@ class FaultSender {
   Event done_;
   FaultQueue queue_ ABSL_GUARDED_BY(mutex_);
   bool sending_ ABSL_GUARDED_BY(mutex_) = false;
+  size_t sending_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   // Remarks to come; nothing is sent before them, which may be what they are
   // of.
   int untold_ ABSL_GUARDED_BY(mutex_) = 0;

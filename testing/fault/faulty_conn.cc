@@ -76,7 +76,8 @@ FaultyConn::FaultyConn(FaultContext context, FaultEnds ends,
                  },
                  context_.remark}),
       subscription_(SubscribeTo(*context_.faults, calls_, sender_)),
-      probe_(*this, plumb::Extension<ConnProbe>(*inner_), calls_, sender_),
+      probe_(context_, plumb::Extension<ConnProbe>(*inner_), calls_, sender_,
+             receiver_, kWaitRoom),
       entry_(context_.faults, ends_) {}
 
 FaultSender::Hooks FaultyConn::SenderHooks() {
@@ -84,6 +85,9 @@ FaultSender::Hooks FaultyConn::SenderHooks() {
   hooks.send = [inner = inner_](const FaultPiece& piece) {
     if (piece.packet.segment == FaultSegment::kEnd) return inner->CloseWrite();
     return inner->Write(piece.data);
+  };
+  hooks.waits = [inner = inner_] {
+    return BlockedInside(*inner, Direction::kWrite) > 0;
   };
   hooks.reset = [inner = inner_, calls = calls_,
                  stream = stream_](absl::string_view rule) {
@@ -360,15 +364,8 @@ absl::Status FaultyConn::SetDeadline(Direction direction, absl::Time when) {
   return status;
 }
 
-FaultLook FaultyConn::Look(Call& call) {
-  if (receiver_.empty() && context_.Plain()) return FaultLook::Inside();
-  return probe_.TakeIn(call, receiver_, kWaitRoom);
-}
-
 int FaultyConn::BlockedCalls(Direction direction) const {
-  auto* const probe = plumb::Extension<BlockedProbe>(*inner_);
-  const int inner = probe == nullptr ? 0 : probe->BlockedCalls(direction);
-  return inner + calls_->state().Blocked(direction);
+  return BlockedInside(*inner_, direction) + calls_->state().Blocked(direction);
 }
 
 void* FaultyConn::Extension(absl::string_view name) {

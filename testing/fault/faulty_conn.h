@@ -30,9 +30,7 @@
 
 namespace plumb {
 
-class FaultyConn final : public Conn,
-                         private BlockedProbe,
-                         private FaultProbe::Owner {
+class FaultyConn final : public Conn, private BlockedProbe {
  public:
   // `ends` is the outgoing direction.
   FaultyConn(FaultContext context, FaultEnds ends, std::unique_ptr<Conn> inner);
@@ -52,7 +50,6 @@ class FaultyConn final : public Conn,
 
  private:
   int BlockedCalls(Direction direction) const override;
-  FaultLook Look(Call& call) override;
 
   absl::StatusOr<size_t> ReadPlain(Call& call, absl::Span<char> buffer);
   absl::StatusOr<size_t> ReadJudged(Call& call, absl::Span<char> buffer);

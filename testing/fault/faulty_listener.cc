@@ -6,7 +6,6 @@
 #include "backends/fake/probes.h"
 #include "testing/fault/fault_calls.h"
 #include "testing/fault/faulty_conn.h"
-#include "transport/extension.h"
 #include "transport/scope.h"
 #include "transport/udp_options.h"
 
@@ -67,9 +66,7 @@ absl::Status FaultyListener::DoClose() {
 }
 
 int FaultyListener::BlockedCalls(Direction direction) const {
-  auto* const probe = plumb::Extension<BlockedProbe>(inner());
-  const int blocked = probe == nullptr ? 0 : probe->BlockedCalls(direction);
-  return blocked + state_.Blocked(direction);
+  return BlockedInside(inner(), direction) + state_.Blocked(direction);
 }
 
 void* FaultyListener::Extension(absl::string_view name) {

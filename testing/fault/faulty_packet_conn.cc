@@ -40,6 +40,9 @@ FaultSender::Hooks HooksFor(const FaultContext& context,
   hooks.send = [inner](const FaultPiece& piece) {
     return inner->WriteTo(piece.data, piece.addr);
   };
+  hooks.waits = [inner] {
+    return BlockedInside(*inner, Direction::kWrite) > 0;
+  };
   // udp(7): only a connected socket hears of it.
   hooks.reset = [](absl::string_view) {};
   hooks.room = [calls] { calls->state().Signal(Direction::kWrite); };
@@ -63,7 +66,8 @@ FaultyPacketConn::FaultyPacketConn(FaultContext context, FaultNetwork network,
                 {[this](size_t, FaultPiece* piece) { return ReadInner(piece); },
                  [](absl::string_view) {}, context_.remark}),
       subscription_(SubscribeTo(*context_.faults, calls_, sender_)),
-      probe_(*this, plumb::Extension<ConnProbe>(*inner_), calls_, sender_),
+      probe_(context_, plumb::Extension<ConnProbe>(*inner_), calls_, sender_,
+             receiver_, kMessageRoom),
       entry_(context_.faults,
              context_.Ends(network_, inner_->LocalAddr(), Addr())) {}
 
@@ -236,15 +240,8 @@ absl::Status FaultyPacketConn::SetDeadline(Direction direction,
   return status;
 }
 
-FaultLook FaultyPacketConn::Look(Call& call) {
-  if (receiver_.empty() && context_.Plain()) return FaultLook::Inside();
-  return probe_.TakeIn(call, receiver_, kMessageRoom);
-}
-
 int FaultyPacketConn::BlockedCalls(Direction direction) const {
-  auto* const probe = plumb::Extension<BlockedProbe>(*inner_);
-  const int inner = probe == nullptr ? 0 : probe->BlockedCalls(direction);
-  return inner + calls_->state().Blocked(direction);
+  return BlockedInside(*inner_, direction) + calls_->state().Blocked(direction);
 }
 
 void* FaultyPacketConn::Extension(absl::string_view name) {

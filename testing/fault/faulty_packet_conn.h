@@ -30,9 +30,7 @@
 
 namespace plumb {
 
-class FaultyPacketConn final : public PacketConn,
-                               private BlockedProbe,
-                               private FaultProbe::Owner {
+class FaultyPacketConn final : public PacketConn, private BlockedProbe {
  public:
   FaultyPacketConn(FaultContext context, FaultNetwork network,
                    std::unique_ptr<PacketConn> inner);
@@ -56,7 +54,6 @@ class FaultyPacketConn final : public PacketConn,
   using Ways = std::map<Addr, Way>;
 
   int BlockedCalls(Direction direction) const override;
-  FaultLook Look(Call& call) override;
   // Of a direction, in its turn.
   Way& WayOf(Ways& ways, Direction direction, const Addr& peer);
   absl::StatusOr<size_t> ReadPlain(Call& call, absl::Span<InPacket> packets);
