@@ -1,6 +1,8 @@
 #include "testing/fault/fault_entry.h"
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "testing/fault/fault_calls.h"
 #include "transport/error.h"
@@ -31,15 +33,17 @@ absl::Status FaultEntry::Enter(Call& call,
   Clock& clock = faults_->clock();
   const CallText text = TextOf(operation);
   FaultCallVerdict verdict;
-  ErrorInfo stopped;
   std::string rule;
+  std::vector<std::string> stopped_by;
   {
     SystemMutexLock lock(&mutex_);
     uint64_t& ordinal = calls_[static_cast<int>(operation)];
     verdict = link_.AtCall({operation, ordinal++, position}, clock.TimeNow());
     // Which another call may replace.
     rule = std::string(verdict.rule);
-    stopped.injected_by = std::string(verdict.stopped_by);
+    for (const absl::string_view stopper : verdict.stopped_by) {
+      stopped_by.emplace_back(stopper);
+    }
   }
   *max_bytes = verdict.max_bytes;
   if (verdict.delay > absl::ZeroDuration() &&
@@ -50,13 +54,16 @@ absl::Status FaultEntry::Enter(Call& call,
     return InjectedError(NamedInfo(text.op, names.get()), text.syscall,
                          verdict.error, rule);
   }
-  if (stopped.injected_by.empty() || AwaitEnd(call, stopped.injected_by)) {
-    return absl::OkStatus();
+  for (std::string& stopper : stopped_by) {
+    if (AwaitEnd(call, stopper)) continue;
+    ErrorInfo info;
+    info.injected_by = std::move(stopper);
+    return call.Error(text.op, std::move(info));
   }
-  return call.Error(text.op, std::move(stopped));
+  return absl::OkStatus();
 }
 
-bool FaultEntry::AwaitEnd(Call& call, const std::string& rule) {
+bool FaultEntry::AwaitEnd(Call& call, absl::string_view rule) {
   Clock& clock = faults_->clock();
   for (;;) {
     const absl::Time now = clock.TimeNow();

@@ -11,6 +11,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "testing/fault/fault_link.h"
 #include "testing/fault/fault_spec.h"
 #include "testing/fault/fault_verdict.h"
@@ -34,7 +35,7 @@ class FaultEntry {
 
  private:
   // Until the rule is off; returns call.ok().
-  bool AwaitEnd(Call& call, const std::string& rule);
+  bool AwaitEnd(Call& call, absl::string_view rule);
 
   const std::shared_ptr<const Faults> faults_;
   SystemMutex mutex_;

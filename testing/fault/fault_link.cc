@@ -103,7 +103,7 @@ void AddTo(FaultCallVerdict& verdict, const FaultLinkRule& rule,
       verdict.error = spec.error;
       break;
     case FaultAction::kStopReading:
-      if (verdict.stopped_by.empty()) verdict.stopped_by = spec.id;
+      verdict.stopped_by.push_back(spec.id);
       break;
     default:
       break;

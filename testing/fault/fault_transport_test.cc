@@ -292,6 +292,28 @@ TEST_P(FaultEverywhereTest, StopReadingLastsAsLongAsItsRule) {
   EXPECT_EQ(got, "2");
 }
 
+TEST_P(FaultEverywhereTest, StopReadingLastsAsLongAsEachOfItsRules) {
+  Connect(R"(
+    rule { id: "first" stop_reading {} }
+    rule { id: "second" stop_reading {} }
+  )");
+  ASSERT_THAT(far_->Write("kept"), IsOk());
+  ASSERT_THAT(near_->SetReadDeadline(clock_.TimeNow() + absl::Seconds(1)),
+              IsOk());
+  absl::Status read;
+  const auto reader = Go([&] { read = ReadError(*near_); });
+  EXPECT_TRUE(WaitUntilBlocked(*near_, 1));
+  ASSERT_THAT(client_->faults().Disable("first"), IsOk());
+  EXPECT_TRUE(WaitUntilBlocked(*near_, 1));
+  clock_.Advance(absl::Seconds(1));
+  reader->Join();
+  EXPECT_THAT(read, IsTimeout());
+  EXPECT_EQ(Injector(read), "second");
+  ASSERT_THAT(near_->SetReadDeadline(absl::InfiniteFuture()), IsOk());
+  ASSERT_THAT(client_->faults().Disable("second"), IsOk());
+  EXPECT_EQ(ReadSome(*near_), "kept");
+}
+
 TEST_P(FaultEverywhereTest, StopReadingEndsWithTheDeadline) {
   Connect(R"(rule { id: "stuck" stop_reading {} })");
   ASSERT_THAT(far_->Write("kept"), IsOk());

@@ -97,9 +97,9 @@ struct FaultCallVerdict {
   int64_t max_bytes = 0;          // of a Read, and of each piece of a Write
   int error = 0;                  // fails with this errno
   std::optional<DialFault> dial;  // fails so
-  // The rule until whose end it takes nothing in; empty when there is none. As
-  // in FaultVerdict.
-  absl::string_view stopped_by;
+  // The rules until the end of each of which it takes nothing in. As in
+  // FaultVerdict.
+  absl::InlinedVector<absl::string_view, 1> stopped_by;
   // Of error and dial, for ErrorInfo::injected_by. As in FaultVerdict.
   absl::string_view rule;
 };
