@@ -23,15 +23,6 @@ absl::Status Within(absl::string_view path, const absl::Status& status) {
                       absl::StrCat(path, ": ", status.message()));
 }
 
-bool IsOnFake(const FaultSetting& setting) {
-  return absl::c_linear_search(setting.targets, FaultTarget::kFake);
-}
-
-bool TakesAnyHost(const FaultSetting& setting) {
-  if (setting.any_host) return true;
-  return setting.hosts.empty() && !IsOnFake(setting);
-}
-
 absl::Status CheckHost(absl::string_view field, const std::string& host,
                        const FaultSetting& setting) {
   if (host.empty() || TakesAnyHost(setting)) return absl::OkStatus();
@@ -111,6 +102,31 @@ std::vector<FaultSpec::Span> SpansOf(const FaultRule& rule,
   return spans;
 }
 
+// What a step does to a host; nothing to see to for the others.
+struct HostStep {
+  enum class State : uint8_t { kUp, kDown, kPaused };
+
+  const char* field = nullptr;
+  std::string host;  // as it is written
+  State becomes = State::kUp;
+};
+using HostState = HostStep::State;
+
+HostStep HostStepOf(const FaultStep& step) {
+  switch (step.action_case()) {
+    case FaultStep::kCrash:
+      return {"crash", step.crash(), HostState::kDown};
+    case FaultStep::kRestart:
+      return {"restart", step.restart(), HostState::kUp};
+    case FaultStep::kPause:
+      return {"pause", step.pause(), HostState::kPaused};
+    case FaultStep::kResume:
+      return {"resume", step.resume(), HostState::kUp};
+    default:
+      return {};
+  }
+}
+
 absl::Status CheckStep(const FaultStep& step, const std::set<std::string>& ids,
                        const FaultSetting& setting) {
   const auto known = [&ids](absl::string_view field, const std::string& id) {
@@ -118,6 +134,11 @@ absl::Status CheckStep(const FaultStep& step, const std::set<std::string>& ids,
                ? absl::OkStatus()
                : BadField(field, absl::StrCat("no rule '", id, "'"));
   };
+  const HostStep host = HostStepOf(step);
+  if (host.field != nullptr) {
+    if (host.host.empty()) return BadField(host.field, "empty");
+    return CheckHost(host.field, host.host, setting);
+  }
   switch (step.action_case()) {
     case FaultStep::kEnable:
       return known("enable", step.enable());
@@ -125,19 +146,7 @@ absl::Status CheckStep(const FaultStep& step, const std::set<std::string>& ids,
       return known("disable", step.disable());
     case FaultStep::kHeal:
       return absl::OkStatus();
-    case FaultStep::kCrash:
-      if (step.crash().empty()) return BadField("crash", "empty");
-      return CheckHost("crash", step.crash(), setting);
-    case FaultStep::kRestart:
-      if (step.restart().empty()) return BadField("restart", "empty");
-      return CheckHost("restart", step.restart(), setting);
-    case FaultStep::kPause:
-      if (step.pause().empty()) return BadField("pause", "empty");
-      return CheckHost("pause", step.pause(), setting);
-    case FaultStep::kResume:
-      if (step.resume().empty()) return BadField("resume", "empty");
-      return CheckHost("resume", step.resume(), setting);
-    case FaultStep::ACTION_NOT_SET:
+    default:
       break;
   }
   return absl::InvalidArgumentError("nothing to do");
@@ -162,31 +171,6 @@ absl::StatusOr<std::vector<Step>> ReadSteps(const FaultPlan& plan,
   return steps;
 }
 
-// What a step does to a host; nothing to see to for the others.
-struct HostStep {
-  enum class State : uint8_t { kUp, kDown, kPaused };
-
-  const char* field = nullptr;
-  std::string host;
-  State becomes = State::kUp;
-};
-using HostState = HostStep::State;
-
-HostStep HostStepOf(const FaultStep& step) {
-  switch (step.action_case()) {
-    case FaultStep::kCrash:
-      return {"crash", absl::AsciiStrToLower(step.crash()), HostState::kDown};
-    case FaultStep::kRestart:
-      return {"restart", absl::AsciiStrToLower(step.restart()), HostState::kUp};
-    case FaultStep::kPause:
-      return {"pause", absl::AsciiStrToLower(step.pause()), HostState::kPaused};
-    case FaultStep::kResume:
-      return {"resume", absl::AsciiStrToLower(step.resume()), HostState::kUp};
-    default:
-      return {};
-  }
-}
-
 // Why the step cannot be, of a host in `state`; empty when it can.
 const char* WhyNot(const FaultStep& step, HostState state) {
   switch (step.action_case()) {
@@ -209,7 +193,9 @@ absl::Status CheckOutages(const std::vector<Step>& steps) {
   for (const Step& one : steps) {
     const HostStep step = HostStepOf(*one.step);
     if (step.field == nullptr) continue;
-    HostState& state = hosts.emplace(step.host, HostState::kUp).first->second;
+    HostState& state =
+        hosts.emplace(absl::AsciiStrToLower(step.host), HostState::kUp)
+            .first->second;
     const absl::string_view why = WhyNot(*one.step, state);
     if (!why.empty()) {
       return Within(
@@ -227,10 +213,11 @@ std::vector<FaultOutage> OutagesOf(const std::vector<Step>& steps) {
   for (const Step& one : steps) {
     const HostStep step = HostStepOf(*one.step);
     if (step.field == nullptr) continue;
+    const std::string host = absl::AsciiStrToLower(step.host);
     for (const Kind kind : {Kind::kCrash, Kind::kPause}) {
       const HostState state =
           kind == Kind::kCrash ? HostState::kDown : HostState::kPaused;
-      out.emplace(std::pair(step.host, kind), Switch(false))
+      out.emplace(std::pair(host, kind), Switch(false))
           .first->second.Set(step.becomes == state, one.at);
     }
   }

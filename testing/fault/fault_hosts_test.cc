@@ -110,17 +110,18 @@ TEST_P(FaultHostsTest, ARestartResetsWhatWasOpen) {
 }
 
 TEST_P(FaultHostsTest, APauseKeepsWhatIsSentAndWhoDials) {
-  Load("", false);
+  Load("timeline { at: '1s' pause: 'db' } timeline { at: '1h' resume: 'db' }",
+       false);
   Open();
-  faults_->Pause("db");
-  ASSERT_THAT(near_->Write("kept"), IsOk());
+  clock_.Advance(absl::Seconds(1));
   std::unique_ptr<Conn> dialled;
   const auto dialer = Go([&] { dialled = *Dial(); });
+  clock_.AwaitAlarms(1);
+  ASSERT_THAT(near_->Write("kept"), IsOk());
   std::string got;
   const auto reader = Go([&] { got = ReadSome(*far_); });
   EXPECT_TRUE(WaitUntilBlocked(*far_, 1));
   clock_.Advance(absl::Hours(1));
-  faults_->Resume("db");
   reader->Join();
   dialer->Join();
   EXPECT_EQ(got, "kept");

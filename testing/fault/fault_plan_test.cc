@@ -149,8 +149,8 @@ TEST(FaultPlanTest, StepsAreAboutWhatThereIs) {
 TEST(FaultPlanTest, OnlyWhoIsUpCrashesAndOnlyWhoIsDownIsRestarted) {
   EXPECT_EQ(Check("timeline { restart: 'db' }"),
             Invalid("timeline[0]: restart: host 'db' is not down"));
-  EXPECT_EQ(Check("timeline { crash: 'web' } timeline { restart: 'db' }"),
-            Invalid("timeline[1]: restart: host 'db' is not down"));
+  EXPECT_EQ(Check("timeline { crash: 'web' } timeline { restart: 'DB' }"),
+            Invalid("timeline[1]: restart: host 'DB' is not down"));
   EXPECT_EQ(Check("timeline { at: '2s' crash: 'db' } timeline { crash: 'DB' }"),
             Invalid("timeline[0]: crash: host 'db' is down already"));
   EXPECT_EQ(Check("timeline { at: '2s' restart: 'db' } "

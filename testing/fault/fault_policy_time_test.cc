@@ -135,6 +135,21 @@ TEST_P(PauseTest, ByHandAndUntilACrash) {
   EXPECT_THAT(world.fates->Take(), Not(Contains(HasSubstr("pause"))));
 }
 
+TEST(FaultPolicyTest, APauseOfAHostThatIsDownIsNoChange) {
+  World world("");
+  world.faults->Crash("db");
+  int changes = 0;
+  const uint64_t subscription =
+      world.faults->Subscribe([&changes] { ++changes; });
+  const uint64_t generation = world.faults->generation();
+  world.faults->Pause("db");
+  EXPECT_EQ(changes, 0);
+  EXPECT_EQ(world.faults->generation(), generation);
+  world.faults->Restart("db");
+  EXPECT_EQ(changes, 1);
+  world.faults->Unsubscribe(subscription);
+}
+
 // What becomes of two hundred datagrams of web to db, while others talk too.
 std::vector<std::string> FatesOf(absl::string_view plan, int hosts_before,
                                  bool others_talk) {
@@ -224,6 +239,13 @@ TEST(FaultPolicyTest, AnAddedRuleNamesAHostThatThereIs) {
             "rule 'x': match.to: unknown host \"cache\" (known: web, db)");
   world.faults->AddHost("cache");
   EXPECT_THAT(AddRule(*world.faults, rule), IsOk());
+}
+
+// What was added would be the only one, and all others unknown.
+TEST(FaultPolicyTest, WhereAnyHostGoesAnAddedOneChangesNothing) {
+  const auto faults = *MakeFaults("");
+  faults->AddHost("cache");
+  EXPECT_THAT(AddRule(*faults, "id: 'x' match { to: 'db' } loss {}"), IsOk());
 }
 
 TEST(FaultPolicyTest, AScopedRuleEndsWithItsScope) {

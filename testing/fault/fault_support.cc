@@ -1,5 +1,6 @@
 #include "testing/fault/fault_support.h"
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 
 namespace plumb {
@@ -59,6 +60,15 @@ bool IsNeverCalled(const FaultSpec& spec, FaultNetwork network) {
 }
 
 }  // namespace
+
+bool IsOnFake(const FaultSetting& setting) {
+  return absl::c_linear_search(setting.targets, FaultTarget::kFake);
+}
+
+bool TakesAnyHost(const FaultSetting& setting) {
+  if (setting.any_host) return true;
+  return setting.hosts.empty() && !IsOnFake(setting);
+}
 
 absl::Span<const FaultNetwork> NetworksOf(FaultTarget target) {
   static constexpr FaultNetwork kTcp[] = {FaultNetwork::kTcp};

@@ -38,6 +38,10 @@ struct FaultSetting {
   bool may_contradict = false;
 };
 
+bool IsOnFake(const FaultSetting& setting);
+// Whether a plan may name hosts that nobody has told of.
+bool TakesAnyHost(const FaultSetting& setting);
+
 // The networks whose packets or calls are judged there.
 absl::Span<const FaultNetwork> NetworksOf(FaultTarget target);
 

@@ -34,7 +34,7 @@ FaultSetting SettingOf(const FaultTransportOptions& options) {
   setting.targets = {FaultTarget::kTcp, FaultTarget::kUdp, FaultTarget::kUnix};
   setting.hosts = options.hosts;
   if (setting.hosts.empty()) return setting;
-  setting.hosts.push_back(options.host);
+  if (!options.host.empty()) setting.hosts.push_back(options.host);
   for (const auto& [address, name] : options.names) {
     setting.hosts.push_back(name);
   }

@@ -123,8 +123,11 @@ TEST(FaultTransportTest, HostsAreKnownWhenTheyAreTold) {
   };
   EXPECT_THAT(load("db.exmaple"), IsOk());
   options.hosts = {"db.example"};
-  options.host = "web";
   options.names = {{"127.0.0.2", "cache"}};
+  EXPECT_EQ(load("db.exmaple").message(),
+            "rule[0] 'x': match.to: unknown host \"db.exmaple\" (known: "
+            "db.example, cache)");
+  options.host = "web";
   for (const char* host : {"db.example", "web", "cache", "127.0.0.3"}) {
     EXPECT_THAT(load(host), IsOk());
   }

@@ -92,17 +92,17 @@ void Faults::SetHost(absl::string_view host, FaultOutage::Kind kind, bool out) {
   {
     SystemMutexLock lock(&mutex_);
     auto changed = std::make_shared<FaultTable>(*table_);
-    FaultOutage* const outage = Current(*changed, kind, name, now);
+    FaultOutage* const crash = Current(*changed, Kind::kCrash, name, now);
+    FaultOutage* const pause = Current(*changed, Kind::kPause, name, now);
+    FaultOutage* const outage = kind == Kind::kCrash ? crash : pause;
     if ((outage != nullptr) == out) return;
-    FaultOutage* const other =
-        Current(*changed, kind == Kind::kCrash ? Kind::kPause : Kind::kCrash,
-                name, now);
-    if (!out) {
-      outage->span.until = now;
-    } else if (other == nullptr || kind == Kind::kCrash) {
-      if (other != nullptr) other->span.until = now;
+    if (out && crash != nullptr) return;
+    if (out) {
+      if (pause != nullptr) pause->span.until = now;
       changed->outages.emplace_back(
           kind, name, FaultSpec::Span{now, absl::InfiniteDuration()});
+    } else {
+      outage->span.until = now;
     }
     Install(std::move(changed));
   }
@@ -127,6 +127,8 @@ absl::Status Faults::Add(const FaultSpec& rule) {
 
 void Faults::AddHost(absl::string_view host) {
   SystemMutexLock lock(&mutex_);
+  // With one host told of, the others would be unknown.
+  if (TakesAnyHost(setting_)) return;
   setting_.hosts.emplace_back(host);
 }
 

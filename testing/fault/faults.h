@@ -71,7 +71,8 @@ class Faults {
   void Heal();
 
   // A host is down, and is there again; is paused, and goes on: see FaultStep.
-  // Nothing for one of which that is so already.
+  // Nothing for one of which that is so already, nor for a pause of one that is
+  // down. Any name goes, also that of a host that is not there.
   void Crash(absl::string_view host);
   void Restart(absl::string_view host);
   void Pause(absl::string_view host);
@@ -80,7 +81,8 @@ class Faults {
   // Adds a rule before all others. Checked ones: use AddRule of make_faults.h,
   // or a ScopedRule. Errors: AlreadyExists, `a rule 'x' is there already`.
   absl::Status Add(const FaultSpec& rule);
-  // One more of FaultSetting::hosts, for what is added later.
+  // One more of FaultSetting::hosts, for what is added later. Nothing where any
+  // name goes.
   void AddHost(absl::string_view host);
   // Takes a rule away; what it counted stays. Errors: NotFound.
   absl::Status Remove(absl::string_view id);
