@@ -120,7 +120,9 @@ std::unique_ptr<Conn> MakeFuzzConn(absl::string_view bytes,
       context.Ends(FaultNetwork::kTcp, peer->LocalAddr(), peer->RemoteAddr());
   auto conn = std::make_unique<FaultyConn>(std::move(context), std::move(ends),
                                            std::move(peer));
-  // Of what is around it: that looks at its own deadline.
+  // Of what is around it: that looks at its own deadline. It outlives the
+  // calls inside: no rule of AddRule delays or holds what is sent, so that no
+  // thread sends any of it later.
   inside->SetExpire([outer = conn.get()](Direction direction) {
     outer->SetDeadline(direction, absl::Time()).IgnoreError();
   });

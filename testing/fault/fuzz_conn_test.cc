@@ -10,10 +10,14 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "testing/fault/fuzz_peer.h"
 #include "testing/fault/make_faults.h"
 #include "testing/matchers.h"
+#include "transport/direction.h"
 #include "transport/error.h"
 
 namespace plumb {
@@ -186,6 +190,20 @@ TEST_P(FuzzEndTest, Silence) {
   // A handler that takes more time is let down again.
   EXPECT_THAT(conn->SetReadDeadline(absl::InfiniteFuture()), IsOk());
   EXPECT_THAT(ToTheEnd(*conn).read_again, IsTimeout());
+}
+
+// As far as anybody can tell it passed before.
+TEST(FuzzPeerTest, ADeadlineThatSomebodyMovesMeanwhileHasPassed) {
+  FuzzPeer peer("", FuzzEnd::kStuck, 0);
+  peer.SetExpire([&peer](Direction direction) {
+    EXPECT_THAT(peer.SetDeadline(direction, absl::Time()), IsOk());
+    EXPECT_THAT(peer.SetDeadline(direction, absl::InfiniteFuture()), IsOk());
+  });
+  char byte[1];
+  EXPECT_EQ(peer.Read(absl::MakeSpan(byte)).status().message(),
+            absl::StrCat(kRead, "i/o timeout"));
+  EXPECT_EQ(peer.Write("x").message(),
+            "write tcp 192.0.2.1:80->192.0.2.2:40000: i/o timeout");
 }
 
 TEST_P(FuzzEndTest, Stuck) {

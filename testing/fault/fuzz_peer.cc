@@ -30,9 +30,6 @@ const char* FuzzEndText(FuzzEnd end) {
 FuzzPeer::FuzzPeer(std::string data, FuzzEnd end, size_t max_written)
     : state_(Clock::Real(), Names()),
       end_(end),
-      expire_([this](Direction direction) {
-        SetDeadline(direction, absl::Time()).IgnoreError();
-      }),
       data_(std::move(data)),
       room_(end == FuzzEnd::kStuck ? 0 : max_written) {}
 
@@ -44,16 +41,20 @@ absl::Status FuzzPeer::AtEnd(Call& call) {
       gone_ = true;
       break;
     case FuzzEnd::kReset:
-      gone_ = true;
-      if (std::exchange(was_reset_, true)) break;
+      if (gone_.exchange(true)) break;
       return ErrnoError(Info("read"), "read", ECONNRESET);
     case FuzzEnd::kSilent:
     case FuzzEnd::kStuck:
-      expire_(Direction::kRead);
-      call.Recheck();
-      return call.Error("read");
+      return Expire(call, Direction::kRead, Info("read"));
   }
   return EofError();
+}
+
+absl::Status FuzzPeer::Expire(Call& call, Direction direction, ErrorInfo info) {
+  expire_(direction);
+  if (!call.Recheck()) return CallError(call.outcome(), std::move(info));
+  // Somebody has moved the deadline since.
+  return TimeoutError(std::move(info));
 }
 
 absl::StatusOr<size_t> FuzzPeer::Read(absl::Span<char> buffer) {
@@ -81,9 +82,7 @@ absl::Status FuzzPeer::Write(absl::Span<const absl::string_view> pieces) {
   if (end_ != FuzzEnd::kStuck) {
     return ErrnoError(std::move(info), "write", EPIPE);
   }
-  expire_(Direction::kWrite);
-  call.Recheck();
-  return call.Error("write", std::move(info));
+  return Expire(call, Direction::kWrite, std::move(info));
 }
 
 absl::Status FuzzPeer::WaitReadable() {

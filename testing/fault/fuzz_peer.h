@@ -55,14 +55,16 @@ class FuzzPeer final : public Conn {
   Addr RemoteAddr() const override { return state_.names()->addr; }
   void* Extension(absl::string_view) override { return nullptr; }
 
-  // `expire` has the deadline of a direction pass, in place of waiting for it;
-  // before the first call.
+  // `expire` has the deadline of a direction pass, in place of waiting for it.
+  // Needed, before the first call.
   void SetExpire(std::function<void(Direction)> expire) {
     expire_ = std::move(expire);
   }
 
  private:
   absl::Status AtEnd(Call& call);
+  // Of a call that would wait for ever.
+  absl::Status Expire(Call& call, Direction direction, ErrorInfo info);
   ErrorInfo Info(absl::string_view op) const {
     return NamedInfo(op, state_.names().get());
   }
@@ -72,7 +74,6 @@ class FuzzPeer final : public Conn {
   std::function<void(Direction)> expire_;
   std::string data_;
   size_t read_ = 0;                // of data_; of who has the turn to read
-  bool was_reset_ = false;         // the same
   std::atomic<bool> gone_{false};  // Writes are broken pipes
   size_t room_;                    // of who has the turn to write
 };
