@@ -4,6 +4,7 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
+#include "testing/fault/compile_rule.h"
 
 namespace plumb {
 namespace {
@@ -176,9 +177,9 @@ std::string Name(const Placed& one) {
 }
 
 absl::Status Refuse(const Placed& one, absl::string_view why) {
-  return absl::InvalidArgumentError(
-      absl::StrCat(FaultRulePath(one.index, one.rule.id), ": ",
-                   FaultActionName(one.rule.action), ": ", why));
+  return BadField(absl::StrCat(FaultRulePath(one.index, one.rule.id), ": ",
+                               FaultActionName(one.rule.action)),
+                  why);
 }
 
 // `later` stands behind `earlier`.
@@ -203,20 +204,14 @@ absl::Status CheckPair(const Placed& earlier, const Placed& later) {
 }
 
 absl::Status Senseless(absl::string_view field, absl::string_view why) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("match.", field, ": nothing fits: ", why));
-}
-
-const char* SegmentName(FaultSegment segment) {
-  constexpr const char* kNames[] = {"ANY",  "OPEN", "ANSWER",
-                                    "DATA", "END",  "ABORT"};
-  return kNames[static_cast<int>(segment)];
+  return BadField(absl::StrCat("match.", field),
+                  absl::StrCat("nothing fits: ", why));
 }
 
 absl::Status CheckSegment(const FaultSpec& rule) {
   const FaultSegment segment = rule.segment;
   if (segment == FaultSegment::kAny) return absl::OkStatus();
-  const std::string name = SegmentName(segment);
+  const std::string name = FaultSegmentName(segment);
   if (rule.action == FaultAction::kFailDial) {
     return segment == FaultSegment::kOpen
                ? absl::OkStatus()

@@ -1,11 +1,10 @@
 // What cannot be meant: a rule that nothing fits, and two rules that contradict
 // each other. README.md has the definitions, of which each is an error:
-//   senseless     no packet and no call fits the rule
-//   never reached another rule, before it, decides whatever it would fire on
-//   idle          another rule ends whatever it would change
-//   at odds       both are certain, end differently, and each is about
-//   something
-//                 that the other is not about, and about something that it is
+//   senseless      no packet and no call fits the rule
+//   never reached  another rule, before it, decides whatever it would fire on
+//   idle           another rule ends whatever it would change
+//   at odds        both are certain, end differently and meet, and neither is
+//                  about all that the other is about
 // They are found from the plan alone, so that a name and an address are never
 // the same host.
 //
@@ -22,7 +21,8 @@
 
 namespace plumb {
 
-// Errors: InvalidArgument, `match.segment: OPEN: a datagram is DATA`.
+// Errors: InvalidArgument, `match.segment: nothing fits: a datagram is DATA,
+// and not OPEN`.
 absl::Status CheckSense(const FaultSpec& rule);
 
 // Errors: InvalidArgument, which names both rules: `rule[1] 'b': reset: never

@@ -73,4 +73,22 @@ const char* FaultOperationName(FaultOperation operation) {
   return "";
 }
 
+const char* FaultSegmentName(FaultSegment segment) {
+  switch (segment) {
+    case FaultSegment::kAny:
+      return "ANY";
+    case FaultSegment::kOpen:
+      return "OPEN";
+    case FaultSegment::kAnswer:
+      return "ANSWER";
+    case FaultSegment::kData:
+      return "DATA";
+    case FaultSegment::kEnd:
+      return "END";
+    case FaultSegment::kAbort:
+      return "ABORT";
+  }
+  return "";
+}
+
 }  // namespace plumb

@@ -46,6 +46,7 @@ enum class FaultOperation : uint8_t { kDial, kAccept, kRead, kWrite, kPacket };
 const char* FaultOperationName(FaultOperation operation);
 
 enum class FaultSegment : uint8_t { kAny, kOpen, kAnswer, kData, kEnd, kAbort };
+const char* FaultSegmentName(FaultSegment segment);
 
 enum class DialFault : uint8_t { kRefused, kTimeout, kHang, kNoSuchHost };
 
