@@ -38,6 +38,8 @@ constexpr const char* kMixed[] = {
     "probability: 0.01 duplicate {}", "off: true partition {}",
     "probability: 0.001 reset {}"};
 constexpr const char* kChance[] = {"probability: 0.001 loss {}"};
+constexpr const char* kBurst[] = {
+    "loss { gilbert_elliott { p: 0.001 r: 0.1 } }"};
 constexpr const char* kJitter[] = {"delay { min: '1ms' jitter: '1ms' }"};
 constexpr const char* kRate[] = {"rate { bytes_per_second: 1000000000 }"};
 constexpr const char* kHalfOpen[] = {"probability: 0.0000001 half_open {}"};
@@ -74,6 +76,7 @@ void BM_RulesOfOneHost(benchmark::State& state,
 BENCHMARK_CAPTURE(BM_RulesOfOneHost, mixed, kMixed);
 BENCHMARK_CAPTURE(BM_RulesOfOneHost, chance, kChance);
 BENCHMARK_CAPTURE(BM_RulesOfOneHost, half_open, kHalfOpen);
+BENCHMARK_CAPTURE(BM_RulesOfOneHost, burst, kBurst);
 BENCHMARK_CAPTURE(BM_RulesOfOneHost, jitter, kJitter);
 BENCHMARK_CAPTURE(BM_RulesOfOneHost, rate, kRate);
 

@@ -31,7 +31,7 @@ bool FaultBurst::IsBad(uint64_t chain, uint64_t step) {
 
 bool FaultBurst::Loses(uint64_t chain, uint64_t step, uint64_t place) {
   const uint64_t lost = IsBad(chain, step) ? lost_when_bad_ : lost_when_good_;
-  return FaultDraw(key_, FaultMix(place, 1)) >> 11 < lost;
+  return lost != 0 && IsBelow(lost, key_, FaultMix(place, 1));
 }
 
 }  // namespace plumb

@@ -6,7 +6,9 @@
 // It has no memory that decides. One draw a step says what becomes of both: a
 // small one has it bad and a large one good, whatever it was before, and with
 // one in between it stays. So the state at a step is what the last draw before
-// it has decided that was no one in between, and is found by going back.
+// it has decided that was no one in between, and is found by going back: 1 / (p
+// + r) steps on average, `step` of them at most, and not behind the step that
+// was asked about before.
 //
 // Threads: one at a time.
 #ifndef PLUMB_TESTING_FAULT_FAULT_BURST_H_

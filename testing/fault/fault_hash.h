@@ -52,6 +52,14 @@ inline uint64_t FaultThreshold(double probability) {
   return static_cast<uint64_t>(std::ceil(probability * 0x1.0p53));
 }
 
+// What draws, of 2^53, are always below.
+constexpr uint64_t kCertain = uint64_t{1} << 53;
+
+// Whether the draw of `place` is below a FaultThreshold.
+inline bool IsBelow(uint64_t threshold, uint64_t key, uint64_t place) {
+  return threshold == kCertain || FaultDraw(key, place) >> 11 < threshold;
+}
+
 }  // namespace plumb
 
 #endif  // PLUMB_TESTING_FAULT_FAULT_HASH_H_

@@ -20,13 +20,6 @@
 
 namespace plumb {
 
-// What draws, of 2^53, are always below.
-constexpr uint64_t kCertain = uint64_t{1} << 53;
-
-inline bool IsBelow(uint64_t threshold, uint64_t key, uint64_t place) {
-  return threshold == kCertain || FaultDraw(key, place) >> 11 < threshold;
-}
-
 // A rule as one link judges it.
 struct FaultLinkRule {
   uint64_t Draw(uint64_t place) const { return FaultDraw(key, place); }

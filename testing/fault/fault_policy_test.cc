@@ -86,6 +86,23 @@ TEST_P(EachNetworkTest, LossIsSentAgainOnStreamsAlone) {
   }
 }
 
+// Of a bad link and a good one all are lost here, whatever chance says.
+TEST_P(EachNetworkTest, LossInBursts) {
+  auto world = Make(
+      "rule { id: 'b' match { segment: DATA } "
+      "       loss { gilbert_elliott { p: 0.2 r: 0.4 good_loss: 1 } } }");
+  ASSERT_THAT(world->client->Write("1"), IsOk());
+  ASSERT_THAT(world->client->Write("2"), IsOk());
+  EXPECT_THAT(world->fates->Take(), ElementsAre("1 lost: b", "2 lost: b"));
+  ASSERT_THAT(world->faults->Disable("b"), IsOk());
+  world->clock.Advance(absl::Milliseconds(200));
+  if (world->stream) {
+    EXPECT_THAT(world->fates->Take(), ElementsAre("1 ok", "2 ok"));
+  } else {
+    EXPECT_THAT(world->fates->Take(), IsEmpty());
+  }
+}
+
 TEST_P(EachNetworkTest, DuplicatesComeAfterTheInterval) {
   auto world = Make(
       "rule { id: 'd' match { segment: DATA } "
