@@ -26,7 +26,8 @@ enum class FaultTarget : uint8_t {
 
 // What a plan is checked against.
 struct FaultSetting {
-  // Where it is carried out. None: anywhere, nothing is refused.
+  // Where it is carried out. None: anywhere, and no rule is refused because it
+  // cannot be honoured.
   std::vector<FaultTarget> targets;
   // The hosts that there are: what a plan names beside them is refused. Without
   // any, all that it names is refused on a fake network, and nothing elsewhere.
@@ -34,7 +35,7 @@ struct FaultSetting {
   // Any name goes, on a fake network too.
   bool any_host = false;
   // Rules may contradict each other: the first decides. For plans that nobody
-  // wrote.
+  // wrote. What nothing fits or is never on is refused all the same.
   bool may_contradict = false;
 };
 

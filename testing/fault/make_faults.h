@@ -32,8 +32,8 @@ absl::StatusOr<std::shared_ptr<Faults>> MakeFaults(
     absl::string_view plan, const FaultSetting& setting = FaultSetting(),
     Clock& clock = Clock::Real());
 
-// Adds a rule before all others, until Faults::Remove. Errors besides:
-// AlreadyExists.
+// Adds a rule before all others, until Faults::Remove. It may contradict them,
+// and decides in their place. Errors besides: AlreadyExists.
 absl::Status AddRule(Faults& faults, const FaultRule& rule);
 // The same for one in text form: `id: "split" match { to: "db" } partition {}`.
 absl::Status AddRule(Faults& faults, absl::string_view rule);

@@ -6,9 +6,9 @@
 //     ...                                      // db cannot be reached
 //   }
 //
-// It stands before all others. What it counted stays, so that AllRulesFired
-// names it when it did nothing. A rule that is wrong fails the test, and does
-// nothing.
+// It stands before all others, and may contradict them. What it counted stays,
+// so that AllRulesFired names it when it did nothing. A rule that is wrong
+// fails the test, and does nothing.
 //
 // Threads: as Faults.
 #ifndef PLUMB_TESTING_FAULT_SCOPED_RULE_H_
