@@ -36,6 +36,10 @@ ABSL_FLAG(uint16_t, threads, 0,
 ABSL_FLAG(uint32_t, buffer, 16384, "bytes that a connection reads at a time");
 ABSL_FLAG(absl::Duration, idle_timeout, absl::InfiniteDuration(),
           "how long a connection may be silent");
+ABSL_FLAG(absl::Duration, request_timeout, absl::InfiniteDuration(),
+          "how long a message may wait for its answer");
+ABSL_FLAG(uint32_t, max_connections, 100000,
+          "how many connections are served at a time; the others wait");
 ABSL_FLAG(bool, packet, false,
           "serves datagrams from anybody at one socket, without connections");
 
@@ -61,6 +65,12 @@ absl::Status CheckFlags() {
   if (absl::GetFlag(FLAGS_idle_timeout) <= absl::ZeroDuration()) {
     return absl::InvalidArgumentError("--idle_timeout must be positive");
   }
+  if (absl::GetFlag(FLAGS_request_timeout) <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError("--request_timeout must be positive");
+  }
+  if (absl::GetFlag(FLAGS_max_connections) == 0) {
+    return absl::InvalidArgumentError("--max_connections must be at least 1");
+  }
   return absl::OkStatus();
 }
 
@@ -84,6 +94,8 @@ absl::Status Serve(plumb::Listener& listener, const plumb::CancelSource& stop) {
   plumb::ServerOptions options;
   if (OnFibers()) options.concurrency = plumb::OnFibers;
   options.idle_timeout = absl::GetFlag(FLAGS_idle_timeout);
+  options.request_timeout = absl::GetFlag(FLAGS_request_timeout);
+  options.max_connections = absl::GetFlag(FLAGS_max_connections);
   options.on_accept_error = Pausing;
   plumb::Server server(options);
   const plumb::CancelScope scope(stop);

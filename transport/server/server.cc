@@ -24,6 +24,12 @@ bool Ends(const absl::Status& status) {
   return IsClosed(status) || IsCancelledCall(status) || IsTimeout(status);
 }
 
+// With none at all Serve would wait for ever, and say nothing.
+ServerOptions WithAPlace(ServerOptions options) {
+  options.max_connections = std::max<size_t>(options.max_connections, 1);
+  return options;
+}
+
 }  // namespace
 
 // One Serve.
@@ -184,7 +190,8 @@ void Server::Session::AwaitHandlers() {
   server_.Await(none).IgnoreError();
 }
 
-Server::Server(ServerOptions options) : options_(std::move(options)) {}
+Server::Server(ServerOptions options)
+    : options_(WithAPlace(std::move(options))) {}
 
 Server::~Server() {
   Shutdown(absl::InfinitePast());

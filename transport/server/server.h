@@ -49,10 +49,10 @@ struct ServerOptions {
   // What runs the handlers: OnThreads, or OnFibers. Called by each Serve.
   std::function<std::unique_ptr<TaskGroup>()> concurrency = OnThreads;
 
-  // How many handlers run at the same time, at least 1. Further connections
-  // wait in the Listener's backlog (one for each Serve may be accepted already)
-  // and what happens to those beyond that is the network's: over udp newcomers
-  // are dropped and counted, see UdpListenerStats.
+  // How many handlers run at the same time; 0 is taken for 1. Further
+  // connections wait in the Listener's backlog (one for each Serve may be
+  // accepted already) and what happens to those beyond that is the network's:
+  // over udp newcomers are dropped and counted, see UdpListenerStats.
   size_t max_connections = 100000;
 
   // A Read, WaitReadable or Write of a connection that takes longer fails,
@@ -82,7 +82,7 @@ struct ServerOptions {
   Clock* clock = &Clock::Real();
 };
 
-// accepted = active + finished + cancelled + rejected.
+// At any time accepted = active + finished + cancelled + rejected.
 struct ServerCounters {
   uint64_t accepted = 0;
   uint64_t finished = 0;   // handlers that returned by themselves

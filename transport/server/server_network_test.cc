@@ -71,7 +71,7 @@ class ServerNetworkTest
     background_.Go([this] {
       const CancelScope scope(stop_);
       served_ = server_->Serve(*listener_, [this](Conn& conn) {
-        absl::Status status = EchoUntilBye(conn);
+        absl::Status status = handler_(conn);
         absl::MutexLock lock(&mutex_);
         handled_ = std::move(status);
       });
@@ -89,7 +89,9 @@ class ServerNetworkTest
   }
 
   FakeNetwork fake_;
+  ManualClock clock_;  // the Server's when the test says so
   ServerOptions options_;
+  std::function<absl::Status(Conn&)> handler_ = EchoUntilBye;
   std::unique_ptr<Listener> listener_;
   std::optional<Server> server_;
   CancelSource stop_;
@@ -163,6 +165,7 @@ TEST_P(ServerNetworkTest, TheRestWaitsUntilThereIsAPlace) {
 
 TEST_P(ServerNetworkTest, ConnectionsThatAreTimedWorkAsTheOthers) {
   options_.idle_timeout = absl::Hours(1);
+  options_.request_timeout = absl::Hours(1);
   ASSERT_NO_FATAL_FAILURE(Listen());
   auto client = Dial();
   ExpectEcho(*client, "hello");
@@ -170,6 +173,25 @@ TEST_P(ServerNetworkTest, ConnectionsThatAreTimedWorkAsTheOthers) {
   EXPECT_EQ(client->Write("bye"), absl::OkStatus());
   ASSERT_TRUE(WaitUntil([&] { return server_->Counters().finished == 1; },
                         "the handler has finished"));
+}
+
+TEST_P(ServerNetworkTest, ARequestThatNeverEndsTimesOut) {
+  options_.clock = &clock_;
+  options_.request_timeout = absl::Seconds(10);
+  handler_ = [](Conn& conn) {
+    char some[64];
+    absl::Status status;
+    while (status.ok()) status = conn.Read(absl::MakeSpan(some)).status();
+    return status;
+  };
+  ASSERT_NO_FATAL_FAILURE(Listen());
+  auto client = Dial();
+  EXPECT_EQ(client->Write("and then"), absl::OkStatus());
+  clock_.AwaitAlarms(1);
+  clock_.Advance(absl::Seconds(10));
+  ASSERT_TRUE(WaitUntil([&] { return server_->Counters().finished == 1; },
+                        "the handler has finished"));
+  EXPECT_TRUE(IsTimeout(handled())) << handled();
 }
 
 INSTANTIATE_TEST_SUITE_P(, ServerNetworkTest,
@@ -220,8 +242,7 @@ INSTANTIATE_TEST_SUITE_P(, ServerUdpTest,
 class ServerDescriptorsTest : public ServerNetworkTest {};
 
 TEST_P(ServerDescriptorsTest, OutOfDescriptorsItPausesAndGoesOn) {
-  ManualClock clock;
-  options_.clock = &clock;
+  options_.clock = &clock_;
   options_.max_connections = 1;
   ASSERT_NO_FATAL_FAILURE(Listen());
   auto first = Dial();
@@ -230,18 +251,18 @@ TEST_P(ServerDescriptorsTest, OutOfDescriptorsItPausesAndGoesOn) {
   auto second = Dial();
   EXPECT_EQ(second->Write("hello"), absl::OkStatus());
   // UBSan needs a descriptor to look at a type for the first time.
-  AlarmClock* const alarms = clock.alarms();
+  AlarmClock* const alarms = clock_.alarms();
   EXPECT_TRUE(alarms->Cancel(alarms->CallAt(kNever, [] {})));
   {
     const NoDescriptors none;
     EXPECT_EQ(first->Write("bye"), absl::OkStatus());
     for (int i = 1; i <= 3; ++i) {
-      clock.AwaitAlarms(1);
+      clock_.AwaitAlarms(1);
       EXPECT_EQ(server_->Counters().accept_errors, i);
-      if (i < 3) clock.AdvanceToNextAlarm();
+      if (i < 3) clock_.AdvanceToNextAlarm();
     }
   }
-  clock.AdvanceToNextAlarm();
+  clock_.AdvanceToNextAlarm();
   char echo[5];
   EXPECT_EQ(ReadFull(*second, absl::MakeSpan(echo)), absl::OkStatus());
   EXPECT_EQ(server_->Counters().accept_errors, 3u);
