@@ -43,6 +43,8 @@ class Scheduler;
 
 class Runtime {
  public:
+  // Ends the program, saying so, when the process may have no more threads or
+  // descriptors: each worker has one thread and two descriptors.
   explicit Runtime(const RuntimeOptions& options = RuntimeOptions());
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;

@@ -1,10 +1,14 @@
 #include "transport/fiber/runtime.h"
 
+#include <fcntl.h>
 #include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
 #include <filesystem>
+#include <memory>
 #include <set>
 #include <string>
 #include <thread>
@@ -16,10 +20,15 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "testing/leak_check.h"
+#include "testing/no_descriptors_for_test.h"
+#include "testing/wait_until_blocked.h"
 #include "transport/clock.h"
+#include "transport/descriptor.h"
 #include "transport/error.h"
 #include "transport/event.h"
 #include "transport/fiber/dump_fibers.h"
+#include "transport/fiber/run_blocking.h"
 #include "transport/scope.h"
 #include "transport/sleep.h"
 #include "transport/waiter.h"
@@ -28,6 +37,7 @@ namespace plumb {
 namespace {
 
 using testing::HasSubstr;
+using testing::StartsWith;
 
 RuntimeOptions Workers(int count) {
   RuntimeOptions options;
@@ -35,10 +45,13 @@ RuntimeOptions Workers(int count) {
   return options;
 }
 
-size_t ThreadCount() {
+// absl's symbolizer keeps the files open whose functions it has named.
+void AllowSymbolizersFiles() { AllowLeaksInThisTest(); }
+
+size_t CountIn(const char* folder) {
   size_t count = 0;
   for ([[maybe_unused]] const auto& entry :
-       std::filesystem::directory_iterator("/proc/self/task")) {
+       std::filesystem::directory_iterator(folder)) {
     ++count;
   }
   return count;
@@ -252,10 +265,33 @@ TEST(RuntimeTest, TheEndCancelsAndWaits) {
   EXPECT_EQ(ended, 100);
 }
 
-TEST(RuntimeTest, LeavesNoThread) {
-  const size_t before = ThreadCount();
-  { Runtime runtime(Workers(3)); }
-  EXPECT_EQ(ThreadCount(), before);
+TEST(RuntimeTest, LeavesNeitherThreadsNorDescriptors) {
+  constexpr int kBlocking = 3;
+  const size_t threads = CountIn("/proc/self/task");
+  const size_t descriptors = CountIn("/proc/self/fd");
+  {
+    RuntimeOptions options = Workers(3);
+    options.blocking_threads = kBlocking;
+    Runtime runtime(options);
+    std::atomic<int> inside{0};
+    for (int i = 0; i < kBlocking; ++i) {
+      runtime.Go([&] {
+        // Each on its own thread.
+        RunBlocking([&] {
+          ++inside;
+          while (inside < kBlocking) std::this_thread::yield();
+        });
+      });
+    }
+    ASSERT_TRUE(WaitUntil([&] { return inside == kBlocking; }, "all run"));
+    EXPECT_GE(CountIn("/proc/self/task"), threads + 3 + kBlocking);
+    EXPECT_GT(CountIn("/proc/self/fd"), descriptors);
+    EXPECT_EQ(runtime.Shutdown(absl::InfiniteDuration()), absl::OkStatus());
+  }
+  // One that was joined is there for a moment.
+  EXPECT_TRUE(WaitUntil([&] { return CountIn("/proc/self/task") == threads; },
+                        "no thread is left"));
+  EXPECT_EQ(CountIn("/proc/self/fd"), descriptors);
 }
 
 TEST(RuntimeTest, TwoMayShutItDownAtOnce) {
@@ -291,8 +327,65 @@ TEST(RuntimeTest, ShutdownSaysWhoIsStuck) {
   EXPECT_EQ(status, absl::DeadlineExceededError(
                         "shutdown: 2 fibers have not ended: \"deaf\", "
                         "\"stubborn\""));
+  // Both go on, and so does the Runtime.
+  bool ran = false;
+  runtime.Go([&] { ran = true; }).Join();
+  EXPECT_TRUE(ran);
   end.Notify();
   EXPECT_EQ(runtime.Shutdown(absl::InfiniteDuration()), absl::OkStatus());
+}
+
+TEST(RuntimeTest, ShutdownCancelsThoseThatStartMeanwhileAndLater) {
+  Runtime runtime(Workers(1));
+  absl::Status meanwhile, later;
+  runtime.Go([&] {
+    Event never;
+    EXPECT_TRUE(IsCancelledCall(never.Wait()));
+    // Shutdown waits for this one.
+    Go([&] { meanwhile = plumb::SleepFor(absl::Hours(1)); }).Join();
+  });
+  EXPECT_EQ(runtime.Shutdown(absl::InfiniteDuration()), absl::OkStatus());
+  runtime.Go([&] { later = plumb::SleepFor(absl::Hours(1)); }).Join();
+  EXPECT_TRUE(IsCancelledCall(meanwhile)) << meanwhile;
+  EXPECT_TRUE(IsCancelledCall(later)) << later;
+}
+
+TEST(RuntimeTest, TheEndTellsAgainAndAgainWhoIsStuck) {
+  AllowSymbolizersFiles();
+  RuntimeOptions options = Workers(1);
+  options.report_stuck_after = absl::Milliseconds(1);
+  auto runtime = std::make_unique<Runtime>(options);
+  Event release;
+  runtime->Go("stubborn", [&] {
+    const ShieldScope shield;
+    EXPECT_EQ(release.Wait(), absl::OkStatus());
+  });
+  int fds[2];
+  ASSERT_EQ(pipe2(fds, O_CLOEXEC), 0);
+  const Descriptor told(fds[0]);
+  const Descriptor standard_error(dup(STDERR_FILENO));
+  ASSERT_EQ(dup2(fds[1], STDERR_FILENO), STDERR_FILENO);
+  close(fds[1]);
+  std::thread destroyer([&] {
+    runtime.reset();
+    // The pipe ends here.
+    EXPECT_EQ(dup2(standard_error.get(), STDERR_FILENO), STDERR_FILENO);
+  });
+  constexpr char kReport[] =
+      "plumb::Runtime: waiting for fibers that do not end:\n"
+      "fiber \"stubborn\", ";
+  std::string text;
+  char some[4096];
+  for (ssize_t n; (n = read(told.get(), some, sizeof some)) > 0;) {
+    text.append(some, static_cast<size_t>(n));
+    const size_t first = text.find(kReport);
+    const bool twice =
+        first != text.npos && text.find(kReport, first + 1) != text.npos;
+    if (twice) release.Notify();
+  }
+  destroyer.join();
+  EXPECT_THAT(text, StartsWith(kReport));
+  EXPECT_THAT(text, HasSubstr(" old, in wait for an event\n"));
 }
 
 TEST(RuntimeTest, RunMainReturnsTheResultAndEndsTheRest) {
@@ -333,17 +426,33 @@ TEST(RuntimeTest, AWorkerIsPinnedWhenAskedFor) {
   }
 }
 
-TEST(RuntimeTest, FibersOfWorkersThatSpinWait) {
-  RuntimeOptions options;
-  options.spin = absl::Microseconds(50);
+// Of ten sleeps of a fiber, in how many its worker gave up the processor.
+int SleepsThatGaveItUp(absl::Duration spin) {
+  RuntimeOptions options = Workers(1);
+  options.spin = spin;
   Runtime runtime(options);
-  std::vector<Fiber> fibers;
-  for (int i = 0; i < 10; ++i) {
-    fibers.push_back(runtime.Go([] {
-      EXPECT_EQ(plumb::SleepFor(absl::Microseconds(200)), absl::OkStatus());
-    }));
-  }
-  for (const Fiber& fiber : fibers) fiber.Join();
+  const auto given_up = [] {
+    rusage usage;
+    EXPECT_EQ(getrusage(RUSAGE_THREAD, &usage), 0);
+    return usage.ru_nvcsw;
+  };
+  int count = 0;
+  runtime
+      .Go([&] {
+        for (int i = 0; i < 10; ++i) {
+          const auto before = given_up();
+          EXPECT_EQ(plumb::SleepFor(absl::Milliseconds(5)), absl::OkStatus());
+          count += given_up() > before ? 1 : 0;
+        }
+      })
+      .Join();
+  return count;
+}
+
+// Not to be told from each other now and then, on a busy machine.
+TEST(RuntimeTest, AWorkerThatSpinsKeepsTheProcessor) {
+  EXPECT_GE(SleepsThatGaveItUp(absl::ZeroDuration()), 6);
+  EXPECT_LE(SleepsThatGaveItUp(absl::Seconds(1)), 4);
 }
 
 TEST(RuntimeTest, ErrnoIsTheFibersOwn) {
@@ -399,6 +508,7 @@ TEST(RuntimeTest, TimersAreSeenWhileFibersRunAllTheTime) {
 }
 
 TEST(RuntimeTest, DumpTellsOfEachFiber) {
+  AllowSymbolizersFiles();
   Runtime runtime(Workers(1));
   Event end;
   const Fiber a = runtime.Go("alpha", [&] { (void)end.Wait(); });
@@ -421,6 +531,7 @@ TEST(RuntimeTest, DumpTellsOfEachFiber) {
 }
 
 TEST(RuntimeTest, AFiberMayDump) {
+  AllowSymbolizersFiles();
   Runtime runtime(Workers(2));
   std::string dump;
   runtime.Go("curious", [&] { dump = DumpFibers(); }).Join();
@@ -459,6 +570,16 @@ TEST(RuntimeDeathTest, OverflowNamesTheFiberAndTheSizeOfItsStack) {
 TEST(RuntimeDeathTest, GoWithoutARuntimeNamesTheCure) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";
   EXPECT_DEATH(Go([] {}), "start main with plumb::RunMain");
+}
+
+TEST(RuntimeDeathTest, WithoutDescriptorsThereIsNoRuntime) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_DEATH(
+      {
+        const NoDescriptors none;
+        const Runtime runtime(Workers(1));
+      },
+      "plumb::Runtime: epoll: Too many open files");
 }
 
 TEST(RuntimeDeathTest, ARuntimeDoesNotEndOnItsOwnFiber) {
