@@ -10,6 +10,11 @@
 //       0x55d2... plumb::Call::Suspend()
 //       ...
 //
+// One that nothing keeps from going on is `ready to run`, and one that waits
+// for something that has no name `waits`; both have their stacks below. One
+// whose turn has not come yet is told with its name alone:
+// `fiber "new", not started`.
+//
 // One that runs and does not wait keeps its worker from telling. Of the fibers
 // of such a worker the name and the age are told, and which it is:
 //

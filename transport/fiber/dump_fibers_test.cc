@@ -27,6 +27,7 @@
 #include "testing/temp_directory.h"
 #include "testing/wait_until_blocked.h"
 #include "transport/channel.h"
+#include "transport/clock.h"
 #include "transport/cond_var.h"
 #include "transport/conn.h"
 #include "transport/direction.h"
@@ -43,10 +44,12 @@
 #include "transport/semaphore.h"
 #include "transport/sleep.h"
 #include "transport/transport.h"
+#include "transport/waiter.h"
 
 namespace plumb {
 namespace {
 
+using testing::HasSubstr;
 using testing::MatchesRegex;
 using testing::StartsWith;
 using testing::UnorderedElementsAre;
@@ -189,6 +192,47 @@ TEST_F(DumpFibersTest, OneThatKeepsItsWorker) {
               UnorderedElementsAre(MatchesRegex("\"hog\", [0-9.ms]+ old, runs"),
                                    MatchesRegex("\"other\", [0-9.ms]+ old")));
   end.Notify();
+  EndFibers();
+}
+
+TEST_F(DumpFibersTest, WhatIsReadyToRun) {
+  std::atomic<bool> stop{false};
+  Start("yields", [&] {
+    while (!stop) Yield();
+  });
+  EXPECT_EQ(StateOf("yields"), "ready to run");
+  stop = true;
+  EndFibers();
+}
+
+TEST_F(DumpFibersTest, WhatHasNotStarted) {
+  Event end;
+  std::string dump;
+  runtime_
+      .Go([&] {
+        // More than start before the worker answers.
+        std::vector<Fiber> fibers;
+        for (int i = 0; i < 200; ++i) {
+          fibers.push_back(Go("new", [&] { (void)end.Wait(); }));
+        }
+        dump = DumpFibers();
+        end.Notify();
+        for (const Fiber& fiber : fibers) fiber.Join();
+      })
+      .Join();
+  EXPECT_THAT(dump, HasSubstr("fiber \"new\", not started\nfiber "));
+}
+
+TEST_F(DumpFibersTest, AWaitWithoutAName) {
+  std::atomic<bool> go_on{false};
+  Waiter* waiter = nullptr;
+  Start("parked", [&] {
+    waiter = &Waiter::Current();
+    while (!go_on) waiter->Park(kNever, nullptr);
+  });
+  EXPECT_EQ(StateOf("parked"), "waits");
+  go_on = true;
+  waiter->Wake();
   EndFibers();
 }
 
