@@ -1,7 +1,9 @@
 #include "transport/fiber/fiber_group.h"
 
 #include <atomic>
+#include <functional>
 #include <memory>
+#include <thread>
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
@@ -11,6 +13,7 @@
 #include "transport/error.h"
 #include "transport/event.h"
 #include "transport/fiber/runtime.h"
+#include "transport/fiber/scheduler.h"
 #include "transport/sleep.h"
 
 namespace plumb {
@@ -74,6 +77,38 @@ TEST_P(FiberGroupTest, CancelIsForThoseThatStartLaterToo) {
     group.Cancel();
     group.Go([] { return plumb::SleepFor(absl::ZeroDuration()); });
     EXPECT_EQ(group.Wait().message(), "sleep: operation was canceled");
+  });
+}
+
+TEST_P(FiberGroupTest, ThreadsAndOtherRuntimesMayStartAndCancel) {
+  RuntimeOptions options;
+  options.workers = 1;
+  Runtime other(options);
+  using Function = std::function<void()>;
+  const std::function<void(Function)> kElsewhere[] = {
+      [](Function function) { std::thread(std::move(function)).join(); },
+      [&](Function function) { other.Go(std::move(function)).Join(); },
+  };
+  Run([&] {
+    const Scheduler* const own = Scheduler::Current();
+    for (const auto& elsewhere : kElsewhere) {
+      Event never;
+      std::atomic<int> cancelled{0};
+      FiberGroup group;
+      for (int i = 0; i < 20; ++i) {
+        elsewhere([&] {
+          group.Go([&] {
+            EXPECT_EQ(Scheduler::Current(), own);
+            const absl::Status status = never.Wait();
+            if (IsCancelledCall(status)) ++cancelled;
+            return status;
+          });
+        });
+      }
+      elsewhere([&] { group.Cancel(); });
+      EXPECT_TRUE(IsCancelledCall(group.Wait()));
+      EXPECT_EQ(cancelled, 20);
+    }
   });
 }
 
