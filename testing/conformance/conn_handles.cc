@@ -18,6 +18,7 @@
 #include "testing/matchers.h"
 #include "testing/wait_until_blocked.h"
 #include "transport/descriptor.h"
+#include "transport/direction.h"
 #include "transport/error.h"
 #include "transport/extension.h"
 #include "transport/handle_passing.h"
@@ -242,6 +243,44 @@ CONFORMANCE_CASE(ConnConformance, HandleCallsEndAsOthersDo) {
   ASSERT_THAT(near().Close(), IsOk());
   blocked->Join();
   EXPECT_TRUE(IsClosedOf("write", near(), to->WriteWithHandles("x", {})));
+}
+
+CONFORMANCE_CASE(ConnConformance, ScopesEndBlockedHandleCalls) {
+  auto* const to = Extension<HandlePassing>(near());
+  auto* const from = Extension<HandlePassing>(far());
+  if (!CanPass(abilities(), GetParam().variant, to, from)) {
+    return CoversLack({"S-UX-06"});
+  }
+  Covers({"S-UX-06"});
+  char buffer[64];
+  const auto read = [&] {
+    return ReadHandles(*to, absl::MakeSpan(buffer)).status();
+  };
+  const auto write_until_error = [&] {
+    const std::string piece = TestBytes(abilities().messages ? 1000 : 70000);
+    absl::Status status;
+    while (status.ok()) status = to->WriteWithHandles(piece, {});
+    return status;
+  };
+  {
+    const DeadlineScope limit(absl::Milliseconds(1));
+    EXPECT_TRUE(IsTimeoutOf("read", near(), read()));
+    EXPECT_TRUE(IsTimeoutOf("write", near(), write_until_error()));
+  }
+  CancelSource stop;
+  auto reader = Go([&] {
+    const CancelScope scope(stop);
+    EXPECT_TRUE(IsCancelOf("read", near(), read()));
+  });
+  auto writer = Go([&] {
+    const CancelScope scope(stop);
+    EXPECT_TRUE(IsCancelOf("write", near(), write_until_error()));
+  });
+  ASSERT_TRUE(WaitUntilBlocked(near(), 1, Direction::kRead));
+  ASSERT_TRUE(WaitUntilBlocked(near(), 1, Direction::kWrite));
+  stop.Cancel();
+  reader->Join();
+  writer->Join();
 }
 
 }  // namespace plumb

@@ -84,6 +84,14 @@ CONFORMANCE_CASE(ConnConformance, PeekEndsAsAReadDoes) {
     cancelled.Cancel();
     EXPECT_TRUE(IsCancelOf("read", near(), peek()));
   }
+  CancelSource source;
+  auto scoped = Go([&] {
+    const CancelScope scope(source);
+    EXPECT_TRUE(IsCancelOf("read", near(), peek()));
+  });
+  ASSERT_TRUE(WaitUntilBlocked(near(), 1));
+  source.Cancel();
+  scoped->Join();
   ASSERT_THAT(near().SetReadDeadline(LongAgo()), IsOk());
   EXPECT_TRUE(IsTimeoutOf("read", near(), peek()));
   ASSERT_THAT(near().SetReadDeadline(absl::InfiniteFuture()), IsOk());

@@ -13,9 +13,12 @@
 #include "testing/conformance/case.h"
 #include "testing/conformance/packet_suite.h"
 #include "testing/matchers.h"
+#include "testing/wait_until_blocked.h"
 #include "transport/descriptor.h"
+#include "transport/direction.h"
 #include "transport/extension.h"
 #include "transport/handle_passing.h"
+#include "transport/scope.h"
 
 namespace plumb {
 
@@ -82,6 +85,36 @@ CONFORMANCE_CASE(PacketConnConformance, HandleCallsEndAsOthersDo) {
   EXPECT_TRUE(FailsToWrite(write(std::vector<int>(kMaxHandles + 1, 0)),
                            far_addr(), Code::kInvalidArgument,
                            "too many handles: 254, at most 253"));
+  const auto write_until_error = [&] {
+    absl::Status status;
+    while (status.ok()) status = write({});
+    return status;
+  };
+  {
+    const DeadlineScope limit(absl::Milliseconds(1));
+    EXPECT_TRUE(FailsToRead(read(), Code::kDeadlineExceeded, "i/o timeout"));
+    EXPECT_TRUE(FailsToWrite(write_until_error(), far_addr(),
+                             Code::kDeadlineExceeded, "i/o timeout"));
+  }
+  CancelSource stop;
+  absl::Status read_status, write_status;
+  const auto reader = Go([&] {
+    const CancelScope scope(stop);
+    read_status = read();
+  });
+  const auto writer = Go([&] {
+    const CancelScope scope(stop);
+    write_status = write_until_error();
+  });
+  ASSERT_TRUE(WaitUntilBlocked(near(), 1, Direction::kRead));
+  ASSERT_TRUE(WaitUntilBlocked(near(), 1, Direction::kWrite));
+  stop.Cancel();
+  reader->Join();
+  writer->Join();
+  EXPECT_TRUE(
+      FailsToRead(read_status, Code::kCancelled, "operation was canceled"));
+  EXPECT_TRUE(FailsToWrite(write_status, far_addr(), Code::kCancelled,
+                           "operation was canceled"));
   ASSERT_THAT(near().SetDeadline(absl::InfinitePast()), IsOk());
   EXPECT_TRUE(FailsToRead(read(), Code::kDeadlineExceeded, "i/o timeout"));
   EXPECT_TRUE(FailsToWrite(write({}), far_addr(), Code::kDeadlineExceeded,

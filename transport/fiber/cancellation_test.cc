@@ -2,10 +2,14 @@
 // by line, on threads and on fibers. The conformance suite has the same for
 // every backend.
 #include <signal.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +19,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "backends/fake/fake.h"
@@ -26,6 +32,7 @@
 #include "transport/error.h"
 #include "transport/event.h"
 #include "transport/extension.h"
+#include "transport/extensions.h"
 #include "transport/fiber/crew_for_test.h"
 #include "transport/fiber/fiber_group.h"
 #include "transport/fiber/run_blocking.h"
@@ -35,6 +42,7 @@
 #include "transport/manual_clock.h"
 #include "transport/multicast.h"
 #include "transport/mutex.h"
+#include "transport/options.h"
 #include "transport/packet_conn.h"
 #include "transport/pipe.h"
 #include "transport/scope.h"
@@ -258,10 +266,20 @@ TEST_P(CancellationTest, TheReLockOfACondVarIsNone) {
 }
 
 TEST_P(CancellationTest, CloseAndDestructorsAreNone) {
+  const std::unique_ptr<Conn> conn = *host_->Dial("tcp", "here:80");
   crew_.Go([&] {
     CancelScope scope;
     scope.Cancel();
     const DeadlineScope passed(absl::ZeroDuration());
+    auto* const tcp = Extension<TcpControl>(*conn);
+    ASSERT_NE(tcp, nullptr);
+    EXPECT_EQ(tcp->SetNoDelay(false), absl::OkStatus());
+    EXPECT_EQ(tcp->SetKeepAlive(KeepAlive()), absl::OkStatus());
+    EXPECT_EQ(tcp->SetLinger(absl::ZeroDuration()), absl::OkStatus());
+    auto* const buffers = Extension<BufferControl>(*conn);
+    ASSERT_NE(buffers, nullptr);
+    EXPECT_EQ(buffers->SetReadBuffer(4096), absl::OkStatus());
+    EXPECT_EQ(buffers->SetWriteBuffer(4096), absl::OkStatus());
     EXPECT_EQ(near_->SetDeadline(Direction::kBoth, absl::InfiniteFuture()),
               absl::OkStatus());
     auto* const multicast = Extension<MulticastControl>(*packets_);
@@ -303,18 +321,29 @@ TEST_P(CancellationTest, WhatNeverWaitsIsNone) {
   crew_.Join();
 }
 
+// Whether that thread of this process sleeps, proc(5).
+bool IsAsleep(pid_t thread) {
+  std::ifstream stat(absl::StrCat("/proc/self/task/", thread, "/stat"));
+  const std::string text(std::istreambuf_iterator<char>(stat), {});
+  // The name before it may have spaces.
+  const size_t name_end = text.rfind(')');
+  return name_end != text.npos &&
+         absl::StartsWith(text.substr(name_end), ") S");
+}
+
 TEST_P(CancellationTest, JoinIsNone) {
   Runtime runtime;
   const Fiber fiber = runtime.Go([&] { (void)event_.Wait(); });
-  std::atomic<bool> joining{false};
+  std::atomic<pid_t> joiner{0};
   crew_.Go([&] {
     CancelScope scope;
     scope.Cancel();
-    joining = true;
+    joiner = static_cast<pid_t>(syscall(SYS_gettid));
     fiber.Join();
     EXPECT_TRUE(fiber.done());
   });
-  ASSERT_TRUE(WaitUntil([&] { return joining.load(); }, "it joins"));
+  ASSERT_TRUE(WaitUntil([&] { return joiner != 0 && IsAsleep(joiner); },
+                        "it has nothing to do but to wait"));
   EXPECT_FALSE(fiber.done());
   event_.Notify();
   crew_.Join();
