@@ -1,5 +1,6 @@
 // What happens where the kernel has no marks for guards (before Linux 6.13),
-// and where there is no memory for another stack.
+// and where there is no memory for another stack, or no descriptor for an
+// epoll.
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -11,6 +12,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "testing/no_descriptors_for_test.h"
 #include "transport/event.h"
 #include "transport/fiber/runtime.h"
 #include "transport/fiber/stack.h"
@@ -91,6 +93,16 @@ TEST(NoStackDeathTest, GoSaysThatThereIsNoMemory) {
       },
       "plumb: no memory for the stack of another fiber; on kernels before "
       "Linux 6.13 raise vm.max_map_count, of which each takes two");
+}
+
+TEST(NoStackDeathTest, WithoutDescriptorsThereIsNoRuntimeEither) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_DEATH(
+      {
+        const NoDescriptors none;
+        const Runtime runtime(OneWorker());
+      },
+      "plumb::Runtime: epoll: Too many open files");
 }
 
 }  // namespace

@@ -21,7 +21,6 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "testing/leak_check.h"
-#include "testing/no_descriptors_for_test.h"
 #include "testing/wait_until_blocked.h"
 #include "transport/clock.h"
 #include "transport/descriptor.h"
@@ -570,16 +569,6 @@ TEST(RuntimeDeathTest, OverflowNamesTheFiberAndTheSizeOfItsStack) {
 TEST(RuntimeDeathTest, GoWithoutARuntimeNamesTheCure) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";
   EXPECT_DEATH(Go([] {}), "start main with plumb::RunMain");
-}
-
-TEST(RuntimeDeathTest, WithoutDescriptorsThereIsNoRuntime) {
-  testing::FLAGS_gtest_death_test_style = "threadsafe";
-  EXPECT_DEATH(
-      {
-        const NoDescriptors none;
-        const Runtime runtime(Workers(1));
-      },
-      "plumb::Runtime: epoll: Too many open files");
 }
 
 TEST(RuntimeDeathTest, ARuntimeDoesNotEndOnItsOwnFiber) {
