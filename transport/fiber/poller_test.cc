@@ -1,97 +1,27 @@
 #include "transport/fiber/poller.h"
 
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <filesystem>
 #include <fstream>
-#include <memory>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "backends/posix/descriptor.h"
 #include "gtest/gtest.h"
 #include "testing/wait_until_blocked.h"
 #include "transport/call.h"
 #include "transport/clock.h"
+#include "transport/direction.h"
 #include "transport/error.h"
+#include "transport/fiber/poller_for_test.h"
 #include "transport/fiber/runtime.h"
-#include "transport/waiter.h"
 
 namespace plumb {
 namespace {
-
-// recv(2) that counts its tries.
-class CountingRead final : public Op {
- public:
-  CountingRead(int fd, absl::Span<char> buffer)
-      : Op(fd, Direction::kRead), buffer_(buffer) {}
-
-  bool Attempt() override {
-    ++tries_;
-    size_ = recv(descriptor(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
-    return size_ >= 0 || errno != EAGAIN;
-  }
-  ssize_t size() const { return size_; }
-  int tries() const { return tries_; }
-
- private:
-  const absl::Span<char> buffer_;
-  ssize_t size_ = -1;
-  int tries_ = 0;
-};
-
-class CountingWrite final : public Op {
- public:
-  CountingWrite(int fd, size_t size)
-      : Op(fd, Direction::kWrite), data_(size, 'x') {}
-
-  bool Attempt() override {
-    ++tries_;
-    const ssize_t sent = send(descriptor(), data_.data(), data_.size(),
-                              MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent < 0) return errno != EAGAIN;
-    data_.resize(data_.size() - static_cast<size_t>(sent));
-    return data_.empty();
-  }
-  size_t left() const { return data_.size(); }
-  int tries() const { return tries_; }
-
- private:
-  std::string data_;
-  int tries_ = 0;
-};
-
-struct Pair {
-  Descriptor a, b;
-};
-
-Pair MakePair() {
-  int fds[2];
-  EXPECT_EQ(
-      socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds),
-      0);
-  return Pair{Descriptor(fds[0]), Descriptor(fds[1])};
-}
-
-void Send(const Descriptor& to, absl::string_view text) {
-  EXPECT_EQ(send(to.get(), text.data(), text.size(), 0),
-            static_cast<ssize_t>(text.size()));
-}
-
-std::unique_ptr<Runtime> Workers(int count) {
-  RuntimeOptions options;
-  options.workers = count;
-  return std::make_unique<Runtime>(options);
-}
 
 TEST(PollerTest, ReadsWhatComesLater) {
   Pair pair = MakePair();
@@ -321,6 +251,72 @@ TEST(PollerTest, DeadlineCancelAndCloseEndAWait) {
         EXPECT_TRUE(IsClosed(status)) << status;
     }
   }
+}
+
+// There is one place for who waits: the second looks by itself.
+TEST(PollerTest, AnotherObjectWithTheSameDescriptorMayWaitToo) {
+  const Pair pair = MakePair();
+  const auto runtime = Workers(1);
+  CallState states[] = {CallState(Clock::Real()), CallState(Clock::Real())};
+  std::vector<Fiber> readers;
+  for (CallState& state : states) {
+    readers.push_back(runtime->Go([&] {
+      char byte;
+      Call call(state, Direction::kRead);
+      CountingRead op(pair.a.get(), absl::MakeSpan(&byte, 1));
+      EXPECT_TRUE(call.Run(op));
+      EXPECT_EQ(op.size(), 1);
+    }));
+    ASSERT_TRUE(
+        WaitUntil([&] { return state.Blocked(Direction::kRead) == 1; }, "it"));
+  }
+  Send(pair.b, "12");
+  for (const Fiber& reader : readers) reader.Join();
+}
+
+TEST(PollerTest, WhoWritesByTheWatchOfARuntimeThatEndsGoesOn) {
+  const Pair pair = MakePair();
+  CallState state(Clock::Real());
+  auto ends = Workers(1);
+  const auto stays = Workers(1);
+  Send(pair.b, "x");
+  ends->Go([&] {
+        char byte;
+        Call call(state, Direction::kRead);
+        CountingRead op(pair.a.get(), absl::MakeSpan(&byte, 1));
+        EXPECT_TRUE(call.RunAfterWait(op));
+      })
+      .Join();
+  const std::set<std::string> before = WatchersOf(pair.a.get());
+  EXPECT_EQ(before.size(), 1u);
+  constexpr size_t kSize = 4 << 20;
+  const Fiber writer = stays->Go([&] {
+    Call call(state, Direction::kWrite);
+    CountingWrite op(pair.a.get(), kSize);
+    EXPECT_TRUE(call.Run(op));
+    EXPECT_EQ(op.left(), 0u);
+  });
+  ASSERT_TRUE(
+      WaitUntil([&] { return state.Blocked(Direction::kWrite) == 1; }, "it"));
+  stays->Go([] {}).Join();  // It has parked.
+  EXPECT_EQ(WatchersOf(pair.a.get()), before);
+  ends.reset();
+  ASSERT_TRUE(WaitUntil([&] { return WatchersOf(pair.a.get()).size() == 1; },
+                        "the other Runtime watches it"));
+  EXPECT_NE(WatchersOf(pair.a.get()), before);
+  stays
+      ->Go([&] {
+        CallState read_state(Clock::Real());
+        std::vector<char> buffer(65536);
+        for (size_t total = 0; total < kSize;) {
+          Call call(read_state, Direction::kRead);
+          CountingRead op(pair.b.get(), absl::MakeSpan(buffer));
+          ASSERT_TRUE(call.Run(op));
+          total += static_cast<size_t>(op.size());
+        }
+      })
+      .Join();
+  writer.Join();
 }
 
 }  // namespace
