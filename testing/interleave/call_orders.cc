@@ -54,13 +54,6 @@ struct World {
   std::optional<Call> holder;  // of the turn, from the start
 };
 
-std::function<void()> On(Waiter& waiter, std::function<void()> body) {
-  return [&waiter, body = std::move(body)] {
-    Waiter::SetCurrent(&waiter);
-    body();
-  };
-}
-
 void Expect(const std::optional<Call::Outcome>& got, Call::Outcome wanted) {
   if (got != wanted) {
     Fail(absl::StrCat("outcome ", got.has_value() ? static_cast<int>(*got) : -1,
@@ -229,13 +222,6 @@ BOUNDED_ORDERS(ReaderAndMoverAndCloseAndDestroy, "more than 4,000,000") {
     }
   });
 }
-
-// The scope around a call: a flag, and a wake-up.
-class Cancelled final : public Scope {
- public:
-  explicit Cancelled(const std::atomic<bool>& flag) : Scope(&flag) {}
-  ~Cancelled() = default;
-};
 
 ORDERS(Cancel) {
   auto world = std::make_shared<World>();

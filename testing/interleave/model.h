@@ -3,8 +3,10 @@
 #ifndef PLUMB_TESTING_INTERLEAVE_MODEL_H_
 #define PLUMB_TESTING_INTERLEAVE_MODEL_H_
 
+#include <atomic>
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <map>
 #include <utility>
 
@@ -14,6 +16,7 @@
 #include "testing/interleave/explorer.h"
 #include "transport/clock.h"
 #include "transport/fiber/park_state.h"
+#include "transport/scope.h"
 #include "transport/waiter.h"
 
 namespace plumb {
@@ -140,6 +143,21 @@ class ModelClock final : public Clock, private AlarmClock {
   AlarmId last_id_ = 0;
   std::map<std::pair<MonotonicNanos, AlarmId>, absl::AnyInvocable<void()>>
       alarms_;
+};
+
+// A flow that waits by `waiter`.
+inline std::function<void()> On(Waiter& waiter, std::function<void()> body) {
+  return [&waiter, body = std::move(body)] {
+    Waiter::SetCurrent(&waiter);
+    body();
+  };
+}
+
+// The scope around a call: a flag, and a wake-up.
+class Cancelled final : public Scope {
+ public:
+  explicit Cancelled(const std::atomic<bool>& flag) : Scope(&flag) {}
+  ~Cancelled() = default;
 };
 
 // Something that happens once, of which flows may wait for.

@@ -2,46 +2,86 @@
 
 load("@rules_cc//cc:defs.bzl", "cc_test")
 
-_SOURCES = [
-    "//transport:call.cc",
-    "//transport:call_error.cc",
-    "//transport:gate.cc",
-    "//transport:lock_table.cc",
-    "//transport/fiber:poller.cc",
-]
+# What is compiled with atomics that can be watched, and what runs it.
+_CALLS = struct(
+    sources = [
+        "//transport:call.cc",
+        "//transport:call_error.cc",
+        "//transport:gate.cc",
+        "//transport:lock_table.cc",
+        "//transport/fiber:poller.cc",
+    ],
+    tests = [
+        "call_orders.cc",
+        "checked_build.h",
+        "model.h",
+        "orders.h",
+        "orders_test.cc",
+        "park_orders.cc",
+        "poller_orders.cc",
+        "//transport:call.h",
+        "//transport:gate.h",
+        "//transport:lock_table.h",
+        "//transport/fiber:park_state.h",
+        "//transport/fiber:poller.h",
+    ],
+    deps = ["//transport:park"],
+)
 
-_TESTS = [
-    "call_orders.cc",
-    "checked_build.h",
-    "model.h",
-    "orders.h",
-    "orders_test.cc",
-    "park_orders.cc",
-    "poller_orders.cc",
-    "//transport:call.h",
-    "//transport:gate.h",
-    "//transport:lock_table.h",
-    "//transport/fiber:park_state.h",
-    "//transport/fiber:poller.h",
-]
+SYNC = struct(
+    sources = [
+        "//transport:channel_base.cc",
+        "//transport:cond_var.cc",
+        "//transport:event.cc",
+        "//transport:lock_table.cc",
+        "//transport:mutex.cc",
+        "//transport:park.cc",
+        "//transport:selection.cc",
+        "//transport:semaphore.cc",
+        "//transport:wait_queue.cc",
+    ],
+    tests = [
+        "channel_orders.cc",
+        "checked_build.h",
+        "model.h",
+        "orders.h",
+        "orders_test.cc",
+        "sync_orders.cc",
+        "//transport:channel.h",
+        "//transport:channel_base.h",
+        "//transport:cond_var.h",
+        "//transport:event.h",
+        "//transport:lock_table.h",
+        "//transport:mutex.h",
+        "//transport:park.h",
+        "//transport:select.h",
+        "//transport:selection.h",
+        "//transport:semaphore.h",
+        "//transport:wait_queue.h",
+        "//transport/fiber:park_state.h",
+    ],
+    deps = [
+        "//transport:held_mutex",
+        "//transport:linked_list",
+    ],
+)
 
-def orders_test(name, srcs = _SOURCES, tests = _TESTS, copts = [], **kwargs):
-    """All ORDERS on `srcs`, compiled with atomics that can be watched."""
+def orders_test(name, of = _CALLS, srcs = None, tests = None, copts = [], **kwargs):
+    """All ORDERS of `of`, with others in place of its sources and tests."""
     cc_test(
         name = name,
-        srcs = srcs + tests,
+        srcs = (srcs or of.sources) + (tests or of.tests),
         copts = [
             "-include testing/interleave/checked_build.h",
             "-O2",
         ] + copts,
-        deps = [
+        deps = of.deps + [
             ":checked",
             ":explorer",
             "//transport:clock",
             "//transport:descriptor_closing",
             "//transport:direction",
             "//transport:error",
-            "//transport:park",
             "//transport:scope",
             "//transport:system_mutex",
             "//transport:wait_reason",
@@ -49,9 +89,11 @@ def orders_test(name, srcs = _SOURCES, tests = _TESTS, copts = [], **kwargs):
             "@com_google_absl//absl/container:inlined_vector",
             "@com_google_absl//absl/functional:any_invocable",
             "@com_google_absl//absl/functional:function_ref",
+            "@com_google_absl//absl/status",
             "@com_google_absl//absl/status:statusor",
             "@com_google_absl//absl/strings",
             "@com_google_absl//absl/time",
+            "@com_google_absl//absl/types:span",
             "@com_google_googletest//:gtest_main",
         ],
         **kwargs
@@ -59,6 +101,7 @@ def orders_test(name, srcs = _SOURCES, tests = _TESTS, copts = [], **kwargs):
 
 def mutant_test(name, src, old, new):
     """Fails unless some of ORDERS notices `new` in the place of `old` in `src`."""
+    of = SYNC if src in SYNC.sources else _CALLS
     header = src.endswith(".h")
     mutant = name + (".h" if header else ".cc")
     native.genrule(
@@ -71,8 +114,9 @@ def mutant_test(name, src, old, new):
     orders_test(
         name = name,
         size = "small",
-        srcs = [s for s in _SOURCES if s != src] + [":" + mutant],
-        tests = [t for t in _TESTS if header or t != src],
+        of = of,
+        srcs = [s for s in of.sources if s != src] + [":" + mutant],
+        tests = [t for t in of.tests if header or t != src],
         # Its guard keeps the right one out. What is around the bug may be left
         # without a use.
         copts = (["-include $(execpath :%s)" % mutant] if header else []) + [

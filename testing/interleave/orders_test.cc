@@ -35,7 +35,7 @@ int64_t Limit(const Orders& orders) {
 TEST(OrdersTest, FindTheBug) {
   for (const Orders& orders : AllOrders()) {
     const Outcome outcome =
-        Explore(orders.make, std::min<int64_t>(Limit(orders), 20000));
+        Explore(orders.make, std::min<int64_t>(Limit(orders), 100000));
     if (outcome.failure.empty()) continue;
     std::printf("%s, order %lld: %s\n", orders.name,
                 static_cast<long long>(outcome.interleavings),
