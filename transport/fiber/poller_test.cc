@@ -173,8 +173,8 @@ TEST(PollerTest, ADescriptorMovesToTheWorkerThatReads) {
       EXPECT_TRUE(call.RunAfterWait(op));
       EXPECT_EQ(byte, 'm');
     });
-    ASSERT_TRUE(
-        WaitUntil([&] { return state.Blocked(Direction::kRead) == 1; }, "it"));
+    ASSERT_TRUE(WaitUntil([&] { return state.Blocked(Direction::kRead) == 1; },
+                          "the reader waits"));
     Send(pair.b, "m");
     reader.Join();
     const std::set<std::string> before =
@@ -267,8 +267,8 @@ TEST(PollerTest, AnotherObjectWithTheSameDescriptorMayWaitToo) {
       EXPECT_TRUE(call.Run(op));
       EXPECT_EQ(op.size(), 1);
     }));
-    ASSERT_TRUE(
-        WaitUntil([&] { return state.Blocked(Direction::kRead) == 1; }, "it"));
+    ASSERT_TRUE(WaitUntil([&] { return state.Blocked(Direction::kRead) == 1; },
+                          "the reader waits"));
   }
   Send(pair.b, "12");
   for (const Fiber& reader : readers) reader.Join();
@@ -296,8 +296,8 @@ TEST(PollerTest, WhoWritesByTheWatchOfARuntimeThatEndsGoesOn) {
     EXPECT_TRUE(call.Run(op));
     EXPECT_EQ(op.left(), 0u);
   });
-  ASSERT_TRUE(
-      WaitUntil([&] { return state.Blocked(Direction::kWrite) == 1; }, "it"));
+  ASSERT_TRUE(WaitUntil([&] { return state.Blocked(Direction::kWrite) == 1; },
+                        "the writer waits"));
   stays->Go([] {}).Join();  // It has parked.
   EXPECT_EQ(WatchersOf(pair.a.get()), before);
   ends.reset();
