@@ -1,13 +1,8 @@
 // What a connection carries and what Read and Write do with it.
-
-#include <sys/resource.h>
-
-#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -19,75 +14,6 @@
 #include "transport/extensions.h"
 
 namespace plumb {
-
-namespace {
-
-// Sizes from 1 to `most` that keep to no step; small ones are as frequent as
-// large ones.
-class RaggedSizes {
- public:
-  explicit RaggedSizes(uint32_t most, uint32_t seed = 1)
-      : most_(most), random_(seed) {}
-
-  size_t Next() {
-    const uint32_t bits =
-        std::uniform_int_distribution<uint32_t>(1, 17)(random_);
-    return 1 + random_() % std::min(most_, uint32_t{1} << bits);
-  }
-
- private:
-  const uint32_t most_;
-  std::minstd_rand random_;
-};
-
-// Enough descriptors for a thousand connections, if the system allows it.
-void AllowManyDescriptors() {
-  rlimit limit;
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
-  limit.rlim_cur = limit.rlim_max;
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
-}
-
-}  // namespace
-
-CONFORMANCE_CASE(ConnConformance, BasicIo) {
-  Covers({"N-01", "C-ST-01"});
-  CoversIf(abilities().end_of_stream, {"S-CL-10", "S-EOF-02"});
-  const int mebibytes = abilities().messages ? 0 : Amount(8, 1);
-  const std::string data =
-      TestBytes(mebibytes == 0 ? 200 * 1024 : size_t{1048576} * mebibytes);
-  auto writer = Go([&] {
-    char ack[1];
-    RaggedSizes sizes(abilities().messages ? 1024 : 70000);
-    for (size_t i = 0, size = 0; i < data.size(); i += size) {
-      size = sizes.Next();
-      ASSERT_THAT(near().Write(absl::string_view(data).substr(i, size)),
-                  IsOk());
-      if (abilities().reliable) continue;
-      { ASSERT_THAT(near().Read(absl::MakeSpan(ack)), IsOk()); }
-    }
-    if (abilities().end_of_stream) {
-      ASSERT_THAT(near().Close(), IsOk());
-    }
-  });
-  std::string got;
-  RaggedSizes sizes(70000, 2);
-  while (got.size() < data.size()) {
-    absl::StatusOr<std::string> some =
-        ReadSome(far(), abilities().messages ? 1024 : sizes.Next());
-    ASSERT_THAT(some, IsOk());
-    got += *some;
-    if (!abilities().reliable) {
-      ASSERT_THAT(far().Write("a"), IsOk());
-    }
-  }
-  EXPECT_TRUE(got == data);
-  if (abilities().end_of_stream) {
-    EXPECT_THAT(ReadSome(far()), IsEof());
-  }
-  writer->Join();
-  EXPECT_THAT(far().Close(), IsOk());
-}
 
 CONFORMANCE_CASE(ConnConformance, PingPong) {
   Covers({"N-02"});
@@ -375,26 +301,6 @@ CONFORMANCE_CASE(ConnConformance, WaitReadableSeesTheEnd) {
   EXPECT_THAT(near().WaitReadable(), IsOk());
   EXPECT_THAT(ReadSome(near()), IsEof());
   EXPECT_THAT(near().WaitReadable(), IsOk());
-}
-
-CONFORMANCE_CASE(ConnConformance, ManyConnectionsAtOnce) {
-  Covers({"C-ST-08"});
-  const int count = abilities().isolated ? Amount(1000, 100) : 1;
-  AllowManyDescriptors();
-  std::vector<ConnPair> pairs;
-  for (int i = 0; i < count; ++i) {
-    PLUMB_ASSERT_OK_AND_ASSIGN(ConnPair pair, MakePair());
-    pairs.push_back(std::move(pair));
-  }
-  for (int i = 0; i < count; ++i) {
-    ASSERT_THAT(pairs[i].near->Write(std::to_string(i)), IsOk());
-  }
-  for (int i = count - 1; i >= 0; --i) {
-    EXPECT_THAT(ReadSome(*pairs[i].far), IsOkAndHolds(std::to_string(i)));
-    // Unread data resets it, where there is such a thing; an end would keep its
-    // port from others for a minute (TIME_WAIT).
-    ASSERT_THAT(pairs[i].far->Write("unread"), IsOk());
-  }
 }
 
 CONFORMANCE_CASE(ConnConformance, ExtensionsThatAreNotThereAreNull) {
