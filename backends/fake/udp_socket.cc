@@ -212,7 +212,10 @@ int UdpSocket::Send(const Addr& to, Datagram& datagram) {
   if (peer().has_value() && datagram.data.size() > MaxMessageSize()) {
     return EMSGSIZE;
   }
-  if (const int error = TakeError()) return error;
+  if (const int error = TakeError()) {
+    port_.CountUnsent();
+    return error;
+  }
   if (!to.is_ip() || (to.network() != "udp" && to.network() != "fakegram")) {
     return EINVAL;
   }

@@ -44,6 +44,12 @@ struct UdpPort {
            const std::shared_ptr<UdpSocket>& sender,
            MulticastRoute route = MulticastRoute()) const;
 
+  // Of a datagram that is not sent because of an earlier one, so that what
+  // became of that does not shift the ordinals of those that follow.
+  void CountUnsent() const {
+    if (flow != nullptr) flow->sent.fetch_add(1);
+  }
+
   // The same port, with a count of its own.
   UdpPort ForAnotherSender() const {
     UdpPort same = *this;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -26,6 +27,7 @@
 namespace plumb {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -150,40 +152,80 @@ TEST(FaultPolicyTest, APauseOfAHostThatIsDownIsNoChange) {
   world.faults->Unsubscribe(subscription);
 }
 
-// What becomes of two hundred datagrams of web to db, while others talk too.
-std::vector<std::string> FatesOf(absl::string_view plan, int hosts_before,
-                                 bool others_talk) {
+char FateOf(const std::vector<std::string>& lines) {
+  for (const std::string& line : lines) {
+    if (absl::EndsWith(line, " lost: l")) return 'l';
+    if (absl::EndsWith(line, " lost: r")) return 'r';
+  }
+  return '.';
+}
+
+// What becomes of two hundred Writes of a client of db, while others talk too:
+// lost by a rule "l" or "r", an error, or neither.
+std::string FatesOf(const std::string& kind, absl::string_view plan,
+                    int hosts_before = 0, bool others_talk = false) {
   World world(plan, hosts_before);
-  world.Open("udp4");
+  world.Open(kind);
   std::unique_ptr<Conn> other;
-  if (others_talk)
-    other = *world.network->Host("other0")->Dial("udp4", "db:80");
-  std::vector<std::string> fates;
+  if (others_talk) {
+    other = kind == "unix"
+                ? *world.db->Dial("unix", "@s")
+                : *world.network->Host("other0")->Dial(kind, "db:80");
+  }
+  std::string fates;
   for (int i = 0; i < 200; ++i) {
+    (void)world.fates->Take();
+    const absl::Status status = world.client->Write(absl::StrCat(i));
+    fates += status.ok() ? FateOf(world.fates->Take()) : 'e';
     if (others_talk) {
       EXPECT_THAT(other->Write("noise"), IsOk());
-    }
-    (void)world.fates->Take();
-    EXPECT_THAT(world.client->Write(absl::StrCat(i)), IsOk());
-    for (std::string& line : world.fates->Take()) {
-      fates.push_back(std::move(line));
     }
   }
   return fates;
 }
 
-TEST(FaultPolicyTest, NeitherHostsNorRulesNorTrafficShiftADecision) {
-  const std::string plan =
-      "seed: 3 rule { id: 'l' match { from: 'web' } probability: 0.3 loss {} }";
-  const std::vector<std::string> fates = FatesOf(plan, 0, false);
-  EXPECT_THAT(fates, ::testing::Contains("0 lost: l"));
-  EXPECT_EQ(FatesOf(plan, 5, false), fates);
-  EXPECT_EQ(FatesOf(plan, 1, true), fates);
-  EXPECT_EQ(FatesOf("rule { id: 'o' match { from: 'other0' } "
-                    "probability: 0.5 loss {} }" +
-                        plan,
+constexpr char kLossy[] =
+    "rule { id: 'l' match { to: 'db' segment: DATA } probability: 0.3 loss {} "
+    "}";
+
+class ShiftTest : public ::testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Fake, ShiftTest,
+                         ::testing::Values("tcp4", "udp4", "unix"),
+                         [](const auto& one) { return one.param; });
+
+TEST_P(ShiftTest, NeitherHostsNorRulesNorTrafficShiftADecision) {
+  const std::string fates = FatesOf(GetParam(), kLossy);
+  EXPECT_THAT(fates, AllOf(HasSubstr("l"), HasSubstr(".")));
+  EXPECT_EQ(FatesOf(GetParam(), kLossy, 5), fates);
+  EXPECT_EQ(FatesOf(GetParam(), kLossy, 1, true), fates);
+  EXPECT_EQ(FatesOf(GetParam(),
+                    absl::StrCat("rule { id: 'o' match { from: 'other0' } "
+                                 "probability: 0.5 delay { min: '1s' } }",
+                                 kLossy),
                     1, true),
             fates);
+}
+
+TEST_P(ShiftTest, NorDoOtherRulesOfTheSameSender) {
+  const std::string others =
+      "rule { id: 'd' match { segment: DATA } probability: 0.5 "
+      "delay { jitter: '1s' } }"
+      "rule { id: 'c' match { segment: DATA } probability: 0.3 duplicate {} }"
+      "rule { id: 'n' match { segment: DATA } probability: 0.3 "
+      "reorder { by: '5ms' } }";
+  EXPECT_EQ(FatesOf(GetParam(), others + kLossy), FatesOf(GetParam(), kLossy));
+}
+
+// The Write after it is refused, and counts although it is not sent.
+TEST(FaultPolicyTest, ARefusedDatagramShiftsNoDecision) {
+  const std::string alone = FatesOf("udp4", kLossy);
+  std::string fates = FatesOf(
+      "udp4",
+      absl::StrCat("rule { id: 'r' match { network: 'udp' nth: 5 } reset {} }",
+                   kLossy));
+  EXPECT_EQ(fates.substr(4, 2), "re");
+  fates.replace(4, 2, alone.substr(4, 2));
+  EXPECT_EQ(fates, alone);
 }
 
 // Between the same two names each connection is another one.

@@ -12,8 +12,9 @@
 // A decision is a hash of the seed, the rule's id, the two ends (host names in
 // place of addresses, where there are names), and the place: the byte offset on
 // a stream, the sender's datagram ordinal, the number of the call, and how
-// often it was sent before. So another rule, host or packet changes no
-// decision.
+// often it was sent before. So another rule, host or packet changes no decision
+// between the same ports. One that the system chose depends on what was dialled
+// before, and on real sockets on chance; DialOptions::local_address chooses it.
 //
 // Threads: any method at any time.
 #ifndef PLUMB_TESTING_FAULT_FAULTS_H_

@@ -200,12 +200,15 @@ absl::Status FaultyConn::Write(absl::Span<const absl::string_view> pieces) {
   if (!call.ok()) return call.Error("write");
   const size_t size = TotalSize(pieces);
   if (stream_ && size == 0) return absl::OkStatus();
+  // Counted before any rule, so that none shifts those that follow.
+  if (!stream_) ++sent_;
   if (absl::Status s = calls_->TakeFailure(Direction::kWrite); !s.ok()) {
     return s;
   }
   int64_t max_bytes = 0;
-  absl::Status status = entry_.Enter(call, calls_->state().names(),
-                                     FaultOperation::kWrite, sent_, &max_bytes);
+  absl::Status status =
+      entry_.Enter(call, calls_->state().names(), FaultOperation::kWrite,
+                   WritePosition(), &max_bytes);
   if (!status.ok()) return status;
   if (max_bytes == 0 || size <= static_cast<size_t>(max_bytes)) {
     return WritePieces(call, pieces, size, 0);
@@ -222,11 +225,12 @@ absl::Status FaultyConn::Write(absl::Span<const absl::string_view> pieces) {
   return absl::OkStatus();
 }
 
-FaultPiece FaultyConn::Out(FaultSegment segment, size_t size) const {
+FaultPiece FaultyConn::Out(FaultSegment segment, uint64_t position,
+                           size_t size) const {
   FaultPiece piece;
   piece.link = out_;
   piece.packet.segment = segment;
-  piece.packet.position = sent_;
+  piece.packet.position = position;
   piece.packet.size = size;
   return piece;
 }
@@ -250,7 +254,7 @@ absl::Status FaultyConn::WritePieces(Call& call,
   }
   const auto join = [pieces] { return absl::StrJoin(pieces, ""); };
   const FaultVerdict verdict =
-      sender_->Offer(Out(FaultSegment::kData, size), join);
+      sender_->Offer(Out(FaultSegment::kData, WritePosition(), size), join);
   absl::Status status;
   if (verdict.passes() && verdict.changes.empty()) {
     status = WriteInner(call, pieces, done);
@@ -260,7 +264,7 @@ absl::Status FaultyConn::WritePieces(Call& call,
     const absl::string_view piece = changed;
     status = WriteInner(call, absl::MakeConstSpan(&piece, 1), done);
   }
-  sent_ += stream_ ? size : 1;
+  if (stream_) sent_ += size;
   return status;
 }
 
@@ -305,8 +309,8 @@ absl::Status FaultyConn::ShutInner() {
   if (shut_.exchange(true)) {
     return sender_->idle() ? inner_->CloseWrite() : absl::OkStatus();
   }
-  const FaultVerdict verdict =
-      sender_->Offer(Out(FaultSegment::kEnd, 0), [] { return std::string(); });
+  const FaultVerdict verdict = sender_->Offer(Out(FaultSegment::kEnd, sent_, 0),
+                                              [] { return std::string(); });
   return verdict.passes() ? inner_->CloseWrite() : absl::OkStatus();
 }
 
@@ -322,7 +326,8 @@ bool FaultyConn::OwesPeer() {
   if (calls_->was_reset() || !sender_->error().ok()) return false;
   if (ends_.network != FaultNetwork::kUdp &&
       ends_.network != FaultNetwork::kUnixgram && !shut_.exchange(true)) {
-    sender_->Offer(Out(FaultSegment::kEnd, 0), [] { return std::string(); });
+    sender_->Offer(Out(FaultSegment::kEnd, sent_, 0),
+                   [] { return std::string(); });
   }
   return !sender_->idle();
 }

@@ -62,7 +62,9 @@ class FaultyConn final : public Conn, private BlockedProbe {
   absl::Status WriteInner(Call& call,
                           absl::Span<const absl::string_view> pieces,
                           uint64_t done);
-  FaultPiece Out(FaultSegment segment, size_t size) const;
+  FaultPiece Out(FaultSegment segment, uint64_t position, size_t size) const;
+  // Of what a Write writes now: a message is counted before it is judged.
+  uint64_t WritePosition() const { return stream_ ? sent_.load() : sent_ - 1; }
   FaultSender::Hooks SenderHooks();
   // Whether the end of the stream, or what is before it, is still to be sent.
   bool OwesPeer();
@@ -81,9 +83,9 @@ class FaultyConn final : public Conn, private BlockedProbe {
   FaultProbe probe_;
 
   FaultEntry entry_;
-  uint64_t delivered_ = 0;  // bytes, of who has the turn to read
-  uint64_t received_ = 0;   // bytes or messages, of the same
-  std::atomic<uint64_t> sent_{0};
+  uint64_t delivered_ = 0;         // bytes, of who has the turn to read
+  uint64_t received_ = 0;          // bytes or messages, of the same
+  std::atomic<uint64_t> sent_{0};  // bytes, or messages with the current one
   std::atomic<bool> shut_{false};
 };
 

@@ -106,6 +106,10 @@ absl::StatusOr<size_t> FaultyPacketConn::ReadPlain(
     if (absl::Status s = calls_->Check(call, "read"); !s.ok()) return s;
     CancelScope kicked(source);
     absl::StatusOr<size_t> n = inner_->ReadBatch(packets);
+    // A rule that comes later finds them counted.
+    for (const InPacket& packet : packets.first(n.value_or(0))) {
+      ++WayOf(in_, Direction::kRead, packet.received.from).packets;
+    }
     if (n.ok() || !IsCancelledCall(n.status())) return n;
     if (!context_.Plain()) return ReadJudged(call, packets);
   }
@@ -180,26 +184,29 @@ absl::StatusOr<size_t> FaultyPacketConn::WriteBatch(
   if (context_.Plain()) {
     CancelScope kicked(source);
     written = inner_->WriteBatch(packets);
+    sent_ += written.value_or(1);
   } else {
+    // Counted before any rule, so that none shifts those that follow.
+    const uint64_t ordinal = sent_++;
     int64_t unlimited;
     absl::Status status = entry_.Enter(call, calls->state().names(),
                                        FaultOperation::kWrite, 0, &unlimited);
     if (!status.ok()) return status;
     CancelScope kicked(source);
-    status = WriteJudged(packets[0]);
+    status = WriteJudged(packets[0], ordinal);
     if (!status.ok()) written = status;
   }
-  if (written.ok()) sent_ += *written;
   if (IsCancelledCall(written.status()) && source.cancelled()) {
     return EndedError(call, to);
   }
   return written;
 }
 
-absl::Status FaultyPacketConn::WriteJudged(const OutPacket& packet) {
+absl::Status FaultyPacketConn::WriteJudged(const OutPacket& packet,
+                                           uint64_t ordinal) {
   FaultPiece piece;
   piece.link = WayOf(out_, Direction::kWrite, packet.to).link;
-  piece.packet.position = sent_;
+  piece.packet.position = ordinal;
   piece.packet.size = packet.data.size();
   piece.addr = packet.to;
   const FaultVerdict verdict = sender_->Offer(

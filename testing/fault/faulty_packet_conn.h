@@ -59,7 +59,7 @@ class FaultyPacketConn final : public PacketConn, private BlockedProbe {
   absl::StatusOr<size_t> ReadPlain(Call& call, absl::Span<InPacket> packets);
   absl::StatusOr<size_t> ReadJudged(Call& call, absl::Span<InPacket> packets);
   absl::Status ReadInner(FaultPiece* piece);
-  absl::Status WriteJudged(const OutPacket& packet);
+  absl::Status WriteJudged(const OutPacket& packet, uint64_t ordinal);
   // The error of a WriteBatch that did not get to write.
   absl::Status EndedError(const Call& call, const Addr& to) const;
 
