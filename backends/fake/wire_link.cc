@@ -19,13 +19,18 @@ absl::Duration RepetitionAfter(int attempt) {
                   kLongestRepetition);
 }
 
+// What a packet of IPv4 can have at most: its length is a field of 16 bits.
+constexpr size_t kMaxIpv4 = 65535;
+
 // What a segment carries: the MTU (of Ethernet, and of the loopback) without
 // the headers of IP and of tcp with its timestamps.
 size_t SegmentSize(Packet::Protocol protocol, const Addr& near,
                    const Addr& far) {
   if (protocol != Packet::Protocol::kTcp) return 64 * 1024;
   const size_t mtu = near.ip() == far.ip() ? 65536 : 1500;
-  return mtu - (near.ip().is_v6() ? 40 : 20) - 20 - 12;
+  const size_t packet =
+      near.ip().is_v6() ? mtu - 40 : std::min(mtu, kMaxIpv4) - 20;
+  return packet - 20 - 12;
 }
 
 // There is no randomness here, but different connections begin differently.

@@ -201,6 +201,30 @@ TEST_F(WireTest, AWriteBecomesSegments) {
   EXPECT_EQ(ReadSome(*server, 4000), std::string(3000, 'x'));
 }
 
+// As Linux has them: TCP_INFO's tcpi_snd_mss of an Ethernet and a loopback.
+TEST_F(WireTest, SegmentsFillAPacket) {
+  std::vector<size_t> sizes;
+  policy_->set_send([&sizes](const Packet& packet) {
+    if (HasData(packet)) sizes.push_back(packet.payload.size());
+    return Judgement::Pass();
+  });
+  const auto sizes_of = [&](FakeHost& host, const char* network,
+                            const std::string& address, size_t bytes) {
+    const auto listener = Must(db_->Listen(network, ":80"));
+    const Connected both = Connect(host, *listener, network, address);
+    sizes.clear();
+    EXPECT_EQ(ErrorOf(both.client->Write(std::string(bytes, 'x'))), "OK");
+    return sizes;
+  };
+  using Sizes = std::vector<size_t>;
+  EXPECT_EQ(sizes_of(*web_, "tcp4", "db:80", 1500), (Sizes{1448, 52}));
+  EXPECT_EQ(sizes_of(*web_, "tcp6", "db:80", 1500), (Sizes{1428, 72}));
+  EXPECT_EQ(sizes_of(*db_, "tcp4", "db:80", 65500), (Sizes{65483, 17}));
+  EXPECT_EQ(sizes_of(*db_, "tcp6", "db:80", 65500), (Sizes{65464, 36}));
+  EXPECT_EQ(sizes_of(*db_, "tcp4", "127.0.0.1:80", 65500), (Sizes{65483, 17}));
+  EXPECT_EQ(sizes_of(*db_, "tcp6", "[::1]:80", 65500), (Sizes{65464, 36}));
+}
+
 TEST_F(WireTest, NobodyListensIsAReset) {
   EXPECT_EQ(ErrorOf(web_->Dial("tcp4", "db:81")),
             "dial tcp4 10.0.0.1:81: connect: connection refused");
