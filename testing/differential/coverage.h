@@ -19,11 +19,11 @@ class Coverage {
  public:
   void Record(const Script& script, const Trace& kernel);
 
-  // With a row for each operation and a column for each state. "-" where it
-  // cannot be.
+  // With a row for each operation and a column for each state.
   std::string StateTable() const;
   std::string ErrnoTable() const;
-  // What can be and was seen less than `count` times.
+  // What every machine can bring about and was seen less than `count` times: an
+  // operation in a state, and an errno in all operations together.
   std::vector<std::string> Missing(int count) const;
 
  private:
