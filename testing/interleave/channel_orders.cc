@@ -1,10 +1,9 @@
 // Every order of the steps of those who send and receive on Channels, alone and
 // by Select, of those who close and give up, and of those who destroy them
 // (transport/selection.cc, channel_base.cc).
-#include <atomic>
+#include <cstddef>
 #include <memory>
 #include <optional>
-#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -22,30 +21,20 @@ namespace {
 struct Channels {
   explicit Channels(size_t capacity) : a(capacity), b(capacity) {}
 
-  // One below the other, as they are locked by their addresses.
+  // Side by side, so that `a` always has the lower address: queues are locked
+  // in that order.
   Channel<int> a, b;
 };
 
-struct World {
+struct World : CancellableFibers {
   explicit World(size_t capacity = 0)
       : channels(std::make_unique<Channels>(capacity)) {}
 
-  // Of fibers[0].
-  void Cancel() {
-    cancelled.store(true);
-    fibers[0].Wake();
-  }
-
   std::unique_ptr<Channels> channels;
-  std::atomic<bool> cancelled{false};
-  ModelFiber fibers[3];
   absl::Status sent;
   absl::StatusOr<int> received;
 };
 
-void ExpectOk(const absl::Status& status) {
-  if (!status.ok()) Fail(std::string(status.message()));
-}
 void ExpectValue(const absl::StatusOr<int>& got, int value) {
   ExpectOk(got.status());
   if (got.ok() && *got != value) Fail("another value");
@@ -55,7 +44,7 @@ void SendAndReceive(Flows& flows, size_t capacity) {
   auto world = std::make_shared<World>(capacity);
   flows.Add("sender", On(world->fibers[0],
                          [world] { ExpectOk(world->channels->a.Send(7)); }));
-  // It may not have run since when the value is here.
+  // The sender may not have run again by the time that the value is here.
   flows.Add("receiver", On(world->fibers[1], [world] {
               ExpectValue(world->channels->a.Receive(), 7);
               world->channels.reset();

@@ -5,13 +5,14 @@
 
 #include <atomic>
 #include <cstdint>
-#include <cstdio>
 #include <functional>
 #include <map>
+#include <string>
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "testing/interleave/explorer.h"
 #include "transport/clock.h"
@@ -160,6 +161,17 @@ class Cancelled final : public Scope {
   ~Cancelled() = default;
 };
 
+// Who waits; fibers[0] may be cancelled.
+struct CancellableFibers {
+  void Cancel() {
+    cancelled.store(true);
+    fibers[0].Wake();
+  }
+
+  std::atomic<bool> cancelled{false};
+  ModelFiber fibers[3];
+};
+
 // Something that happens once, of which flows may wait for.
 class Mark {
  public:
@@ -174,6 +186,10 @@ class Mark {
  private:
   bool set_ = false;
 };
+
+inline void ExpectOk(const absl::Status& status) {
+  if (!status.ok()) Fail(std::string(status.message()));
+}
 
 }  // namespace interleave
 }  // namespace plumb

@@ -2,8 +2,9 @@
 
 load("@rules_cc//cc:defs.bzl", "cc_test")
 
-# What is compiled with atomics that can be watched, and what runs it.
-_CALLS = struct(
+# What is compiled with atomics that can be watched, and what runs it: calls,
+# and what waits in a list.
+CALLS = struct(
     sources = [
         "//transport:call.cc",
         "//transport:call_error.cc",
@@ -25,7 +26,11 @@ _CALLS = struct(
         "//transport/fiber:park_state.h",
         "//transport/fiber:poller.h",
     ],
-    deps = ["//transport:park"],
+    deps = [
+        "//transport:descriptor_closing",
+        "//transport:direction",
+        "//transport:park",
+    ],
 )
 
 SYNC = struct(
@@ -63,24 +68,23 @@ SYNC = struct(
     deps = [
         "//transport:held_mutex",
         "//transport:linked_list",
+        "@com_google_absl//absl/types:span",
     ],
 )
 
-def orders_test(name, of = _CALLS, srcs = None, tests = None, copts = [], **kwargs):
-    """All ORDERS of `of`, with others in place of its sources and tests."""
+def orders_test(name, subject = CALLS, srcs = None, tests = None, copts = [], **kwargs):
+    """All ORDERS of `subject`, with others in place of its sources and tests."""
     cc_test(
         name = name,
-        srcs = (srcs or of.sources) + (tests or of.tests),
+        srcs = (srcs or subject.sources) + (tests or subject.tests),
         copts = [
             "-include testing/interleave/checked_build.h",
             "-O2",
         ] + copts,
-        deps = of.deps + [
+        deps = subject.deps + [
             ":checked",
             ":explorer",
             "//transport:clock",
-            "//transport:descriptor_closing",
-            "//transport:direction",
             "//transport:error",
             "//transport:scope",
             "//transport:system_mutex",
@@ -93,15 +97,15 @@ def orders_test(name, of = _CALLS, srcs = None, tests = None, copts = [], **kwar
             "@com_google_absl//absl/status:statusor",
             "@com_google_absl//absl/strings",
             "@com_google_absl//absl/time",
-            "@com_google_absl//absl/types:span",
             "@com_google_googletest//:gtest_main",
         ],
         **kwargs
     )
 
-def mutant_test(name, src, old, new):
+def mutant_test(name, src, old, new, subject = CALLS):
     """Fails unless some of ORDERS notices `new` in the place of `old` in `src`."""
-    of = SYNC if src in SYNC.sources else _CALLS
+    if src not in subject.sources + subject.tests:
+        fail("%s is not part of the subject" % src)
     header = src.endswith(".h")
     mutant = name + (".h" if header else ".cc")
     native.genrule(
@@ -114,9 +118,9 @@ def mutant_test(name, src, old, new):
     orders_test(
         name = name,
         size = "small",
-        of = of,
-        srcs = [s for s in of.sources if s != src] + [":" + mutant],
-        tests = [t for t in of.tests if header or t != src],
+        subject = subject,
+        srcs = [s for s in subject.sources if s != src] + [":" + mutant],
+        tests = [t for t in subject.tests if header or t != src],
         # Its guard keeps the right one out. What is around the bug may be left
         # without a use.
         copts = (["-include $(execpath :%s)" % mutant] if header else []) + [

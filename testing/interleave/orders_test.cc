@@ -22,7 +22,7 @@ namespace interleave {
 namespace {
 
 // More than any of ORDERS has: the longest takes some ten seconds.
-constexpr int64_t kMost = 1000000;
+constexpr int64_t kMost = 3000000;
 
 int64_t Limit(const Orders& orders) {
   if (orders.why_bounded == nullptr) return kMost;

@@ -1,10 +1,8 @@
 // Every order of the steps of those who wait for an Event, a Semaphore, a
 // CondVar or a Mutex (transport/event.cc, wait_queue.cc, park.cc ...), of those
 // who let them go on, and of those who give up or destroy it.
-#include <atomic>
 #include <cstddef>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -22,27 +20,17 @@ namespace plumb {
 namespace interleave {
 namespace {
 
-// What is waited for, and who waits; fibers[0] may be cancelled.
+// What is waited for, and who waits.
 template <typename T>
-struct World {
+struct World : CancellableFibers {
   template <typename... Args>
   explicit World(Args... args) : object(std::make_unique<T>(args...)) {}
 
-  void Cancel() {
-    cancelled.store(true);
-    fibers[0].Wake();
-  }
-
   std::unique_ptr<T> object;
-  std::atomic<bool> cancelled{false};
   Mark entered;
-  ModelFiber fibers[3];
   absl::Status statuses[3];
 };
 
-void ExpectOk(const absl::Status& status) {
-  if (!status.ok()) Fail(std::string(status.message()));
-}
 void ExpectOkOrCancelled(const absl::Status& status) {
   if (!IsCancelledCall(status)) ExpectOk(status);
 }
@@ -171,7 +159,7 @@ struct Guarded {
   int users = 0;
 };
 
-// As many users as there are `times`.
+// One user for each of `times`, which says how often.
 void UseIt(Flows& flows, const std::vector<int>& times) {
   auto world = std::make_shared<World<Guarded>>();
   for (size_t i = 0; i < times.size(); ++i) {
@@ -198,13 +186,14 @@ ORDERS(ThreeUseAMutex) { UseIt(flows, {1, 1, 1}); }
 ORDERS(WhoWasOvertakenIsTheNext) {
   auto world = std::make_shared<World<Mutex>>();
   flows.Add("greedy", On(world->fibers[0], [world] {
-              size_t overtaken = 0;
+              size_t held_while_it_waited = 0;
               for (int i = 0; i < 3; ++i) {
                 MutexLock lock(*world->object);
-                if (world->object->waiting() > 0) ++overtaken;
+                if (world->object->waiting() > 0) ++held_while_it_waited;
               }
-              // Once when the other came, and once when it was woken.
-              if (overtaken > 2) Fail("overtaken twice");
+              // Once because it had it when the other came, and once because it
+              // may overtake the other when that is woken.
+              if (held_while_it_waited > 2) Fail("overtaken more than once");
             }));
   flows.Add("modest",
             On(world->fibers[1], [world] { MutexLock lock(*world->object); }));
