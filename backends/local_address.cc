@@ -11,10 +11,6 @@
 namespace plumb {
 namespace {
 
-bool IsWildcard(const IpAddr& ip) {
-  return !ip.is_valid() || ip.IsUnspecified();
-}
-
 bool Reaches(const IpAddr& from, const IpAddr& target) {
   return IsWildcard(from) || IsWildcard(target) ||
          from.is_v4() == target.is_v4();
@@ -42,18 +38,22 @@ absl::StatusOr<IpPort> ResolveLocalAddress(
   if (!from.ok()) return from;
   if (!IsOfUse(network, from->ip, targets)) {
     const absl::StatusOr<IpPort> v6 = resolve(absl::StrCat(addr_network, "6"));
+    // It has none of that family.
+    if (!v6.ok() && !absl::IsInvalidArgument(v6.status())) return v6;
     if (v6.ok()) from = v6;
+  }
+  if (!IsOfUse(network, from->ip, targets)) {
+    return OpError(
+        absl::StatusCode::kInvalidArgument, ErrorInfo(),
+        absl::StrCat("address ", Addr::Ip(addr_network, *from).ToString(),
+                     ": no suitable address found"));
   }
   targets.erase(std::remove_if(targets.begin(), targets.end(),
                                [&from](const IpPort& target) {
                                  return !Reaches(from->ip, target.ip);
                                }),
                 targets.end());
-  if (!targets.empty()) return from;
-  return OpError(
-      absl::StatusCode::kInvalidArgument, ErrorInfo(),
-      absl::StrCat("address ", Addr::Ip(addr_network, *from).ToString(),
-                   ": no suitable address found"));
+  return from;
 }
 
 }  // namespace plumb

@@ -29,7 +29,8 @@
 
 namespace {
 
-int result = 0;            // of the next lookups
+size_t spared = 0;         // so many lookups do not fail
+int result = 0;            // of the others
 int error = 0;             // and errno then
 addrinfo* list = nullptr;  // and what they find
 std::vector<std::string> asked;
@@ -42,8 +43,9 @@ extern "C" int getaddrinfo(const char* node, const char* /*service*/,
                            const addrinfo* /*hints*/, addrinfo** found) {
   asked.push_back(node);
   *found = list;
-  errno = error;
-  return result;
+  const bool fails = asked.size() > spared;
+  errno = fails ? error : 0;
+  return fails ? result : 0;
 }
 
 extern "C" void freeaddrinfo(addrinfo* found) noexcept {
@@ -61,6 +63,7 @@ class LookupFaultTest : public ::testing::Test {
     EXPECT_THAT(RegisterTcp(registry_), IsOk());
     EXPECT_THAT(RegisterUdp(registry_), IsOk());
     EXPECT_THAT(RegisterIp(registry_), IsOk());
+    spared = 0;
     result = error = 0;
     list = nullptr;
     asked.clear();
@@ -191,6 +194,19 @@ TEST_F(LookupFaultTest, ALocalNameIsOneThatTheTargetCanBeReachedFrom) {
       EXPECT_EQ(conn->LocalAddr().ip(), c.local) << c.network << c.target;
     }
   }
+}
+
+// The first address does not fit, and the others are not found.
+TEST_F(LookupFaultTest, ALocalNameThatCannotBeAskedForAgainSaysWhy) {
+  const Found found(0x7f000001, 0x7f000002);
+  spared = 1;
+  result = EAI_AGAIN;
+  DialOptions options;
+  options.local_address = "here:0";
+  EXPECT_THAT(registry_.Dial("tcp", "[::1]:9", options),
+              ErrorIs(Code::kUnavailable,
+                      "dial tcp: lookup here: Temporary failure in name "
+                      "resolution"));
 }
 
 }  // namespace

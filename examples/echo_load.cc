@@ -39,7 +39,7 @@ absl::Status RunClient(plumb::Transport& transport, const EchoLoad& load,
                        std::vector<absl::Duration>& latencies) {
   plumb::DialOptions options;
   options.timeout = load.timeout;
-  // A name that the system chooses: nobody can answer who has none.
+  // A name that the system chooses: a client without one cannot be answered.
   if (load.network == "unixgram") options.local_address = "";
   absl::StatusOr<std::unique_ptr<plumb::Conn>> conn =
       transport.Dial(load.network, load.address, options);

@@ -3,14 +3,14 @@
 # they exit. Prints a line "PASSED name" or "FAILED name" for each check, and at the end
 # "N passed, M failed". nc, socat and redis-benchmark take part where they are installed;
 # with --require-clients it is a failure when one of them is not. Bazel builds them with
-# $FLAGS.
+# $BAZEL_FLAGS.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 
 # shellcheck disable=SC2086  # several flags
-bazel build ${FLAGS-} //examples/... || exit
+bazel build ${BAZEL_FLAGS-} //examples/... || exit
 # shellcheck disable=SC2086
-bin=$(bazel info ${FLAGS-} bazel-bin 2>/dev/null)/examples
+bin=$(bazel info ${BAZEL_FLAGS-} bazel-bin 2>/dev/null)/examples
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 passed=0 failed=0
@@ -191,8 +191,9 @@ check "no such socket file" \
 few_descriptors() {
   start bash -c "ulimit -n 16 && exec '$bin/echo_server' --address=127.0.0.1:0"
 }
-# UndefinedBehaviorSanitizer wants one itself to look at an object, or takes it for none.
-if [[ ${FLAGS-} != *ubsan* ]]; then
+# UndefinedBehaviorSanitizer needs one itself to look at the type of an object, and without
+# one reports that there is none.
+if [[ ${BAZEL_FLAGS-} != *ubsan* ]]; then
   check "echo_server with few descriptors listens" few_descriptors
   check "50 clients of few descriptors" expect 0 "$timing" \
     "$bin/echo_client" --address="$address" --clients=50 --messages=10

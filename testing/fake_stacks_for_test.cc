@@ -1,6 +1,7 @@
-// A test that links this has AddressSanitizer keep its frames where it sees
-// them used after they are gone; that is what a switch of stacks tells it about
-// (__sanitizer_start_switch_fiber). Without AddressSanitizer it does nothing.
+// A test that links this has AddressSanitizer keep the frames of functions on a
+// stack of its own, so that it sees a frame used after its function has
+// returned. Each switch of stacks has to tell it which of these goes with which
+// (__sanitizer_start_switch_fiber). Without AddressSanitizer this does nothing.
 //
 // Not for tests with death tests of the style "threadsafe", for which
 // GoogleTest makes a process on a stack of its own.

@@ -1,8 +1,10 @@
 // Runs a program, for tests of what it says and of how it ends:
 //
-//   const plumb::ProgramOutcome run = plumb::RunProgram("examples/tool
-//   --nope"); EXPECT_EQ(run.exit_status, 2); EXPECT_EQ(run.output, "tool: no
-//   such flag: --nope\n");
+//   const auto run = plumb::RunProgram("examples/tool --nope");
+//
+//   EXPECT_EQ(run.exit_status, 2);
+//
+//   EXPECT_EQ(run.output, "tool: no such flag: --nope\n");
 #ifndef PLUMB_TESTING_RUN_PROGRAM_H_
 #define PLUMB_TESTING_RUN_PROGRAM_H_
 
@@ -16,9 +18,10 @@ struct ProgramOutcome {
   std::string output;  // stdout and stderr
 };
 
-// `command` is the shell's (sh(1)). Returns when it has ended, and all that has
-// its output too. A shell that waits for a program tells a signal that ended
-// that as 128 and its number: "exec" before the program lets no shell wait.
+// `command` is the shell's (sh(1)). Returns when it and everything else that
+// holds its output have ended. When a signal ends a program for which the shell
+// waits, the exit status is 128 plus the signal's number; with "exec" before
+// the program no shell waits.
 ProgramOutcome RunProgram(const std::string& command);
 
 }  // namespace plumb

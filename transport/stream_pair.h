@@ -96,7 +96,7 @@ class StreamPair final : public StreamReceiver {
   struct Rare {
     std::string rule;                  // who injected the reset
     std::array<HandleMarks, 2> marks;  // of what each side receives
-    std::array<std::shared_ptr<CallState>, 2> lingers;  // whose Close waits
+    std::array<std::shared_ptr<CallState>, 2> lingerers;  // whose Close waits
   };
 
   Rare& RareLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -114,7 +114,7 @@ class StreamPair final : public StreamReceiver {
   // What the Close of this side waits on that lingers, or null.
   std::shared_ptr<CallState> LingererLocked(int side) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return rare_ != nullptr ? rare_->lingers[side] : nullptr;
+    return rare_ != nullptr ? rare_->lingerers[side] : nullptr;
   }
   // Of what `me` receives, those that have not arrived: they never do.
   std::vector<Descriptor> CutMarksLocked(End& me)

@@ -138,20 +138,20 @@ void StreamPair::Linger(int side, absl::Duration limit) {
   Clock& clock = me.state.clock();
   const MonotonicNanos until = clock.MonotonicAfter(limit);
   const auto waiting = std::make_shared<CallState>(clock, me.state.names());
-  const auto lingers = [&](bool go_on) {
+  const auto still_lingers = [&](bool go_on) {
     SystemMutexLock lock(&mutex_);
     const bool waits = go_on && LingersLocked(me, peer(side));
     if (waits) {
       peer(side).writer_waits = true;
-      RareLocked().lingers[side] = waiting;
+      RareLocked().lingerers[side] = waiting;
     } else if (rare_ != nullptr) {
-      rare_->lingers[side] = nullptr;
+      rare_->lingerers[side] = nullptr;
     }
     return waits;
   };
   const ShieldScope shield;
   Call call(*waiting, Direction::kWrite, "close");
-  while (lingers(clock.MonotonicNow() < until)) call.WaitUntil(until);
+  while (still_lingers(clock.MonotonicNow() < until)) call.WaitUntil(until);
 }
 
 void StreamPair::CloseLocked(End& me, End& other, StreamClose how) {

@@ -1,8 +1,8 @@
 # The two commands that README.md shows: the one that passes the tests and the main job.
-# command START: README.md's first line that begins so.
-command() { sed -n "\\|^third_party/install.sh \&\& bazel $1|{p;q}" README.md; }
+# line_of START: README.md's first line that begins so.
+line_of() { sed -n "\\|^third_party/install.sh \&\& bazel $1|{p;q}" README.md; }
 export CI_BAZEL_FLAGS=--config=ci
-tests=$(command test) demo=$(command run)
+tests=$(line_of test) demo=$(line_of run)
 if [[ -z $tests || -z $demo ]]; then
   echo "README.md shows no line 'third_party/install.sh && bazel test ...', or 'run'."
   exit 1
@@ -26,9 +26,11 @@ check "the main job" main_job
 
 # Where no network is, Bazel finds all that it reads.
 without_network() {
-  local root status
+  local root status namespaces=-n
+  # Who is not root becomes so in a namespace of users.
+  ((EUID)) && namespaces=-rn
   root=$(mktemp -d)
-  (cd "$1" && unshare -rn bazel --batch --output_user_root="$root" build --nobuild "${@:2}")
+  (cd "$1" && unshare "$namespaces" bazel --batch --output_user_root="$root" build --nobuild "${@:2}")
   status=$?
   chmod -R u+w "$root" && rm -rf "$root"
   return "$status"

@@ -7,17 +7,10 @@
 #include "absl/time/time.h"
 #include "backends/local_address.h"
 #include "transport/direction.h"
+#include "transport/ip_addr.h"
 #include "transport/network_name.h"
 
 namespace plumb {
-namespace {
-
-bool IsWildcard(const IpAddr& ip) {
-  return !ip.is_valid() || ip.IsUnspecified();
-}
-
-}  // namespace
-
 absl::StatusOr<DialTargets> DialTargets::Resolve(const HostRef& host,
                                                  absl::string_view network,
                                                  absl::string_view address,

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cerrno>
 
+#include "backends/local_address.h"
 #include "backends/posix/sockaddr.h"
 #include "backends/posix/socket.h"
 #include "transport/addr.h"
@@ -14,10 +15,6 @@
 
 namespace plumb {
 namespace {
-
-bool IsWildcard(const IpAddr& ip) {
-  return !ip.is_valid() || ip.IsUnspecified();
-}
 
 // As Go's TCPAddr.family: no address counts as IPv4.
 bool IsIpv4(const IpAddr& ip) {

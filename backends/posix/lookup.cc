@@ -74,7 +74,7 @@ bool CannotBeName(const std::string& host) {
   constexpr size_t kMaxName = 253;
   in_addr unused;
   return host.size() > kMaxName || host.find('\0') != std::string::npos ||
-         inet_aton(host.c_str(), &unused) != 0 || IsOnion(host);
+         inet_aton(host.c_str(), &unused) != 0;
 }
 
 std::vector<IpAddr> ToIpAddrs(const addrinfo* list) {
@@ -120,7 +120,8 @@ absl::Status LookupError(absl::string_view host, int result, int error) {
 
 absl::StatusOr<std::vector<IpAddr>> LookupHost(absl::string_view host) {
   const std::string name(host);
-  if (CannotBeName(name)) return LookupError(host, EAI_NONAME, 0);
+  if (CannotBeName(name) || IsOnion(name))
+    return LookupError(host, EAI_NONAME, 0);
   addrinfo hints = {};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;  // or each address comes three times

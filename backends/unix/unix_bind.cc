@@ -33,8 +33,9 @@ absl::StatusOr<bool> IsStale(const std::string& path, const SockAddr& address,
   return IsRefused(ConnectSocket(fd->get(), address));
 }
 
-// Removes a socket file that is in the way of `in_use`, the result of a bind,
-// and binds again.
+// Binds again without the socket file that was in the way, if nobody listens on
+// it. Otherwise returns `in_use`, what the first bind returned, or why that
+// cannot be found out.
 absl::Status Replace(int fd, int type, const std::string& path,
                      const SockAddr& address, const absl::Status& in_use) {
   const absl::StatusOr<bool> stale = IsStale(path, address, type);

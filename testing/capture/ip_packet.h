@@ -47,8 +47,8 @@ struct TcpSegment {
   uint8_t window_scale = 0;
 };
 
-// What fits into one packet to `to`, whose length has 16 bits: of IPv4 the
-// header counts too.
+// What fits into one packet to `to`. The field for the length has 16 bits, and
+// in IPv4 the header counts, too.
 inline size_t IpPacketRoom(const IpAddr& to) {
   return to.is_v4() ? 65535 - 20 : 65535;
 }

@@ -38,7 +38,7 @@ struct PacketParts {
 std::optional<PacketParts> TakeApart(uint16_t link_type,
                                      absl::string_view packet);
 
-// What `kind` calls so; nullopt for nothing.
+// What PacketParts::kind calls by this word; nullopt for any other.
 std::optional<uint8_t> TcpFlagOf(absl::string_view word);
 std::optional<UserPacketKind> UserKindOf(absl::string_view word);
 

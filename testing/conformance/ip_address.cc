@@ -200,6 +200,12 @@ CONFORMANCE_CASE(IpAddressConformance, LocalAddressesThatDoNotFit) {
                       absl::StrCat("dial ", network(),
                                    ": address [::1]:0: no suitable address "
                                    "found")));
+  // Any target would do, but for the network.
+  EXPECT_THAT(transport().Dial(Named("4"), ":9", options),
+              ErrorIs(Code::kInvalidArgument,
+                      absl::StrCat("dial ", Named("4"),
+                                   ": address [::1]:0: no suitable address "
+                                   "found")));
 }
 
 CONFORMANCE_CASE(IpAddressConformance, LocalAddressByName) {

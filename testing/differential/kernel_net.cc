@@ -10,6 +10,7 @@
 #include <linux/tcp.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
@@ -79,8 +80,10 @@ void LoseAll(int fd, bool lost) {
       setsockopt(fd, SOL_SOCKET, lost ? SO_ATTACH_FILTER : SO_DETACH_FILTER,
                  lost ? static_cast<const void*>(&program) : &ignored,
                  lost ? sizeof program : sizeof ignored);
-  // Or the script would go on as if it were.
-  if (lost && result != 0) std::abort();
+  if (!lost || result == 0) return;
+  // Otherwise the script would go on as if all were lost.
+  std::perror("SO_ATTACH_FILTER");
+  std::abort();
 }
 
 // Nothing of what this end sent is on its way, and what the peer ended has

@@ -86,7 +86,7 @@ TEST_P(EachNetworkTest, LossIsSentAgainOnStreamsAlone) {
   }
 }
 
-// Of a bad link and a good one all are lost here, whatever chance says.
+// Whether the link is good or bad, all is lost here.
 TEST_P(EachNetworkTest, LossInBursts) {
   auto world = Make(
       "rule { id: 'b' match { segment: DATA } "

@@ -75,7 +75,8 @@ size_t FaultSender::bytes() const {
     waiting = queue_.bytes();
     sending = sending_bytes_;
   }
-  return sending > 0 && hooks_.waits() ? waiting + sending : waiting;
+  // Of datagrams it may be somebody else's Write that waits.
+  return stream_ && sending > 0 && hooks_.waits() ? waiting + sending : waiting;
 }
 
 bool FaultSender::idle() const {

@@ -32,7 +32,8 @@ namespace plumb {
 
 class FaultSender {
  public:
-  // Called without a lock, all but `reset` and `remark` in the background only.
+  // Called without a lock, all but `waits`, `reset` and `remark` in the
+  // background only.
   struct Hooks {
     std::function<absl::Status(const FaultPiece&)> send;
     // Whether a `send` that is under way waits for room; any thread.
@@ -63,8 +64,9 @@ class FaultSender {
   FaultVerdict Offer(FaultPiece piece, absl::FunctionRef<std::string()> data);
 
   bool HasRoom() const;
-  // What waits, also for room in hooks.send. What is just being sent is there
-  // by now, and may have been read.
+  // What waits here, and what of a stream waits for room in hooks.send. A piece
+  // whose `send` is under way and does not wait is not counted: it has arrived,
+  // and may have been read.
   size_t bytes() const;
   // Nothing waits, and nothing is being sent.
   bool idle() const;

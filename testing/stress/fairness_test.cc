@@ -1,6 +1,7 @@
-// How late timers are while a peer never stops sending: 5 ms of the worker's
-// own processor time at most, which no machine's load changes. What time that
-// takes in all is told for reading.
+// How late timers are while a peer never stops sending. What is asserted is how
+// many of its Reads come first, which no machine's load changes; what time that
+// takes, in all and of the worker's own, is told for reading. The latter is to
+// be below 5 ms.
 #include <time.h>
 
 #include <algorithm>
@@ -11,7 +12,6 @@
 #include <thread>
 #include <vector>
 
-#include "absl/base/config.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
@@ -28,12 +28,9 @@
 namespace plumb {
 namespace {
 
-#if defined(ABSL_HAVE_THREAD_SANITIZER)
-// It marks each byte that is read.
-constexpr MonotonicNanos kMostLate = 100 * 1000 * 1000;
-#else
-constexpr MonotonicNanos kMostLate = 5 * 1000 * 1000;
-#endif
+// One whose calls never wait lets others run after 64, and the worker looks at
+// timers then if it has not done so for 20 us.
+constexpr int64_t kMostReads = 2 * 64;
 
 // What this thread has had of a processor.
 MonotonicNanos ProcessorTime() {
@@ -76,8 +73,10 @@ class FairnessTest : public testing::TestWithParam<size_t> {
           receiver_->Read(absl::MakeSpan(&buffer[0], buffer.size()));
       if (!got.ok()) return;
       received_ += static_cast<int64_t>(*got);
-      if (begun_ < 0 && Clock::Real().MonotonicNow() >= due_) {
+      if (Clock::Real().MonotonicNow() < due_) {
         begun_ = ProcessorTime();
+      } else {
+        ++reads_;
       }
     }
   }
@@ -85,10 +84,12 @@ class FairnessTest : public testing::TestWithParam<size_t> {
   void SleepOnce() {
     Clock& clock = Clock::Real();
     due_ = clock.MonotonicNow() + 1000000;
-    begun_ = -1;
+    begun_ = ProcessorTime();
+    reads_ = 0;
     EXPECT_EQ(plumb::SleepFor(absl::Milliseconds(1)), absl::OkStatus());
     late_.push_back(clock.MonotonicNow() - due_);
-    ran_.push_back(begun_ < 0 ? 0 : ProcessorTime() - begun_);
+    ran_.push_back(ProcessorTime() - begun_);
+    reads_first_.push_back(reads_);
   }
 
   const std::shared_ptr<Transport> tcp_ = MakeTcp();
@@ -96,9 +97,11 @@ class FairnessTest : public testing::TestWithParam<size_t> {
   std::unique_ptr<Conn> receiver_;
   int64_t received_ = 0;
   MonotonicNanos due_ = kNever;
-  MonotonicNanos begun_ = 0;  // what the worker had run when it was due
+  MonotonicNanos begun_ = 0;  // what the worker had run before it was due
+  int64_t reads_ = 0;         // since then
   std::vector<MonotonicNanos> late_;
   std::vector<MonotonicNanos> ran_;
+  std::vector<int64_t> reads_first_;
 };
 
 TEST_P(FairnessTest, APeerThatNeverStopsSendingDelaysNobodysTimer) {
@@ -124,7 +127,9 @@ TEST_P(FairnessTest, APeerThatNeverStopsSendingDelaysNobodysTimer) {
       Summary(ran_).c_str());
   EXPECT_GT(received_, 0);
   EXPECT_GE(*std::min_element(late_.begin(), late_.end()), 0) << "never early";
-  EXPECT_LE(*std::max_element(ran_.begin(), ran_.end()), kMostLate);
+  // Not of all: the thread may have been stopped before the sleep began.
+  std::sort(reads_first_.begin(), reads_first_.end());
+  EXPECT_LE(reads_first_[reads_first_.size() * 9 / 10], kMostReads);
 }
 
 INSTANTIATE_TEST_SUITE_P(Buffer, FairnessTest, testing::Values(512, 1 << 20));

@@ -59,7 +59,7 @@ void SetAction() {
   sigaction(SIGSEGV, &action, nullptr);
 }
 
-// The handler is the process's, so that each case has one of its own.
+// The handler is the process's: each case has a process of its own.
 class StackOverflowDeathTest : public testing::Test {
  protected:
   StackOverflowDeathTest() {

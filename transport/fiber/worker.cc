@@ -18,10 +18,11 @@ namespace {
 constexpr MonotonicNanos kTimeBetweenLooks = 200 * 1000;
 constexpr int kSwitchesBetweenLooks = 64;
 constexpr MonotonicNanos kLeastTimeBetweenLooks = 20 * 1000;
-// The worker does not look at the clock in a pass. When the last ones took
-// longer than this, the next has fewer switches.
+// A pass has as many switches as took this long since the last look, 1 to
+// kMostInPass: within a pass nobody looks at the clock.
 constexpr MonotonicNanos kLongPass = 1000 * 1000;
-// How many of its own a worker starts in a pass, and so keeps from others.
+// At most so many of its own a worker takes for a pass, and so keeps from
+// others.
 constexpr int kStartsInPass = 8;
 // Unused fibers that a worker keeps at hand.
 constexpr size_t kFree = 128;
@@ -122,7 +123,8 @@ FiberWaiter* Worker::TakeUnstarted() {
 }
 
 void Worker::TakeOwnUnstarted() {
-  for (int i = 0; i < kStartsInPass; ++i) {
+  const int most = std::min(kStartsInPass, pass_);
+  for (int i = 0; i < most; ++i) {
     FiberWaiter* const fiber = TakeUnstarted();
     if (fiber == nullptr) return;
     ready_.Push(*fiber);

@@ -16,7 +16,8 @@ namespace plumb {
 
 class TimedConn : public ForwardingConn {
  public:
-  // The extensions that go through wait for nothing, so no limit is passed by.
+  // The extensions that go through wait for nothing, so that nobody gets
+  // round the limit through them.
   TimedConn(std::unique_ptr<Conn> inner, absl::Duration timeout, Clock& clock)
       : ForwardingConn(
             std::move(inner),
