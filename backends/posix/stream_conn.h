@@ -54,6 +54,7 @@ class StreamConn : public SocketConn {
  private:
   // `flags` are those of recv(2).
   absl::StatusOr<size_t> Receive(absl::Span<char> buffer, int flags);
+  absl::StatusOr<size_t> ReadMuch(absl::Span<char> buffer);
   absl::Status ReadClosedError() const;
   // `error` is an errno, 0 for the end of the stream.
   absl::Status ReadError(int error) const;

@@ -2,16 +2,20 @@
 // all the time.
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "backends/tcp/tcp.h"
+#include "backends/unix/unix.h"
 #include "gtest/gtest.h"
 #include "transport/clock.h"
 #include "transport/conn.h"
+#include "transport/fiber/fiber.h"
 #include "transport/fiber/runtime.h"
+#include "transport/io.h"
 #include "transport/listener.h"
 #include "transport/sleep.h"
 #include "transport/transport.h"
@@ -102,6 +106,34 @@ TEST(FairnessTest, DescriptorsAreLookedAt) {
   writer.Join();
   runtime.Go([&] { busy.Stop(); }).Join();
   EXPECT_LE(turns, kSwitchesBetweenLooks + kBusy + 1);
+}
+
+// Each Read of so much counts as several calls.
+TEST(FairnessTest, LargeReadsLetOthersRunMoreOften) {
+  constexpr size_t kSize = 64 * 1024;
+  const std::shared_ptr<Transport> unix = MakeUnix();
+  auto listener = *unix->Listen("unix", "");
+  auto client = *unix->Dial("unix", listener->Address().ToString());
+  auto server = *listener->Accept();
+  Runtime runtime(OneWorker());
+  const std::string message(kSize, 'x');
+  std::string buffer(kSize, '\0');
+  int rounds = 0;
+  runtime
+      .Go([&] {
+        bool others_ran = false;
+        const Fiber other = Go([&] { others_ran = true; });
+        for (; !others_ran && rounds < kCallsBetweenYields; ++rounds) {
+          // It fits into the socket.
+          EXPECT_EQ(client->Write(message), absl::OkStatus());
+          EXPECT_EQ(ReadFull(*server, absl::MakeSpan(&buffer[0], kSize)),
+                    absl::OkStatus());
+        }
+        other.Join();
+      })
+      .Join();
+  // Two calls each, and two more for the bytes.
+  EXPECT_LE(rounds, kCallsBetweenYields / 4 + 4);
 }
 
 // How many turns `busy` takes between the time that a sleeper has asked for and
