@@ -123,11 +123,12 @@ FiberWaiter* Worker::TakeUnstarted() {
 }
 
 void Worker::TakeOwnUnstarted() {
-  const int most = std::min(kStartsInPass, pass_);
-  for (int i = 0; i < most; ++i) {
+  // There is mostly none: the other question comes later.
+  for (int i = 0; i < kStartsInPass; ++i) {
     FiberWaiter* const fiber = TakeUnstarted();
     if (fiber == nullptr) return;
     ready_.Push(*fiber);
+    if (i + 1 == pass_) return;
   }
 }
 
