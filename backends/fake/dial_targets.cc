@@ -11,6 +11,7 @@
 #include "transport/network_name.h"
 
 namespace plumb {
+
 absl::StatusOr<DialTargets> DialTargets::Resolve(const HostRef& host,
                                                  absl::string_view network,
                                                  absl::string_view address,

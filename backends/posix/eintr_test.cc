@@ -312,7 +312,8 @@ TEST_F(InterruptedPackets, DialToAFullQueue) {
     {
       const int before = handled;
       Victim victim([&] { second = transport->Dial(network, address); });
-      EXPECT_TRUE(WaitUntil([&] { return handled >= before + 100; }, "it is"));
+      EXPECT_TRUE(WaitUntil([&] { return handled >= before + 100; },
+                            "the Dial was interrupted"));
       EXPECT_EQ(listener->Accept().status(), absl::OkStatus());
     }
     EXPECT_EQ(second.status(), absl::OkStatus());
@@ -331,55 +332,52 @@ void ExpectNumbers(PacketConn& receiver, int count) {
 }
 
 // A unix datagram waits for room where the receiver does not read.
-TEST_F(InterruptedPackets, WriteTo) {
-  const TempDirectory directory;
-  const std::shared_ptr<Transport> transport = MakeUnix();
-  const auto receiver =
-      *transport->ListenPacket("unixgram", directory.path() + "/receiver");
-  const auto sender =
-      *transport->ListenPacket("unixgram", directory.path() + "/sender");
+class InterruptedUnixgram : public InterruptedPackets {
+ protected:
+  const std::shared_ptr<Transport> transport_ = MakeUnix();
+  const std::unique_ptr<PacketConn> receiver_ =
+      *transport_->ListenPacket("unixgram", "");
+  const std::unique_ptr<PacketConn> sender_ =
+      *transport_->ListenPacket("unixgram", "");
+};
+
+TEST_F(InterruptedUnixgram, WriteTo) {
   constexpr int kCount = 2000;
   std::atomic<int> failed{0};
   {
     Victim victim([&] {
       for (int i = 0; i < kCount; ++i) {
-        if (!sender->WriteTo(std::to_string(i), receiver->LocalAddr()).ok()) {
+        if (!sender_->WriteTo(std::to_string(i), receiver_->LocalAddr()).ok()) {
           ++failed;
         }
       }
     });
-    victim.AwaitHits(*sender, Direction::kWrite);
-    ExpectNumbers(*receiver, kCount);
+    victim.AwaitHits(*sender_, Direction::kWrite);
+    ExpectNumbers(*receiver_, kCount);
   }
   EXPECT_EQ(failed, 0);
 }
 
-TEST_F(InterruptedPackets, WriteBatch) {
-  const TempDirectory directory;
-  const std::shared_ptr<Transport> transport = MakeUnix();
-  const auto receiver =
-      *transport->ListenPacket("unixgram", directory.path() + "/receiver");
-  const auto sender =
-      *transport->ListenPacket("unixgram", directory.path() + "/sender");
+TEST_F(InterruptedUnixgram, WriteBatch) {
   constexpr size_t kCount = 2000;
   std::vector<std::string> texts;
   for (size_t i = 0; i < kCount; ++i) texts.push_back(std::to_string(i));
   std::vector<OutPacket> packets;
   for (const std::string& text : texts) {
-    packets.push_back({text, receiver->LocalAddr()});
+    packets.push_back({text, receiver_->LocalAddr()});
   }
   absl::Status status;
   {
     Victim victim([&] {
       for (size_t sent = 0; status.ok() && sent < kCount;) {
         const absl::StatusOr<size_t> n =
-            sender->WriteBatch(absl::MakeConstSpan(packets).subspan(sent));
+            sender_->WriteBatch(absl::MakeConstSpan(packets).subspan(sent));
         status = n.status();
         if (n.ok()) sent += *n;
       }
     });
-    victim.AwaitHits(*sender, Direction::kWrite);
-    ExpectNumbers(*receiver, kCount);
+    victim.AwaitHits(*sender_, Direction::kWrite);
+    ExpectNumbers(*receiver_, kCount);
   }
   EXPECT_EQ(status, absl::OkStatus());
 }
