@@ -26,6 +26,7 @@
 #include "transport/error.h"
 #include "transport/fiber/fiber_group.h"
 #include "transport/fiber/runtime.h"
+#include "transport/fiber/workers_for_test.h"
 #include "transport/io.h"
 #include "transport/listener.h"
 #include "transport/options.h"
@@ -58,12 +59,6 @@ int64_t Connections() {
         static_cast<long long>(limit.rlim_max));
   }
   return std::min(wanted, possible);
-}
-
-RuntimeOptions OneWorker() {
-  RuntimeOptions options;
-  options.workers = 1;
-  return options;
 }
 
 absl::Status EchoOnce(Conn& conn, absl::string_view text) {
@@ -108,7 +103,7 @@ absl::Status Talk(const std::string& address, int64_t count) {
 [[noreturn]] void RunClient(int address_pipe, int64_t count) {
   char address[64] = {};
   if (read(address_pipe, address, sizeof address - 1) <= 0) _exit(2);
-  const int result = RunMain(OneWorker(), [&] {
+  const int result = RunMain(Workers(1), [&] {
     const absl::Status status = Talk(address, count);
     if (status.ok()) return 0;
     std::fprintf(stderr, "client: %s\n", status.ToString().c_str());
@@ -165,7 +160,7 @@ TEST(ConnectionsTest, AllAreHeldAndEcho) {
   const std::string address = listener->Address().ToString();
   Server server;
   {
-    Runtime runtime(OneWorker());
+    Runtime runtime(Workers(1));
     const Fiber accepting =
         runtime.Go("accept", [&] { server.Accept(*listener); });
     EXPECT_EQ(write(address_pipe[1], address.data(), address.size()),

@@ -27,6 +27,7 @@
 #include "transport/fiber/dump_fibers.h"
 #include "transport/fiber/fiber.h"
 #include "transport/fiber/runtime.h"
+#include "transport/fiber/workers_for_test.h"
 #include "transport/io.h"
 #include "transport/listener.h"
 #include "transport/manual_clock.h"
@@ -57,12 +58,6 @@ extern "C" int getaddrinfo(const char* /*node*/, const char* /*service*/,
 
 namespace plumb {
 namespace {
-
-RuntimeOptions OneWorker() {
-  RuntimeOptions options;
-  options.workers = 1;
-  return options;
-}
 
 DialOptions FromSlowTest() {
   DialOptions options;
@@ -133,7 +128,7 @@ class LookupTest : public testing::TestWithParam<LookupCall> {
   ManualClock clock_;
   absl::Status status_;
   Fiber caller_;
-  Runtime runtime_{OneWorker()};
+  Runtime runtime_{Workers(1)};
 };
 
 TEST_P(LookupTest, StopsNobodyElse) {
@@ -179,7 +174,7 @@ TEST(BlockingCallsTest, ACloseThatLingersStopsNobodyElse) {
   auto server = *listener->Accept();
   ASSERT_TRUE(
       Extension<TcpControl>(*client)->SetLinger(absl::Seconds(100)).ok());
-  Runtime runtime(OneWorker());
+  Runtime runtime(Workers(1));
   absl::Status written;
   const Fiber writer =
       runtime.Go([&] { written = client->Write(std::string(64 << 20, 'x')); });

@@ -36,6 +36,7 @@
 #include "transport/fiber/fiber_group.h"
 #include "transport/fiber/run_blocking.h"
 #include "transport/fiber/runtime.h"
+#include "transport/fiber/workers_for_test.h"
 #include "transport/listener.h"
 #include "transport/mutex.h"
 #include "transport/packet_conn.h"
@@ -82,15 +83,9 @@ class DumpFibersTest : public testing::Test {
     fibers_.clear();
   }
 
-  static RuntimeOptions OneWorker() {
-    RuntimeOptions options;
-    options.workers = 1;
-    return options;
-  }
-
   char buffer_[16];
   std::vector<Fiber> fibers_;
-  Runtime runtime_{OneWorker()};
+  Runtime runtime_{Workers(1)};
 };
 
 struct Ends {

@@ -15,6 +15,7 @@
 #include "transport/conn.h"
 #include "transport/fiber/fiber.h"
 #include "transport/fiber/runtime.h"
+#include "transport/fiber/workers_for_test.h"
 #include "transport/io.h"
 #include "transport/listener.h"
 #include "transport/sleep.h"
@@ -77,18 +78,12 @@ class Busy {
   std::vector<Fiber> fibers_;
 };
 
-RuntimeOptions OneWorker() {
-  RuntimeOptions options;
-  options.workers = 1;
-  return options;
-}
-
 TEST(FairnessTest, DescriptorsAreLookedAt) {
   const std::shared_ptr<Transport> tcp = MakeTcp();
   auto listener = *tcp->Listen("tcp", "127.0.0.1:0");
   auto client = *tcp->Dial("tcp", listener->Address().ToString());
   auto server = *listener->Accept();
-  Runtime runtime(OneWorker());
+  Runtime runtime(Workers(1));
   Busy busy(runtime);
   int turns = 0;
   const Fiber reader = runtime.Go([&] {
@@ -115,7 +110,7 @@ TEST(FairnessTest, LargeReadsLetOthersRunMoreOften) {
   auto listener = *unix->Listen("unix", "");
   auto client = *unix->Dial("unix", listener->Address().ToString());
   auto server = *listener->Accept();
-  Runtime runtime(OneWorker());
+  Runtime runtime(Workers(1));
   const std::string message(kSize, 'x');
   std::string buffer(kSize, '\0');
   int rounds = 0;
@@ -152,7 +147,7 @@ int TurnsUntilSleeperGoesOn(Runtime& runtime, Busy& busy) {
 }
 
 TEST(FairnessTest, TimersAreLookedAt) {
-  Runtime runtime(OneWorker());
+  Runtime runtime(Workers(1));
   Busy busy(runtime);
   EXPECT_LE(TurnsUntilSleeperGoesOn(runtime, busy),
             kSwitchesBetweenLooks + kBusy + 1);
@@ -160,7 +155,7 @@ TEST(FairnessTest, TimersAreLookedAt) {
 
 // Long turns are few in a pass.
 TEST(FairnessTest, TimersAreLookedAtBesideLongTurns) {
-  Runtime runtime(OneWorker());
+  Runtime runtime(Workers(1));
   Busy busy(runtime, After::kYield, kManyBusy, kLongTurn);
   runtime
       .Go([&] {
@@ -171,7 +166,7 @@ TEST(FairnessTest, TimersAreLookedAtBesideLongTurns) {
 }
 
 TEST(FairnessTest, TimersAreLookedAtBesideCallsThatNeverWait) {
-  Runtime runtime(OneWorker());
+  Runtime runtime(Workers(1));
   Busy busy(runtime, After::kCountCall);
   // Each of the others may have its calls before the look and after it.
   EXPECT_LE(TurnsUntilSleeperGoesOn(runtime, busy),

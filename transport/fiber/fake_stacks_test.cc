@@ -5,19 +5,14 @@
 #include "absl/base/config.h"
 #include "gtest/gtest.h"
 #include "transport/fiber/runtime.h"
+#include "transport/fiber/workers_for_test.h"
 
 namespace plumb {
 namespace {
 
-RuntimeOptions OneWorker() {
-  RuntimeOptions options;
-  options.workers = 1;
-  return options;
-}
-
 // Their frames end with them, and leave room for those of others.
 TEST(FakeStacksTest, FibersComeAndGo) {
-  Runtime runtime(OneWorker());
+  Runtime runtime(Workers(1));
   int sum = 0;
   for (int i = 0; i < 10000; ++i) {
     runtime
@@ -43,7 +38,7 @@ ABSL_ATTRIBUTE_NOINLINE volatile char* GoneFrame() {
 TEST(FakeStacksDeathTest, AFrameThatIsGoneIsStillSeenAfterASwitch) {
   EXPECT_DEATH(
       {
-        Runtime runtime(OneWorker());
+        Runtime runtime(Workers(1));
         runtime
             .Go([] {
               volatile char* const gone = GoneFrame();

@@ -11,19 +11,14 @@
 #include "absl/debugging/symbolize.h"
 #include "gtest/gtest.h"
 #include "transport/fiber/runtime.h"
+#include "transport/fiber/workers_for_test.h"
 
 namespace plumb {
 namespace {
 
-RuntimeOptions OneWorker() {
-  RuntimeOptions options;
-  options.workers = 1;
-  return options;
-}
-
 // Two fibers that do the same, and change at each Yield.
 void RunTwice(void (*body)(const std::string& name)) {
-  Runtime runtime(OneWorker());
+  Runtime runtime(Workers(1));
   const Fiber a = runtime.Go([body] { body("a"); });
   const Fiber b = runtime.Go([body] { body("b"); });
   a.Join();
@@ -70,7 +65,7 @@ TEST(FiberFlowTest, AStackIsUnwoundAcrossASuspend) {
 }
 
 TEST(FiberFlowTest, AnotherFiberSeesNoneOfIt) {
-  Runtime runtime(OneWorker());
+  Runtime runtime(Workers(1));
   const Fiber throws = runtime.Go([] {
     try {
       throw 1;
@@ -96,7 +91,7 @@ std::string NameOf(void* frame) {
 constexpr int kFrames = 100;
 
 TEST(FiberFlowTest, AStackTraceEndsWhereTheFiberBegan) {
-  Runtime runtime(OneWorker());
+  Runtime runtime(Workers(1));
   void* frames[kFrames];
   int count = 0;
   const auto look = [&] {
@@ -116,7 +111,7 @@ TEST(FiberFlowTest, AStackTraceEndsWhereTheFiberBegan) {
 }
 
 TEST(FiberFlowTest, AnUnwinderEndsThereToo) {
-  Runtime runtime(OneWorker());
+  Runtime runtime(Workers(1));
   void* frames[kFrames];
   int count = 0;
   runtime

@@ -14,8 +14,10 @@
 #include "gtest/gtest.h"
 #include "testing/no_descriptors_for_test.h"
 #include "transport/event.h"
+#include "transport/fiber/overflow_for_test.h"
 #include "transport/fiber/runtime.h"
 #include "transport/fiber/stack.h"
+#include "transport/fiber/workers_for_test.h"
 
 // In place of the C library's, in this program: that of a kernel which does not
 // know MADV_GUARD_INSTALL.
@@ -31,24 +33,12 @@ extern "C" int madvise(void* address, size_t size, int advice) noexcept {
 namespace plumb {
 namespace {
 
-RuntimeOptions OneWorker() {
-  RuntimeOptions options;
-  options.workers = 1;
-  return options;
-}
-
-int Recurse(int depth) {
-  volatile char frame[1024];
-  frame[0] = static_cast<char>(depth);
-  return depth > 0 ? Recurse(depth - 1) + frame[0] : 0;
-}
-
 TEST(NoStackDeathTest, OverflowIntoAProtectedGuardNamesTheFiber) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";
   EXPECT_DEATH(
       {
-        Runtime runtime(OneWorker());
-        runtime.Go("deep", [] { Recurse(1000000); }).Join();
+        Runtime runtime(Workers(1));
+        runtime.Go("deep", OverflowTheStack).Join();
       },
       "plumb: stack overflow in fiber \"deep\": it has 240 KiB");
 }
@@ -83,7 +73,7 @@ TEST(NoStackDeathTest, GoSaysThatThereIsNoMemory) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";
   EXPECT_DEATH(
       {
-        Runtime runtime(OneWorker());
+        Runtime runtime(Workers(1));
         Event never;
         LimitAddressSpace(size_t{2} << 30);
         // 256 KiB each.
@@ -100,7 +90,7 @@ TEST(NoStackDeathTest, WithoutDescriptorsThereIsNoRuntimeEither) {
   EXPECT_DEATH(
       {
         const NoDescriptors none;
-        const Runtime runtime(OneWorker());
+        const Runtime runtime(Workers(1));
       },
       "plumb::Runtime: epoll: Too many open files");
 }

@@ -2,17 +2,13 @@
 #ifndef PLUMB_TRANSPORT_FIBER_POLLER_FOR_TEST_H_
 #define PLUMB_TRANSPORT_FIBER_POLLER_FOR_TEST_H_
 
-#include <sys/socket.h>
-#include <sys/types.h>
-
-#include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "gtest/gtest.h"
 #include "transport/descriptor.h"
 #include "transport/direction.h"
 #include "transport/fiber/runtime.h"
@@ -26,33 +22,23 @@ class CountingRead final : public Op {
   CountingRead(int fd, absl::Span<char> buffer)
       : Op(fd, Direction::kRead), buffer_(buffer) {}
 
-  bool Attempt() override {
-    ++tries_;
-    size_ = recv(descriptor(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
-    return size_ >= 0 || errno != EAGAIN;
-  }
-  ssize_t size() const { return size_; }
+  bool Attempt() override;
+  int64_t size() const { return size_; }
   int tries() const { return tries_; }
 
  private:
   const absl::Span<char> buffer_;
-  ssize_t size_ = -1;
+  int64_t size_ = -1;
   int tries_ = 0;
 };
 
+// send(2) of that many bytes.
 class CountingWrite final : public Op {
  public:
   CountingWrite(int fd, size_t size)
       : Op(fd, Direction::kWrite), data_(size, 'x') {}
 
-  bool Attempt() override {
-    ++tries_;
-    const ssize_t sent = send(descriptor(), data_.data(), data_.size(),
-                              MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent < 0) return errno != EAGAIN;
-    data_.resize(data_.size() - static_cast<size_t>(sent));
-    return data_.empty();
-  }
+  bool Attempt() override;
   size_t left() const { return data_.size(); }
   int tries() const { return tries_; }
 
@@ -61,28 +47,15 @@ class CountingWrite final : public Op {
   int tries_ = 0;
 };
 
+// Two connected stream sockets.
 struct Pair {
   Descriptor a, b;
 };
+Pair MakePair();
 
-inline Pair MakePair() {
-  int fds[2];
-  EXPECT_EQ(
-      socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds),
-      0);
-  return Pair{Descriptor(fds[0]), Descriptor(fds[1])};
-}
+void Send(const Descriptor& to, absl::string_view text);
 
-inline void Send(const Descriptor& to, absl::string_view text) {
-  EXPECT_EQ(send(to.get(), text.data(), text.size(), 0),
-            static_cast<ssize_t>(text.size()));
-}
-
-inline std::unique_ptr<Runtime> Workers(int count) {
-  RuntimeOptions options;
-  options.workers = count;
-  return std::make_unique<Runtime>(options);
-}
+std::unique_ptr<Runtime> RuntimeOf(int workers);
 
 }  // namespace plumb
 

@@ -4,10 +4,10 @@
 #include <linux/seccomp.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <iterator>
@@ -27,6 +27,7 @@
 #include "transport/clock.h"
 #include "transport/descriptor.h"
 #include "transport/direction.h"
+#include "transport/fiber/epoll_waits_for_test.h"
 #include "transport/fiber/poller_for_test.h"
 #include "transport/fiber/runtime.h"
 #include "transport/sleep.h"
@@ -44,9 +45,6 @@ Record& TheRecord() {
   static Record* const record = new Record;
   return *record;
 }
-
-// Calls of epoll_wait(2) that only look, and those that wait.
-std::atomic<int> looks{0}, waits{0};
 
 }  // namespace
 
@@ -69,13 +67,6 @@ extern "C" int epoll_ctl(int epoll, int operation, int fd,
   }
   errno = error;
   return result;
-}
-
-extern "C" int epoll_wait(int epoll, epoll_event* events, int most,
-                          int timeout) {
-  ++(timeout == 0 ? looks : waits);
-  return static_cast<int>(
-      syscall(SYS_epoll_pwait, epoll, events, most, timeout, nullptr, 0));
 }
 
 namespace plumb {
@@ -116,7 +107,7 @@ void ReadByte(Runtime& runtime, const Descriptor& from, const Descriptor& to) {
 // The socket has another descriptor, and so the kernel keeps the registration
 // when this one is closed.
 TEST(PollerKernelTest, ARegistrationThatIsThereAlreadyIsTakenOver) {
-  const auto runtime = Workers(1);
+  const auto runtime = RuntimeOf(1);
   Pair pair = MakePair();
   ReadByte(*runtime, pair.a, pair.b);
   const int number = pair.a.get();
@@ -131,7 +122,7 @@ TEST(PollerKernelTest, ARegistrationThatIsThereAlreadyIsTakenOver) {
 
 // Somebody gave the number to another socket behind the library's back.
 TEST(PollerKernelTest, ARegistrationThatIsGoneIsMadeAnew) {
-  const auto runtime = Workers(1);
+  const auto runtime = RuntimeOf(1);
   const Pair pair = MakePair(), other = MakePair();
   ReadByte(*runtime, pair.a, pair.b);
   ASSERT_EQ(dup2(other.a.get(), pair.a.get()), pair.a.get());
@@ -174,27 +165,27 @@ void ForbidEpollPwait2() {
 // Whether a fiber's sleep, which has to be long enough, came to a wait. Where
 // the machine is busy the time may be up before.
 bool SleepAndWait(absl::Duration wanted) {
-  const int before = waits;
+  const int before = epoll_waits;
   const MonotonicNanos start = Clock::Real().MonotonicNow();
   EXPECT_EQ(plumb::SleepFor(wanted), absl::OkStatus());
   EXPECT_GE(absl::Nanoseconds(Clock::Real().MonotonicNow() - start), wanted);
-  return waits > before;
+  return epoll_waits > before;
 }
 
 // A wait that ended before its time would be followed by further ones, or by
 // looks until the time is up.
 void ExpectOneWaitEach(int count) {
-  looks = 0;
-  waits = 0;
+  epoll_looks = 0;
+  epoll_waits = 0;
   int sleeps = 0;
   for (int waited = 0; waited < count; ++sleeps) {
     const auto wanted = absl::Microseconds(4000 + 97 * (sleeps % 10));
     if (SleepAndWait(wanted)) ++waited;
   }
   // The start of the fiber may interrupt one.
-  EXPECT_LE(waits, count + 1);
+  EXPECT_LE(epoll_waits, count + 1);
   // A look before the fiber goes on, if any.
-  EXPECT_LE(looks, sleeps + 1);
+  EXPECT_LE(epoll_looks, sleeps + 1);
 }
 
 TEST(PollerKernelDeathTest, WithoutEpollPwait2SleepsAreInWholeMilliseconds) {
@@ -202,7 +193,7 @@ TEST(PollerKernelDeathTest, WithoutEpollPwait2SleepsAreInWholeMilliseconds) {
   EXPECT_EXIT(
       {
         ForbidEpollPwait2();
-        Workers(1)->Go([] { ExpectOneWaitEach(10); }).Join();
+        RuntimeOf(1)->Go([] { ExpectOneWaitEach(10); }).Join();
         _exit(testing::Test::HasFailure() ? 1 : 0);
       },
       testing::ExitedWithCode(0), "");

@@ -19,6 +19,7 @@
 #include "transport/direction.h"
 #include "transport/error.h"
 #include "transport/fiber/runtime.h"
+#include "transport/fiber/workers_for_test.h"
 #include "transport/io.h"
 #include "transport/listener.h"
 #include "transport/transport.h"
@@ -56,16 +57,10 @@ class PollerRefusedTest : public ::testing::TestWithParam<int> {
   }
   ~PollerRefusedTest() override { error = 0; }
 
-  static RuntimeOptions OneWorker() {
-    RuntimeOptions options;
-    options.workers = 1;
-    return options;
-  }
-
   const std::shared_ptr<Transport> tcp_ = MakeTcp();
   std::unique_ptr<Conn> near_;
   std::unique_ptr<Conn> far_;
-  Runtime runtime_{OneWorker()};
+  Runtime runtime_{Workers(1)};
 };
 
 TEST_P(PollerRefusedTest, AReadStillGetsWhatComes) {

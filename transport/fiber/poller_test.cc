@@ -25,7 +25,7 @@ namespace {
 
 TEST(PollerTest, ReadsWhatComesLater) {
   Pair pair = MakePair();
-  const auto runtime = Workers(1);
+  const auto runtime = RuntimeOf(1);
   CallState state(Clock::Real());
   char buffer[100];
   int tries = 0;
@@ -44,7 +44,7 @@ TEST(PollerTest, ReadsWhatComesLater) {
 // S-RT-01, but after a short read: that one was the try.
 TEST(PollerTest, AfterAShortReadTheNextWaitsWithoutATry) {
   Pair pair = MakePair();
-  const auto runtime = Workers(1);
+  const auto runtime = RuntimeOf(1);
   CallState state(Clock::Real());
   runtime
       ->Go([&] {
@@ -65,7 +65,7 @@ TEST(PollerTest, AfterAShortReadTheNextWaitsWithoutATry) {
 // S-RT-01.
 TEST(PollerTest, AnEdgeBeforeTheWaitIsNotLost) {
   Pair pair = MakePair();
-  const auto runtime = Workers(1);
+  const auto runtime = RuntimeOf(1);
   CallState state(Clock::Real());
   runtime
       ->Go([&] {
@@ -84,7 +84,7 @@ TEST(PollerTest, AnEdgeBeforeTheWaitIsNotLost) {
 
 // S-RT-03.
 TEST(PollerTest, TheEndThatCameWithTheDataIsSeen) {
-  const auto runtime = Workers(1);
+  const auto runtime = RuntimeOf(1);
   runtime
       ->Go([&] {
         Pair pair = MakePair();
@@ -94,7 +94,7 @@ TEST(PollerTest, TheEndThatCameWithTheDataIsSeen) {
           Send(pair.b, "last");
           pair.b.Close();
         });
-        for (const ssize_t expected : {4, 0}) {
+        for (const int64_t expected : {4, 0}) {
           Call call(state, Direction::kRead);
           CountingRead op(pair.a.get(), absl::MakeSpan(buffer));
           EXPECT_TRUE(call.RunAfterWait(op));
@@ -105,8 +105,20 @@ TEST(PollerTest, TheEndThatCameWithTheDataIsSeen) {
       .Join();
 }
 
+// On a fiber, all of so many bytes.
+void ReadAll(const Descriptor& from, size_t size) {
+  CallState state(Clock::Real());
+  std::vector<char> buffer(65536);
+  for (size_t total = 0; total < size;) {
+    Call call(state, Direction::kRead);
+    CountingRead op(from.get(), absl::MakeSpan(buffer));
+    ASSERT_TRUE(call.Run(op));
+    total += static_cast<size_t>(op.size());
+  }
+}
+
 TEST(PollerTest, AWriteThatBlocksGoesOn) {
-  const auto runtime = Workers(1);
+  const auto runtime = RuntimeOf(1);
   for (const bool read_first : {false, true}) {
     runtime
         ->Go([&] {
@@ -121,16 +133,7 @@ TEST(PollerTest, AWriteThatBlocksGoesOn) {
             EXPECT_TRUE(call.RunAfterWait(op));
           }
           constexpr size_t kSize = 4 << 20;
-          const Fiber reader = Go([&] {
-            CallState read_state(Clock::Real());
-            std::vector<char> buffer(65536);
-            for (size_t total = 0; total < kSize;) {
-              Call call(read_state, Direction::kRead);
-              CountingRead op(pair.b.get(), absl::MakeSpan(buffer));
-              ASSERT_TRUE(call.Run(op));
-              total += static_cast<size_t>(op.size());
-            }
-          });
+          const Fiber reader = Go([&] { ReadAll(pair.b, kSize); });
           Call call(state, Direction::kWrite);
           CountingWrite op(pair.a.get(), kSize);
           EXPECT_TRUE(call.Run(op));
@@ -160,8 +163,8 @@ std::set<std::string> WatchersOf(int fd) {
 // S-RT-01.
 TEST(PollerTest, ADescriptorMovesToTheWorkerThatReads) {
   // Each runtime has one worker, so that the fibers are on different ones.
-  const auto one = Workers(1);
-  const auto two = Workers(1);
+  const auto one = RuntimeOf(1);
+  const auto two = RuntimeOf(1);
   Pair pair = MakePair();
   CallState state(Clock::Real());
   std::set<std::string> watchers;
@@ -188,7 +191,7 @@ TEST(PollerTest, ADescriptorOutlivesARuntime) {
   Pair pair = MakePair();
   CallState state(Clock::Real());
   for (int i = 0; i < 3; ++i) {
-    const auto runtime = Workers(1);
+    const auto runtime = RuntimeOf(1);
     const Fiber reader = runtime->Go([&] {
       char byte;
       Call call(state, Direction::kRead);
@@ -201,7 +204,7 @@ TEST(PollerTest, ADescriptorOutlivesARuntime) {
 }
 
 TEST(PollerTest, ANumberUsedAgainIsAnotherDescriptor) {
-  const auto runtime = Workers(1);
+  const auto runtime = RuntimeOf(1);
   for (int i = 0; i < 200; ++i) {
     Pair pair = MakePair();
     CallState state(Clock::Real());
@@ -218,7 +221,7 @@ TEST(PollerTest, ANumberUsedAgainIsAnotherDescriptor) {
 }
 
 TEST(PollerTest, DeadlineCancelAndCloseEndAWait) {
-  const auto runtime = Workers(2);
+  const auto runtime = RuntimeOf(2);
   for (int i = 0; i < 100; ++i) {
     Pair pair = MakePair();
     CallState state(Clock::Real());
@@ -256,7 +259,7 @@ TEST(PollerTest, DeadlineCancelAndCloseEndAWait) {
 // There is one place for who waits: the second looks by itself.
 TEST(PollerTest, AnotherObjectWithTheSameDescriptorMayWaitToo) {
   const Pair pair = MakePair();
-  const auto runtime = Workers(1);
+  const auto runtime = RuntimeOf(1);
   CallState states[] = {CallState(Clock::Real()), CallState(Clock::Real())};
   std::vector<Fiber> readers;
   for (CallState& state : states) {
@@ -277,8 +280,8 @@ TEST(PollerTest, AnotherObjectWithTheSameDescriptorMayWaitToo) {
 TEST(PollerTest, WhoWritesByTheWatchOfARuntimeThatEndsGoesOn) {
   const Pair pair = MakePair();
   CallState state(Clock::Real());
-  auto ends = Workers(1);
-  const auto stays = Workers(1);
+  auto ends = RuntimeOf(1);
+  const auto stays = RuntimeOf(1);
   Send(pair.b, "x");
   ends->Go([&] {
         char byte;
@@ -304,18 +307,7 @@ TEST(PollerTest, WhoWritesByTheWatchOfARuntimeThatEndsGoesOn) {
   ASSERT_TRUE(WaitUntil([&] { return WatchersOf(pair.a.get()).size() == 1; },
                         "the other Runtime watches it"));
   EXPECT_NE(WatchersOf(pair.a.get()), before);
-  stays
-      ->Go([&] {
-        CallState read_state(Clock::Real());
-        std::vector<char> buffer(65536);
-        for (size_t total = 0; total < kSize;) {
-          Call call(read_state, Direction::kRead);
-          CountingRead op(pair.b.get(), absl::MakeSpan(buffer));
-          ASSERT_TRUE(call.Run(op));
-          total += static_cast<size_t>(op.size());
-        }
-      })
-      .Join();
+  stays->Go([&] { ReadAll(pair.b, kSize); }).Join();
   writer.Join();
 }
 

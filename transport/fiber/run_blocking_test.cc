@@ -12,18 +12,13 @@
 #include "testing/threads_for_test.h"
 #include "transport/fiber/fiber_group.h"
 #include "transport/fiber/runtime.h"
+#include "transport/fiber/workers_for_test.h"
 
 namespace plumb {
 namespace {
 
-RuntimeOptions OneWorker() {
-  RuntimeOptions options;
-  options.workers = 1;
-  return options;
-}
-
 TEST(RunBlockingTest, ReturnsWhatTheFunctionReturns) {
-  Runtime runtime(OneWorker());
+  Runtime runtime(Workers(1));
   runtime
       .Go([] {
         EXPECT_EQ(RunBlocking([] { return std::string("result"); }), "result");
@@ -37,7 +32,7 @@ TEST(RunBlockingTest, ReturnsWhatTheFunctionReturns) {
 
 // Fibers of one worker: one blocks, `meanwhile` runs, then the first goes on.
 void WhileOneBlocks(std::function<void(const absl::Notification&)> meanwhile) {
-  Runtime runtime(OneWorker());
+  Runtime runtime(Workers(1));
   runtime
       .Go([&] {
         absl::Notification go_on;
@@ -66,7 +61,7 @@ TEST(RunBlockingTest, OtherFibersRunMeanwhile) {
 }
 
 TEST(RunBlockingTest, WithoutAThreadItBlocksItsOwn) {
-  Runtime runtime(OneWorker());
+  Runtime runtime(Workers(1));
   runtime
       .Go([] {
         const std::thread::id here = std::this_thread::get_id();
@@ -85,7 +80,7 @@ TEST(RunBlockingTest, WithoutAnotherThreadItWaitsForThoseThatThereAre) {
 }
 
 TEST(RunBlockingTest, MoreThanThereAreThreadsFor) {
-  RuntimeOptions options = OneWorker();
+  RuntimeOptions options = Workers(1);
   options.blocking_threads = 3;
   Runtime runtime(options);
   runtime

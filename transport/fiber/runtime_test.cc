@@ -2,8 +2,6 @@
 
 #include <fcntl.h>
 #include <sched.h>
-#include <sys/epoll.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -28,37 +26,19 @@
 #include "transport/error.h"
 #include "transport/event.h"
 #include "transport/fiber/dump_fibers.h"
+#include "transport/fiber/epoll_waits_for_test.h"
+#include "transport/fiber/overflow_for_test.h"
 #include "transport/fiber/run_blocking.h"
+#include "transport/fiber/workers_for_test.h"
 #include "transport/scope.h"
 #include "transport/sleep.h"
 #include "transport/waiter.h"
-
-namespace {
-
-// Calls of epoll_wait(2) that only look, and those that wait for an event.
-std::atomic<int> looks{0}, waits{0};
-
-}  // namespace
-
-// In place of the C library's.
-extern "C" int epoll_wait(int epoll, epoll_event* events, int most,
-                          int timeout) {
-  ++(timeout == 0 ? looks : waits);
-  return static_cast<int>(
-      syscall(SYS_epoll_pwait, epoll, events, most, timeout, nullptr, 0));
-}
 
 namespace plumb {
 namespace {
 
 using testing::HasSubstr;
 using testing::StartsWith;
-
-RuntimeOptions Workers(int count) {
-  RuntimeOptions options;
-  options.workers = count;
-  return options;
-}
 
 // absl's symbolizer keeps the files open whose functions it has named.
 void AllowSymbolizersFiles() { AllowLeaksInThisTest(); }
@@ -456,8 +436,8 @@ WorkerCalls CallsOfAnIdleWorker(absl::Duration spin,
   std::atomic<bool> started{false};
   Event release;
   const Fiber fiber = runtime.Go([&] {
-    looks = 0;
-    waits = 0;
+    epoll_looks = 0;
+    epoll_waits = 0;
     started = true;
     EXPECT_EQ(release.Wait(), absl::OkStatus());
   });
@@ -465,7 +445,7 @@ WorkerCalls CallsOfAnIdleWorker(absl::Duration spin,
   EXPECT_TRUE(WaitUntil(
       [&] {
         if (!started) return false;
-        calls = {looks, waits};
+        calls = {epoll_looks, epoll_waits};
         return enough(calls);
       },
       "the worker has called enough"));
@@ -572,12 +552,6 @@ TEST(RuntimeTest, AFiberMayDump) {
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
-int Recurse(int depth) {
-  volatile char frame[1024];
-  frame[0] = static_cast<char>(depth);
-  return depth > 0 ? Recurse(depth - 1) + frame[0] : 0;
-}
-
 TEST(RuntimeDeathTest, OverflowNamesTheFiberAndTheSizeOfItsStack) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";
   RuntimeOptions large = Workers(1);
@@ -590,7 +564,7 @@ TEST(RuntimeDeathTest, OverflowNamesTheFiberAndTheSizeOfItsStack) {
     EXPECT_DEATH(
         {
           Runtime runtime(c.options);
-          runtime.Go("deep", [] { Recurse(1000000); }).Join();
+          runtime.Go("deep", OverflowTheStack).Join();
         },
         absl::StrCat("plumb: stack overflow in fiber \"deep\": it has ", c.size,
                      " KiB; RuntimeOptions::stack_size gives more"));

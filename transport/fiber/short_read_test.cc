@@ -19,6 +19,7 @@
 #include "transport/extension.h"
 #include "transport/extensions.h"
 #include "transport/fiber/runtime.h"
+#include "transport/fiber/workers_for_test.h"
 #include "transport/listener.h"
 #include "transport/transport.h"
 
@@ -67,13 +68,7 @@ class ShortReadTest : public ::testing::Test {
   }
 
  private:
-  static RuntimeOptions OneWorker() {
-    RuntimeOptions options;
-    options.workers = 1;
-    return options;
-  }
-
-  Runtime runtime_{OneWorker()};
+  Runtime runtime_{Workers(1)};
   std::unique_ptr<Conn> sender_;
   std::unique_ptr<Conn> receiver_;
 };

@@ -9,7 +9,9 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "transport/fiber/overflow_for_test.h"
 #include "transport/fiber/runtime.h"
+#include "transport/fiber/workers_for_test.h"
 
 namespace plumb {
 namespace {
@@ -19,19 +21,7 @@ using ::testing::HasSubstr;
 using ::testing::KilledBySignal;
 using ::testing::Not;
 
-RuntimeOptions OneWorker() {
-  RuntimeOptions options;
-  options.workers = 1;
-  return options;
-}
-
 void Access(const volatile int* nowhere = nullptr) { (void)*nowhere; }
-
-int Recurse(int depth) {
-  volatile char frame[1024];
-  frame[0] = static_cast<char>(depth);
-  return depth > 0 ? Recurse(depth - 1) + frame[0] : 0;
-}
 
 void Say(const char* text) { (void)!write(2, text, std::strlen(text)); }
 
@@ -70,7 +60,7 @@ class StackOverflowDeathTest : public testing::Test {
 TEST_F(StackOverflowDeathTest, AnotherAccessOfAFiberIsNoOverflow) {
   EXPECT_EXIT(
       {
-        Runtime runtime(OneWorker());
+        Runtime runtime(Workers(1));
         runtime.Go("wild", [] { Access(); }).Join();
       },
       KilledBySignal(SIGSEGV), Not(HasSubstr("overflow")));
@@ -79,7 +69,7 @@ TEST_F(StackOverflowDeathTest, AnotherAccessOfAFiberIsNoOverflow) {
 TEST_F(StackOverflowDeathTest, NorIsOneOfAThread) {
   EXPECT_EXIT(
       {
-        const Runtime runtime(OneWorker());
+        const Runtime runtime(Workers(1));
         Access();
       },
       KilledBySignal(SIGSEGV), Not(HasSubstr("overflow")));
@@ -88,13 +78,13 @@ TEST_F(StackOverflowDeathTest, NorIsOneOfAThread) {
 TEST_F(StackOverflowDeathTest, OneThatIsSentEndsTheProgram) {
   EXPECT_EXIT(
       {
-        const Runtime runtime(OneWorker());
+        const Runtime runtime(Workers(1));
         kill(getpid(), SIGSEGV);
       },
       KilledBySignal(SIGSEGV), Not(HasSubstr("overflow")));
   EXPECT_EXIT(
       {
-        Runtime runtime(OneWorker());
+        Runtime runtime(Workers(1));
         runtime.Go("raiser", [] { raise(SIGSEGV); }).Join();
       },
       KilledBySignal(SIGSEGV), Not(HasSubstr("overflow")));
@@ -104,7 +94,7 @@ TEST_F(StackOverflowDeathTest, OneThatIsSentAndIgnoredDoesNot) {
   EXPECT_EXIT(
       {
         SetHandler(SIG_IGN);
-        const Runtime runtime(OneWorker());
+        const Runtime runtime(Workers(1));
         raise(SIGSEGV);
         raise(SIGSEGV);
         _exit(4);
@@ -120,22 +110,22 @@ TEST_F(StackOverflowDeathTest, TheHandlerThatWasThereIsCalled) {
     EXPECT_EXIT(
         {
           install();
-          Runtime runtime(OneWorker());
+          Runtime runtime(Workers(1));
           runtime.Go("wild", [] { Access(); }).Join();
         },
         ExitedWithCode(3), "^before$");
     EXPECT_EXIT(
         {
           install();
-          const Runtime runtime(OneWorker());
+          const Runtime runtime(Workers(1));
           raise(SIGSEGV);
         },
         ExitedWithCode(3), "^before$");
     EXPECT_EXIT(
         {
           install();
-          Runtime runtime(OneWorker());
-          runtime.Go("deep", [] { Recurse(1000000); }).Join();
+          Runtime runtime(Workers(1));
+          runtime.Go("deep", OverflowTheStack).Join();
         },
         ExitedWithCode(3), "stack overflow in fiber \"deep\".*\nbefore$");
   }
