@@ -20,7 +20,7 @@ void ExpectSame(absl::string_view script, absl::string_view last);
 
 // The same on networks of which some have a time of their own
 // (MakeTimedFakeNet), with packets alone where something is lost; the kernel's
-// is as SpeedUpTimers has made it.
+// timers are to be shortened before (named_timers_test.cc).
 void ExpectSameInTime(absl::string_view script, absl::string_view last);
 
 // What the last step of `script` comes to on the fake alone, in its own time.
