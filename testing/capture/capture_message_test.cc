@@ -11,6 +11,9 @@
 #include "testing/capture/capture.h"
 #include "testing/capture/capture_transport.h"
 #include "testing/capture/capture_transport_fixture.h"
+#include "transport/error.h"
+#include "transport/extension.h"
+#include "transport/handle_passing.h"
 #include "transport/packet_conn.h"
 #include "transport/transport.h"
 
@@ -110,6 +113,56 @@ TEST_F(CaptureTransportTest, MessagesOfUnixpacketStayApart) {
       ElementsAre("db (unix) out /run/web > /run/db unixpacket open",
                   "db (unix) out /run/web > /run/db unixpacket data 'one'",
                   "db (unix) out /run/web > /run/db unixpacket data 'two'"));
+}
+
+// The bytes are there whoever has them first, and once.
+TEST_F(CaptureTransportTest, WhatHasHandlesIsWrittenByItsBytes) {
+  DialOptions options;
+  options.local_address = "/run/web";
+  const auto listener = *db_.Listen("unix", "/run/db");
+  const auto near = *db_.Dial("unix", "/run/db", options);
+  const auto far = *listener->Accept();
+  const int handles[] = {0};
+  char buffer[10];
+  HandlePassing& to = *Extension<HandlePassing>(*near);
+  HandlePassing& from = *Extension<HandlePassing>(*far);
+  ASSERT_EQ(to.WriteWithHandles("one", handles), absl::OkStatus());
+  ASSERT_EQ(to.WriteWithHandles("many", handles), absl::OkStatus());
+  const auto got = from.ReadWithHandles(absl::MakeSpan(buffer));
+  ASSERT_EQ(got.status(), absl::OkStatus());
+  EXPECT_EQ(got->handles.size(), 1u);
+  EXPECT_EQ(BytesDone(from.ReadWithHandles(absl::MakeSpan(buffer), 0).status()),
+            4u);
+  ASSERT_EQ(near->Close(), absl::OkStatus());
+  EXPECT_TRUE(IsEof(from.ReadWithHandles(absl::MakeSpan(buffer)).status()));
+  EXPECT_THAT(Lines(capture_),
+              ElementsAre("db (unix) out /run/web > /run/db unix open",
+                          "db (unix) out /run/web > /run/db unix data 'one'",
+                          "db (unix) out /run/web > /run/db unix data 'many'",
+                          "db (unix) out /run/web > /run/db unix end"));
+}
+
+// Of those whose sender nobody sees, too.
+TEST_F(CaptureTransportTest, ADatagramWithHandlesIsWrittenByItsBytes) {
+  const auto listener = *db_.ListenPacket("unixgram", "/run/db");
+  const auto seen = *db_.Dial("unixgram", "/run/db");
+  const auto unseen = *db_host_->Dial("unixgram", "/run/db");
+  const int handles[] = {0};
+  char buffer[4];
+  auto& packets = *Extension<PacketHandlePassing>(*listener);
+  for (Conn* conn : {seen.get(), unseen.get()}) {
+    ASSERT_EQ(Extension<HandlePassing>(*conn)->WriteWithHandles(
+                  conn == seen.get() ? "seen" : "unseen", handles),
+              absl::OkStatus());
+    const auto got = packets.ReadFromWithHandles(absl::MakeSpan(buffer));
+    ASSERT_EQ(got.status(), absl::OkStatus());
+    EXPECT_EQ(got->handles.size(), 1u);
+  }
+  EXPECT_THAT(
+      Lines(capture_),
+      ElementsAre("db (unix) out @ > /run/db unixgram datagram 'seen'",
+                  "db (unix) in @ > /run/db unixgram datagram 'unse' # read "
+                  "with a buffer of 4 of its 6 bytes"));
 }
 
 TEST(CaptureTransportOnSocketsTest, AWildcardSocketMatchesOnLoopback) {

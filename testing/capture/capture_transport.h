@@ -27,10 +27,11 @@
 // Two networks that use the same addresses, such as two FakeNetworks, need a
 // Capture each, or their connections would be taken for one another.
 //
-// Extensions that go through: MessageTraits, TcpControl, ReadCloser,
-// Peeker, BufferControl and PeerCredentials of Conns, MessageTraits and
-// BufferControl of PacketConns, UdpListenerStats of Listeners. Not NativeHandle
-// and HandlePassing: what goes past is not seen.
+// Extensions that go through: MessageTraits, TcpControl, ReadCloser, Peeker,
+// BufferControl, PeerCredentials and HandlePassing of Conns, MessageTraits,
+// BufferControl, MulticastControl and PacketHandlePassing of PacketConns,
+// UdpListenerStats of Listeners. Of what is passed the bytes are seen, and not
+// the handles that go along. Not NativeHandle: what goes past is not seen.
 //
 // Threads, lifetime and errors: as for Transport. Conns outlive the Capture.
 #ifndef PLUMB_TESTING_CAPTURE_CAPTURE_TRANSPORT_H_

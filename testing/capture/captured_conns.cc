@@ -12,6 +12,8 @@
 #include "transport/extension.h"
 #include "transport/extensions.h"
 #include "transport/forwarding.h"
+#include "transport/handle_passing.h"
+#include "transport/multicast.h"
 #include "transport/udp_options.h"
 
 namespace plumb {
@@ -41,120 +43,238 @@ size_t FullSizeOfCut(const absl::Status& status, size_t buffer_size) {
   return full_size > buffer_size ? static_cast<size_t>(full_size) : 0;
 }
 
-class CapturedStream final : public ForwardingConn {
+// How many bytes a ReadWithHandles got, as a Read tells it: those whose handles
+// nobody could take, too.
+absl::StatusOr<size_t> BytesOf(
+    const absl::StatusOr<HandlePassing::Incoming>& got, size_t room) {
+  if (got.ok()) return got->size;
+  const uint64_t done = BytesDone(got.status());
+  if (done > 0 && done <= room) return static_cast<size_t>(done);
+  return got.status();
+}
+
+std::shared_ptr<DatagramTracer> TracerOf(const CaptureContext& context,
+                                         const Addr& local) {
+  return std::make_shared<DatagramTracer>(context.state, context.host, local,
+                                          context.protocol);
+}
+
+void TraceSent(DatagramTracer& tracer, const Addr& to, absl::string_view data,
+               const absl::Status& status) {
+  if (status.ok()) {
+    tracer.Sent(to, data);
+  } else {
+    tracer.Failed(to, status);
+  }
+}
+
+// A call of HandlePassing is not counted by the Gate of ForwardingConn: the
+// object may be gone when it returns, so that it shares the tracer.
+class CapturedStream final : public ForwardingConn, private HandlePassing {
  public:
-  CapturedStream(std::unique_ptr<Conn> inner,
+  CapturedStream(std::unique_ptr<Conn> wrapped,
                  std::shared_ptr<CaptureState> state,
                  const StreamOpening& opening)
-      : ForwardingConn(std::move(inner), OfConns()),
-        tracer_(std::move(state), opening) {}
+      : ForwardingConn(std::move(wrapped), OfConns()),
+        passing_(plumb::Extension<HandlePassing>(inner())),
+        tracer_(std::make_shared<StreamTracer>(std::move(state), opening)) {}
   ~CapturedStream() override { Close().IgnoreError(); }
 
+  void* Extension(absl::string_view name) override {
+    if (passing_ != nullptr && name == HandlePassing::kExtensionName) {
+      return static_cast<HandlePassing*>(this);
+    }
+    return ForwardingConn::Extension(name);
+  }
+
  private:
+  static void TraceRead(StreamTracer& tracer, absl::Span<const char> buffer,
+                        const absl::StatusOr<size_t>& n) {
+    if (n.ok()) {
+      if (!buffer.empty()) tracer.Read(Front(buffer, *n));
+    } else if (FullSizeOfCut(n.status(), buffer.size()) > 0) {
+      tracer.Read(Front(buffer, buffer.size()));
+    } else {
+      tracer.ReadFailed(n.status());
+    }
+  }
   absl::StatusOr<size_t> DoRead(absl::Span<char> buffer) override {
     absl::StatusOr<size_t> n = inner().Read(buffer);
-    if (n.ok()) {
-      if (!buffer.empty()) tracer_.Read(Front(buffer, *n));
-    } else if (FullSizeOfCut(n.status(), buffer.size()) > 0) {
-      tracer_.Read(Front(buffer, buffer.size()));
-    } else {
-      tracer_.ReadFailed(n.status());
-    }
+    TraceRead(*tracer_, buffer, n);
     return n;
   }
+  absl::StatusOr<Incoming> ReadWithHandles(absl::Span<char> buffer,
+                                           size_t max_handles) override {
+    const std::shared_ptr<StreamTracer> tracer = tracer_;
+    absl::StatusOr<Incoming> got =
+        passing_->ReadWithHandles(buffer, max_handles);
+    TraceRead(*tracer, buffer, BytesOf(got, buffer.size()));
+    return got;
+  }
   absl::Status DoWrite(absl::Span<const absl::string_view> pieces) override {
-    tracer_.BeginWrite();
+    tracer_->BeginWrite();
     absl::Status status = inner().Write(pieces);
     const size_t written = status.ok() ? SizeOf(pieces) : BytesDone(status);
-    tracer_.EndWrite(pieces, written, status);
+    tracer_->EndWrite(pieces, written, status);
+    return status;
+  }
+  absl::Status WriteWithHandles(absl::string_view data,
+                                absl::Span<const int> handles) override {
+    const std::shared_ptr<StreamTracer> tracer = tracer_;
+    tracer->BeginWrite();
+    absl::Status status = passing_->WriteWithHandles(data, handles);
+    const size_t written = status.ok() ? data.size() : BytesDone(status);
+    tracer->EndWrite(absl::MakeConstSpan(&data, 1), written, status);
     return status;
   }
   absl::Status DoCloseWrite() override {
     absl::Status status = inner().CloseWrite();
-    if (status.ok()) tracer_.ClosedWrite();
+    if (status.ok()) tracer_->ClosedWrite();
     return status;
   }
   absl::Status DoClose() override {
     absl::Status status = inner().Close();
-    tracer_.Closed();
+    tracer_->Closed();
     return status;
   }
 
-  StreamTracer tracer_;
+  HandlePassing* const passing_;  // null where there is none inside
+  const std::shared_ptr<StreamTracer> tracer_;
 };
 
-class CapturedDatagrams final : public ForwardingConn {
+// As CapturedStream.
+class CapturedDatagrams final : public ForwardingConn, private HandlePassing {
  public:
   CapturedDatagrams(std::unique_ptr<Conn> wrapped,
                     const CaptureContext& context)
       : ForwardingConn(std::move(wrapped), OfConns()),
-        tracer_(context.state, context.host, inner().LocalAddr(),
-                context.protocol) {}
+        passing_(plumb::Extension<HandlePassing>(inner())),
+        tracer_(TracerOf(context, inner().LocalAddr())) {}
   ~CapturedDatagrams() override { Close().IgnoreError(); }
 
+  void* Extension(absl::string_view name) override {
+    if (passing_ != nullptr && name == HandlePassing::kExtensionName) {
+      return static_cast<HandlePassing*>(this);
+    }
+    return ForwardingConn::Extension(name);
+  }
+
  private:
+  static void TraceRead(DatagramTracer& tracer, const Addr& from,
+                        absl::Span<const char> buffer,
+                        const absl::StatusOr<size_t>& n) {
+    if (n.ok()) {
+      if (!buffer.empty()) tracer.Received(from, Front(buffer, *n), *n);
+    } else if (const size_t full = FullSizeOfCut(n.status(), buffer.size())) {
+      tracer.Received(from, Front(buffer, buffer.size()), full);
+    } else {
+      tracer.Failed(from, n.status());
+    }
+  }
   absl::StatusOr<size_t> DoRead(absl::Span<char> buffer) override {
     absl::StatusOr<size_t> n = inner().Read(buffer);
-    const Addr from = RemoteAddr();
-    if (n.ok()) {
-      if (!buffer.empty()) tracer_.Received(from, Front(buffer, *n), *n);
-    } else if (const size_t full = FullSizeOfCut(n.status(), buffer.size())) {
-      tracer_.Received(from, Front(buffer, buffer.size()), full);
-    } else {
-      tracer_.Failed(from, n.status());
-    }
+    TraceRead(*tracer_, RemoteAddr(), buffer, n);
     return n;
+  }
+  absl::StatusOr<Incoming> ReadWithHandles(absl::Span<char> buffer,
+                                           size_t max_handles) override {
+    const std::shared_ptr<DatagramTracer> tracer = tracer_;
+    const Addr from = RemoteAddr();
+    absl::StatusOr<Incoming> got =
+        passing_->ReadWithHandles(buffer, max_handles);
+    TraceRead(*tracer, from, buffer, BytesOf(got, buffer.size()));
+    return got;
   }
   absl::Status DoWrite(absl::Span<const absl::string_view> pieces) override {
     absl::Status status = inner().Write(pieces);
-    if (status.ok()) {
-      std::string scratch;
-      DataCursor cursor(pieces);
-      tracer_.Sent(RemoteAddr(), cursor.Take(SizeOf(pieces), &scratch));
-    } else {
-      tracer_.Failed(RemoteAddr(), status);
-    }
+    std::string scratch;
+    DataCursor cursor(pieces);
+    TraceSent(*tracer_, RemoteAddr(), cursor.Take(SizeOf(pieces), &scratch),
+              status);
+    return status;
+  }
+  absl::Status WriteWithHandles(absl::string_view data,
+                                absl::Span<const int> handles) override {
+    const std::shared_ptr<DatagramTracer> tracer = tracer_;
+    const Addr to = RemoteAddr();
+    absl::Status status = passing_->WriteWithHandles(data, handles);
+    TraceSent(*tracer, to, data, status);
     return status;
   }
 
-  DatagramTracer tracer_;
+  HandlePassing* const passing_;  // null where there is none inside
+  const std::shared_ptr<DatagramTracer> tracer_;
 };
 
-class CapturedPackets final : public ForwardingPacketConn {
+// As CapturedStream.
+class CapturedPackets final : public ForwardingPacketConn,
+                              private PacketHandlePassing {
  public:
   CapturedPackets(std::unique_ptr<PacketConn> wrapped,
                   const CaptureContext& context)
-      : ForwardingPacketConn(std::move(wrapped), {MessageTraits::kExtensionName,
-                                                  BufferControl::kExtensionName,
-                                                  ConnProbe::kExtensionName}),
-        tracer_(context.state, context.host, inner().LocalAddr(),
-                context.protocol) {}
+      : ForwardingPacketConn(
+            std::move(wrapped),
+            {MessageTraits::kExtensionName, BufferControl::kExtensionName,
+             MulticastControl::kExtensionName, ConnProbe::kExtensionName}),
+        passing_(plumb::Extension<PacketHandlePassing>(inner())),
+        tracer_(TracerOf(context, inner().LocalAddr())) {}
   ~CapturedPackets() override { Close().IgnoreError(); }
 
+  void* Extension(absl::string_view name) override {
+    if (passing_ != nullptr && name == PacketHandlePassing::kExtensionName) {
+      return static_cast<PacketHandlePassing*>(this);
+    }
+    return ForwardingPacketConn::Extension(name);
+  }
+
  private:
+  static void TraceReceived(DatagramTracer& tracer,
+                            absl::Span<const char> buffer,
+                            const Received& received) {
+    tracer.Received(received.from, Front(buffer, received.size),
+                    received.full_size);
+  }
   absl::StatusOr<size_t> DoReadBatch(absl::Span<InPacket> packets) override {
     absl::StatusOr<size_t> n = inner().ReadBatch(packets);
-    if (!n.ok()) tracer_.Failed(Addr(), n.status());
+    if (!n.ok()) tracer_->Failed(Addr(), n.status());
     for (size_t i = 0; n.ok() && i < *n; ++i) {
-      const Received& received = packets[i].received;
-      tracer_.Received(received.from, Front(packets[i].buffer, received.size),
-                       received.full_size);
+      TraceReceived(*tracer_, packets[i].buffer, packets[i].received);
     }
     return n;
+  }
+  absl::StatusOr<Incoming> ReadFromWithHandles(absl::Span<char> buffer,
+                                               size_t max_handles) override {
+    const std::shared_ptr<DatagramTracer> tracer = tracer_;
+    absl::StatusOr<Incoming> got =
+        passing_->ReadFromWithHandles(buffer, max_handles);
+    if (got.ok()) {
+      TraceReceived(*tracer, buffer, got->received);
+    } else {
+      tracer->Failed(Addr(), got.status());
+    }
+    return got;
   }
   absl::StatusOr<size_t> DoWriteBatch(
       absl::Span<const OutPacket> packets) override {
     absl::StatusOr<size_t> n = inner().WriteBatch(packets);
     if (!n.ok()) {
-      tracer_.Failed(packets.empty() ? Addr() : packets[0].to, n.status());
+      tracer_->Failed(packets.empty() ? Addr() : packets[0].to, n.status());
     }
     for (size_t i = 0; n.ok() && i < *n; ++i) {
-      tracer_.Sent(packets[i].to, packets[i].data);
+      tracer_->Sent(packets[i].to, packets[i].data);
     }
     return n;
   }
+  absl::Status WriteToWithHandles(absl::string_view data, const Addr& to,
+                                  absl::Span<const int> handles) override {
+    const std::shared_ptr<DatagramTracer> tracer = tracer_;
+    absl::Status status = passing_->WriteToWithHandles(data, to, handles);
+    TraceSent(*tracer, to, data, status);
+    return status;
+  }
 
-  DatagramTracer tracer_;
+  PacketHandlePassing* const passing_;  // null where there is none inside
+  const std::shared_ptr<DatagramTracer> tracer_;
 };
 
 class CapturedListener final : public ForwardingListener {

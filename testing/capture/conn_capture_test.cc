@@ -82,7 +82,7 @@ ConnBackend UnixStream() {
   options.network = "unix";
   options.dial.local_address = "";
   ConnBackend backend = Stream("captured_unix", &Unix, options);
-  backend.abilities.peek = true;
+  backend.abilities.peek = backend.abilities.handles = true;
   return backend;
 }
 
@@ -92,6 +92,7 @@ ConnBackend UnixPacket() {
   options.dial.local_address = "";
   ConnBackend backend = Stream("captured_unixpacket", &Unix, options);
   backend.abilities.messages = backend.abilities.peek = true;
+  backend.abilities.handles = true;
   backend.abilities.data_before_reset = false;
   return backend;
 }

@@ -49,7 +49,7 @@ TransportBackend Fake() {
 TransportBackend Udp() {
   TransportBackend backend = LikeUdp("udp4");
   backend.name = "captured:udp4";
-  backend.close_waits = true;
+  backend.close_waits = backend.multicast = true;
   backend.make = [](Clock& clock) { return Captured(MakeUdp(clock), clock); };
   return backend;
 }
@@ -57,7 +57,7 @@ TransportBackend Udp() {
 TransportBackend Unixgram() {
   TransportBackend backend = LikeUnixgram();
   backend.name = "captured:unixgram";
-  backend.close_waits = true;
+  backend.close_waits = backend.handles = true;
   backend.make = [](Clock& clock) { return Captured(MakeUnix(clock), clock); };
   return backend;
 }

@@ -43,10 +43,10 @@
 // FaultTransportOptions::names, or addresses.
 //
 // Extensions that go through: MessageTraits, TcpControl, ReadCloser,
-// BufferControl and PeerCredentials of Conns, MessageTraits and BufferControl
-// of PacketConns, UdpListenerStats and ListenerProbe of Listeners. ConnProbe,
-// where there is one inside, knows what rules keep. Networks that no rule can
-// be about ("ip4:icmp") go through as they are.
+// BufferControl and PeerCredentials of Conns, MessageTraits, BufferControl and
+// MulticastControl of PacketConns, UdpListenerStats and ListenerProbe of
+// Listeners. ConnProbe, where there is one inside, knows what rules keep.
+// Networks that no rule can be about ("ip4:icmp") go through as they are.
 //
 // Threads, lifetime and errors: as for Transport. Conns outlive it.
 #ifndef PLUMB_TESTING_FAULT_FAULT_TRANSPORT_H_

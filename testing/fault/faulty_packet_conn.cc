@@ -9,6 +9,7 @@
 #include "backends/fake/probes.h"
 #include "transport/error.h"
 #include "transport/extension.h"
+#include "transport/multicast.h"
 #include "transport/scope.h"
 
 namespace plumb {
@@ -253,7 +254,8 @@ int FaultyPacketConn::BlockedCalls(Direction direction) const {
 
 void* FaultyPacketConn::Extension(absl::string_view name) {
   const absl::string_view allowed[] = {MessageTraits::kExtensionName,
-                                       BufferControl::kExtensionName};
+                                       BufferControl::kExtensionName,
+                                       MulticastControl::kExtensionName};
   if (name == BlockedProbe::kExtensionName) {
     return static_cast<BlockedProbe*>(this);
   }

@@ -58,7 +58,7 @@ TransportBackend Fake(const char* plan) {
 TransportBackend Udp(const char* plan) {
   TransportBackend backend = LikeUdp("udp4");
   backend.name = Named(plan, "udp4");
-  backend.close_waits = true;
+  backend.close_waits = backend.multicast = true;
   backend.make = [plan](Clock& clock) {
     return Faulty(MakeUdp(clock), plan, clock);
   };
