@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "backends/ip/interface_for_test.h"
 #include "backends/udp/udp.h"
 #include "gtest/gtest.h"
 #include "transport/addr.h"
@@ -35,12 +36,6 @@ class UdpMulticastTest : public testing::Test {
   static MulticastControl& Control(PacketConn& packets) {
     return *Extension<MulticastControl>(packets);
   }
-  // A socket that sends multicast through the loopback.
-  std::unique_ptr<PacketConn> Sender() {
-    auto packets = Packets("udp4", ":0");
-    EXPECT_TRUE(Control(*packets).SetMulticastInterface("lo").ok());
-    return packets;
-  }
   std::string Receive(PacketConn& packets) {
     auto got = packets.ReadFrom(absl::MakeSpan(buffer_));
     EXPECT_TRUE(got.ok()) << got.status();
@@ -59,8 +54,13 @@ TEST_F(UdpMulticastTest, ADualStackSocketCanJoin) {
   ASSERT_TRUE(Control(*packets).JoinGroup(kGroup, "lo").ok());
   ASSERT_TRUE(Control(*packets).JoinGroup(v6, "lo").ok());
   const uint16_t port = packets->LocalAddr().port();
-  ASSERT_TRUE(Sender()->WriteTo("v4", Addr::Udp(kGroup, port)).ok());
+  ASSERT_TRUE(RouteIpv6MulticastThrough("lo"));
+  auto sender = Packets("udp", ":0");
+  ASSERT_TRUE(Control(*sender).SetMulticastInterface("lo").ok());
+  ASSERT_TRUE(sender->WriteTo("v4", Addr::Udp(kGroup, port)).ok());
   EXPECT_EQ(Receive(*packets), "v4");
+  ASSERT_TRUE(sender->WriteTo("v6", Addr::Udp(v6, port)).ok());
+  EXPECT_EQ(Receive(*packets), "v6");
   EXPECT_TRUE(Control(*packets).LeaveGroup(v6, "lo").ok());
 }
 

@@ -71,6 +71,8 @@ class PacketConnConformance : public TransportFixture {
   // Whether `near` has MulticastControl, which it asserts to be as it should.
   bool HasMulticast();
   std::unique_ptr<PacketConn> ListenAt(const IpAddr& ip, uint16_t port);
+  // The data of the next datagram.
+  static std::string Text(PacketConn& packets);
   // From `near`.
   absl::Status SendTo(const IpAddr& ip, uint16_t port, absl::string_view data);
 

@@ -105,7 +105,8 @@ struct TransportBackend {
   bool close_waits = false;
   // PacketConns answer for PacketHandlePassing.
   bool handles = false;
-  // PacketConns answer for MulticastControl.
+  // PacketConns answer for MulticastControl, and what is sent to a group
+  // through "lo" goes there. Linux has a route for this over IPv4 alone.
   bool multicast = false;
 };
 

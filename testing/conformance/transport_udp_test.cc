@@ -1,3 +1,5 @@
+// In a network of its own, where multicast over IPv6 can have a route.
+#include "backends/ip/interface_for_test.h"
 #include "backends/udp/udp.h"
 #include "testing/conformance/backend_kinds.h"
 #include "testing/conformance/ip_address_suite.h"
@@ -11,7 +13,10 @@ namespace {
 
 TransportBackend Udp(const char* network) {
   TransportBackend backend = LikeUdp(network);
-  backend.make = [](Clock& clock) { return MakeUdp(clock); };
+  backend.make = [](Clock& clock) {
+    EXPECT_TRUE(RouteIpv6MulticastThrough("lo"));
+    return MakeUdp(clock);
+  };
   backend.multicast = true;
   return backend;
 }
