@@ -32,7 +32,9 @@ class MulticastControl {
 
   // Receives what comes to `group` through `interface`, and, from the first
   // JoinGroup on, of multicast nothing else: without it Linux delivers what any
-  // socket of the machine has joined (IP_MULTICAST_ALL, ip(7)). AlreadyExists
+  // socket of the machine has joined (IP_MULTICAST_ALL, ip(7)). But what comes
+  // to an IPv6 group through an interface on which another socket is a member
+  // is for all members, whatever interface they have joined on. AlreadyExists
   // when it is a member already, ResourceExhausted beyond the system's limit
   // (igmp_max_memberships). Close leaves all groups.
   virtual absl::Status JoinGroup(const IpAddr& group,
@@ -46,6 +48,8 @@ class MulticastControl {
   // Whether what is sent also reaches members on this machine; on by default.
   virtual absl::Status SetMulticastLoopback(bool on) = 0;
   // Over how many hops it is sent, 0 to 255; 1, this network alone, by default.
+  // 0 keeps it on this machine, but Linux only while a member is there, which
+  // over IPv6 has to hear it by the loopback.
   virtual absl::Status SetMulticastHops(int hops) = 0;
 
  protected:

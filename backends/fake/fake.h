@@ -46,6 +46,8 @@
 //   that its RLIMIT_NOFILE allows; sending them fails for want of room, not
 //   receiving them
 // - "localhost" is 127.0.0.1 first, then ::1
+// - there are no link-local addresses (fe80::), from which Linux sends what is
+//   for a group of the link (ff02::)
 // - TIME_WAIT is there when FakeNetworkOptions::time_wait asks for it, and
 //   begins with Close when the peer's end had come before
 // - a stream holds the sum of the two buffers, not doubled, and by default they

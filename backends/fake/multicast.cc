@@ -27,12 +27,25 @@ absl::StatusOr<uint32_t> InterfaceIndex(absl::string_view interface) {
       absl::StrCat("interface ", interface, ": no such network interface"));
 }
 
-}  // namespace
-
+// Of which all hosts are members, always.
 bool IsAllHostsGroup(const IpAddr& group) {
   if (group.is_v4()) return group == IpAddr::V4(224, 0, 0, 1);
   return group == *IpAddr::Parse("ff01::1") ||
          group == *IpAddr::Parse("ff02::1");
+}
+
+}  // namespace
+
+bool IsMember(const HostState& host, const IpAddr& group, uint32_t interface) {
+  return IsAllHostsGroup(group) ||
+         host.groups.contains(HostState::Group(interface, group));
+}
+
+bool MulticastRoute::ReachesOthers(const HostState& own,
+                                   const IpAddr& group) const {
+  if (interface == kLoopback) return false;
+  if (hops || !IsMember(own, group, interface)) return true;
+  return group.is_v6() && !own_host;
 }
 
 template <typename Change>
@@ -150,14 +163,18 @@ MulticastRoute UdpMulticast::Route() const {
   MulticastRoute route;
   route.interface = interface_;
   route.own_host = loopback_;
-  route.other_hosts = hops_ > 0;
+  route.hops = hops_ > 0;
   return route;
 }
 
 bool UdpMulticast::Hears(const IpAddr& group, uint32_t interface) const {
   SystemMutexLock lock(&mutex_);
-  return !only_joined_ ||
-         absl::c_linear_search(groups_, HostState::Group(interface, group));
+  if (!only_joined_) return true;
+  return absl::c_any_of(groups_, [&](const HostState::Group& joined) {
+    // Over IPv6 Linux asks for the group alone.
+    return joined.second == group &&
+           (group.is_v6() || joined.first == interface);
+  });
 }
 
 }  // namespace plumb

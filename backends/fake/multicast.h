@@ -32,18 +32,21 @@ struct MulticastRoute {
   // As the socket says: 0 leaves it to the address that it is bound to.
   uint32_t interface = 0;
   bool own_host = true;
-  bool other_hosts = true;
+  bool hops = true;
 
   // The interface that a socket sends through that is bound to `source`.
   void Choose(const IpAddr& source) {
     if (interface == 0) interface = source.IsLoopback() ? kLoopback : kEthernet;
     // What goes through the loopback comes back, whatever the socket says.
-    if (interface == kLoopback) own_host = true, other_hosts = false;
+    if (interface == kLoopback) own_host = true;
   }
+  // Whether it goes beyond `own`, the sender's host. Without hops it does where
+  // no member here hears it: Linux asks for them when it hands it over.
+  bool ReachesOthers(const HostState& own, const IpAddr& group) const;
 };
 
-// Whether all hosts are members of `group`, always.
-bool IsAllHostsGroup(const IpAddr& group);
+// Whether what comes to `group` through `interface` is for `host`.
+bool IsMember(const HostState& host, const IpAddr& group, uint32_t interface);
 
 // Of the socket of `host` whose PacketConn has `state`, bound to `where`.
 class UdpMulticast final : public MulticastControl {

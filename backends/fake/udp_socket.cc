@@ -29,6 +29,7 @@ struct UdpRoute {
   HostState* own;    // of the sender
   HostState* there;  // null for an address that no host has, and for many
   MulticastRoute multicast;
+  bool others = true;  // what is for a group goes to other hosts, too
 };
 
 // Who gets what is sent to a group or to all.
@@ -43,11 +44,8 @@ std::vector<std::shared_ptr<DatagramSink>> FindMany(NetworkState& network,
     const bool own = host.get() == route.own;
     if (to.ip == kLoopbackBroadcast && !own) continue;
     if (multicast) {
-      if (own ? !route.multicast.own_host : !route.multicast.other_hosts) {
-        continue;
-      }
-      const HostState::Group group(interface, to.ip);
-      if (!IsAllHostsGroup(to.ip) && !host->groups.contains(group)) continue;
+      if (own ? !route.multicast.own_host : !route.others) continue;
+      if (!IsMember(*host, to.ip, interface)) continue;
     }
     for (auto& sink : host->udp.FindAll(to.ip, to.port)) {
       if (!multicast || sink->Hears(to.ip, interface)) {
@@ -195,6 +193,13 @@ int UdpPort::Send(IpPort to, std::string data,
     if (to.ip.zone() != 0) way.multicast.interface = to.ip.zone();
     to.ip = to.ip.WithZone(0);
     way.multicast.Choose(from.ip);
+    const bool lo = way.multicast.interface == kLoopback;
+    // ::1 is an address of that interface; 127.0.0.1 goes nowhere else.
+    if (lo && to.ip.is_v6() && where.ip().IsUnspecified()) {
+      from.ip = IpAddr::LoopbackV6();
+    }
+    SystemMutexLock lock(&host.network->mutex);
+    way.others = way.multicast.ReachesOthers(*host.host, to.ip);
   } else {
     SystemMutexLock lock(&host.network->mutex);
     way.there = host.FindHost(to.ip);
