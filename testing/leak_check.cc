@@ -7,10 +7,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
-#include <cstdlib>
+#include <fstream>
 #include <thread>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -74,6 +76,16 @@ std::string LinkOf(int fd) {
   return size < 0 ? "" : std::string(target, static_cast<size_t>(size));
 }
 
+// Whether the program has code of this file in its memory. Abseil keeps such
+// files open when it has named the functions of a stack.
+bool IsOfProgram(const std::string& file) {
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    if (absl::EndsWith(line, " " + file)) return true;
+  }
+  return false;
+}
+
 class LeakListener final : public ::testing::EmptyTestEventListener {
  public:
   void AllowLeaks() { allowed_ = true; }
@@ -129,7 +141,11 @@ ResourceSnapshot ResourceSnapshot::Take() {
   ResourceSnapshot snapshot;
   for (int fd : NumbersIn("/proc/self/fd")) {
     const std::string link = LinkOf(fd);
-    if (link.empty() || link == "anon_inode:[eventfd]") continue;
+    if (link.empty()) continue;
+    if (link == "anon_inode:[eventfd]") {
+      ++snapshot.event_descriptors;
+      continue;
+    }
     snapshot.descriptors[fd] = absl::StrCat(link, BoundTo(fd));
   }
   for (int thread : NumbersIn("/proc/self/task")) {
@@ -144,11 +160,17 @@ std::vector<std::string> ResourceSnapshot::Since(
   for (const auto& [fd, what] : descriptors) {
     auto it = before.descriptors.find(fd);
     if (it != before.descriptors.end() && it->second == what) continue;
+    if (IsOfProgram(what)) continue;
     since.push_back(absl::StrCat("descriptor ", fd, ", ", what));
   }
   for (int thread : threads) {
     if (before.threads.count(thread) > 0) continue;
     since.push_back(absl::StrCat("thread ", thread));
+  }
+  if (event_descriptors > std::max(before.event_descriptors, threads.size())) {
+    since.push_back(absl::StrCat(
+        event_descriptors, " event descriptors (before: ",
+        before.event_descriptors, ") for ", threads.size(), " thread(s)"));
   }
   return since;
 }

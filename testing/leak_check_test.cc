@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -28,6 +29,13 @@ TEST(LeakCheckTest, NamesADescriptor) {
               ElementsAre("descriptor " + std::to_string(fd) + ", /dev/null"));
   close(fd);
   EXPECT_THAT(ResourceSnapshot::Take().Since(before), IsEmpty());
+}
+
+TEST(LeakCheckTest, LeavesOutWhereTheCodeComesFrom) {
+  const ResourceSnapshot before = ResourceSnapshot::Take();
+  const int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+  EXPECT_THAT(ResourceSnapshot::Take().Since(before), IsEmpty());
+  close(fd);
 }
 
 TEST(LeakCheckTest, SaysWhereASocketIs) {
@@ -49,11 +57,22 @@ TEST(LeakCheckTest, SeesThatANumberMeansAnotherFile) {
   close(second);
 }
 
-TEST(LeakCheckTest, LeavesOutEventDescriptors) {
-  const ResourceSnapshot before = ResourceSnapshot::Take();
-  const int fd = eventfd(0, EFD_CLOEXEC);
+TEST(LeakCheckTest, AThreadMayHaveOneEventDescriptor) {
+  ResourceSnapshot before = ResourceSnapshot::Take();
+  ASSERT_EQ(before.event_descriptors, 0u);
+  std::vector<int> fds;
+  for (size_t i = 0; i < before.threads.size(); ++i) {
+    fds.push_back(eventfd(0, EFD_CLOEXEC));
+  }
   EXPECT_THAT(ResourceSnapshot::Take().Since(before), IsEmpty());
-  close(fd);
+  fds.push_back(eventfd(0, EFD_CLOEXEC));
+  EXPECT_THAT(ResourceSnapshot::Take().Since(before),
+              ElementsAre(absl::StrCat(fds.size(),
+                                       " event descriptors (before: 0) for ",
+                                       before.threads.size(), " thread(s)")));
+  before.event_descriptors = fds.size();
+  EXPECT_THAT(ResourceSnapshot::Take().Since(before), IsEmpty());
+  for (int fd : fds) close(fd);
 }
 
 TEST(LeakCheckTest, NamesAThread) {
