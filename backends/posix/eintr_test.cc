@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "backends/ip/ip.h"
 #include "backends/tcp/tcp.h"
 #include "backends/udp/udp.h"
 #include "backends/unix/unix.h"
@@ -216,6 +217,35 @@ TEST_F(InterruptedPackets, ReadFromAndReadBatch) {
   ASSERT_EQ(batch.status(), absl::OkStatus());
   EXPECT_EQ(*batch, 1);
   EXPECT_EQ(absl::string_view(buffer, packets[0].received.size), "batch");
+}
+
+// In the test's own network, since raw sockets need a right.
+TEST_F(InterruptedPackets, RawIp) {
+  const std::shared_ptr<Transport> ip = MakeIp();
+  // Protocol 253 is for experiments (RFC 3692); a socket at 127.0.0.1 would
+  // hear itself.
+  const auto receiver = *ip->ListenPacket("ip4:253", "127.0.0.2");
+  DialOptions options;
+  options.local_address = "127.0.0.3";
+  const auto conn = *ip->Dial("ip4:253", "127.0.0.2", options);
+  char buffer[16];
+  absl::StatusOr<Received> asked;
+  {
+    Victim victim([&] { asked = receiver->ReadFrom(absl::MakeSpan(buffer)); });
+    victim.AwaitHits(*receiver);
+    EXPECT_EQ(conn->Write("ask"), absl::OkStatus());
+  }
+  ASSERT_EQ(asked.status(), absl::OkStatus());
+  EXPECT_EQ(absl::string_view(buffer, asked->size), "ask");
+
+  absl::StatusOr<size_t> answered;
+  {
+    Victim victim([&] { answered = conn->Read(absl::MakeSpan(buffer)); });
+    victim.AwaitHits(*conn);
+    EXPECT_EQ(receiver->WriteTo("answer", asked->from), absl::OkStatus());
+  }
+  ASSERT_EQ(answered.status(), absl::OkStatus());
+  EXPECT_EQ(absl::string_view(buffer, *answered), "answer");
 }
 
 TEST_F(InterruptedPackets, ReadOfAConn) {
