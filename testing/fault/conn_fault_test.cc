@@ -58,6 +58,7 @@ ConnBackend TcpStream(const char* plan) {
   options.listen.send_buffer = options.listen.receive_buffer = 64 * 1024;
   ConnBackend backend = Stream(plan, &Tcp, options);
   backend.abilities.more_than_fits = 1024 * 1024;
+  backend.abilities.peek = true;
   return backend;
 }
 
@@ -65,7 +66,9 @@ ConnBackend FakeStream(const char* plan) {
   PairOptions options;
   options.network = "fake";
   options.address = "127.0.0.1:0";
-  return Stream(plan, &MakeHost, options);
+  ConnBackend backend = Stream(plan, &MakeHost, options);
+  backend.abilities.peek = true;
+  return backend;
 }
 
 ConnBackend UnixStream(const char* plan) {
@@ -75,6 +78,7 @@ ConnBackend UnixStream(const char* plan) {
   ConnBackend backend = Stream(plan, &Unix, options);
   // What was taken in to be judged is not unread any more.
   backend.abilities.reset_on_unread = *plan == '\0';
+  backend.abilities.peek = backend.abilities.handles = true;
   return backend;
 }
 
@@ -85,6 +89,7 @@ ConnBackend UnixPacket(const char* plan) {
   ConnBackend backend = Stream(plan, &Unix, options);
   // What was taken in to be judged is not unread any more.
   backend.abilities.reset_on_unread = *plan == '\0';
+  backend.abilities.peek = backend.abilities.handles = true;
   backend.abilities.messages = true;
   backend.abilities.data_before_reset = false;
   return backend;
@@ -100,6 +105,7 @@ ConnBackend UdpDialled(const char* plan) {
   abilities.messages = abilities.empty_messages = true;
   abilities.end_of_stream = abilities.reset_on_unread = false;
   abilities.close_read = false;
+  abilities.peek = true;
   abilities.backpressure = abilities.reliable = false;
   abilities.half_close = HalfClose::kNone;
   abilities.write_to_gone = WriteToGone::kRefused;

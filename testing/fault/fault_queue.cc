@@ -1,12 +1,12 @@
 #include "testing/fault/fault_queue.h"
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 #include <optional>
 #include <utility>
 
 #include "absl/algorithm/container.h"
-#include "transport/error.h"
 
 namespace plumb {
 
@@ -100,6 +100,17 @@ FaultPiece FaultQueue::TakeDue(absl::Time now) {
   return piece;
 }
 
+size_t FaultQueue::CopyDue(absl::Time now, absl::Span<char> buffer) const {
+  size_t size = 0;
+  for (const FaultPiece& piece : pieces_) {
+    if (!piece.held_by.empty() || now < piece.due) break;
+    const size_t more = std::min(piece.data.size(), buffer.size() - size);
+    if (more > 0) std::memcpy(buffer.data() + size, piece.data.data(), more);
+    size += more;
+  }
+  return size;
+}
+
 absl::Time FaultQueue::NextChange(absl::Time now) const {
   if (pieces_.empty()) return absl::InfiniteFuture();
   absl::Time next = faults_->NextEdge(now);
@@ -113,6 +124,14 @@ absl::Time FaultQueue::NextChange(absl::Time now) const {
 void FaultQueue::Clear() {
   pieces_.clear();
   bytes_ = 0;
+}
+
+absl::Status FillHandles(absl::Span<const int> handles, const ErrorInfo& info,
+                         FaultPiece* piece) {
+  absl::StatusOr<SharedHandles> copies = CopyHandles(handles, info);
+  if (!copies.ok()) return copies.status();
+  piece->handles = *std::move(copies);
+  return absl::OkStatus();
 }
 
 void ApplyChanges(const FaultVerdict& verdict, std::string* data) {

@@ -15,10 +15,13 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "testing/fault/fault_handles.h"
 #include "testing/fault/fault_link.h"
 #include "testing/fault/fault_verdict.h"
 #include "testing/fault/faults.h"
 #include "transport/addr.h"
+#include "transport/error.h"
 
 namespace plumb {
 
@@ -26,10 +29,11 @@ struct FaultPiece {
   std::shared_ptr<FaultLink> link;
   FaultPacket packet;
   std::string data;
-  Addr addr;            // of a datagram: to whom, or from whom
-  absl::Status end;     // what is read in place of data
-  absl::Time due;       // when it goes on, unless it is held
-  std::string held_by;  // the rule; empty when it is under way
+  SharedHandles handles;  // go along with the first byte; null for none
+  Addr addr;              // of a datagram: to whom, or from whom
+  absl::Status end;       // what is read in place of data
+  absl::Time due;         // when it goes on, unless it is held
+  std::string held_by;    // the rule; empty when it is under way
 };
 
 class FaultQueue {
@@ -56,6 +60,10 @@ class FaultQueue {
   bool HasDue(absl::Time now) const { return Due(now) != pieces_.end(); }
   // Only when HasDue.
   FaultPiece TakeDue(absl::Time now);
+  // The same, which stays.
+  const FaultPiece& ShowDue(absl::Time now) const { return *Due(now); }
+  // Into `buffer` what TakeDue gives of a stream, as far as it goes.
+  size_t CopyDue(absl::Time now, absl::Span<char> buffer) const;
 
   // When to look again, if nothing is said before.
   absl::Time NextChange(absl::Time now) const;
@@ -80,6 +88,10 @@ class FaultQueue {
 // The end of what one end sends, which nothing gets behind; not an error that
 // is read like a datagram.
 bool IsEnd(const FaultPiece& piece);
+
+// Gives a piece that is kept duplicates of `handles`. Errors: CopyHandles.
+absl::Status FillHandles(absl::Span<const int> handles, const ErrorInfo& info,
+                         FaultPiece* piece);
 
 // Changes the bytes as a rule for corruption says.
 void ApplyChanges(const FaultVerdict& verdict, std::string* data);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "testing/fault/fault_remark.h"
+#include "testing/fault/no_wait_scope.h"
 #include "transport/scope.h"
 
 namespace plumb {
@@ -33,6 +34,12 @@ bool FaultReceiver::TakeIn(Call& call, size_t size) {
   return ReadAhead(call, size, absl::InfiniteFuture(),
                    calls_->Source(Direction::kRead))
       .ok();
+}
+
+bool FaultReceiver::TakeInAtOnce(Call& call, size_t size) {
+  const NoWaitScope scope;
+  const size_t before = queue_.bytes();
+  return TakeIn(call, size) && queue_.bytes() > before;
 }
 
 bool FaultReceiver::Rejudge(absl::Time now) {

@@ -54,6 +54,9 @@ class FaultReceiver {
   // Takes in what is there, as Await does, which waits for nothing when a Read
   // from inside would not; false when it takes no more.
   bool TakeIn(Call& call, size_t size);
+  // Up to that many bytes of a stream that are there already; false when there
+  // are none.
+  bool TakeInAtOnce(Call& call, size_t size);
   // Asks the rules again about what was taken in, as Await does; false when one
   // of them resets, so that nothing of it is left.
   bool Rejudge(absl::Time now);
@@ -67,6 +70,13 @@ class FaultReceiver {
   bool HasDue() const { return queue_.HasDue(faults_->clock().TimeNow()); }
   // Only when HasDue.
   FaultPiece Take() { return queue_.TakeDue(faults_->clock().TimeNow()); }
+  // See FaultQueue.
+  const FaultPiece& Show() const {
+    return queue_.ShowDue(faults_->clock().TimeNow());
+  }
+  size_t Copy(absl::Span<char> buffer) const {
+    return queue_.CopyDue(faults_->clock().TimeNow(), buffer);
+  }
   void PutBack(FaultPiece piece) { queue_.PutBack(std::move(piece)); }
 
  private:

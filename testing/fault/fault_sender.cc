@@ -18,9 +18,9 @@ FaultVerdict Kept() {
 }  // namespace
 
 FaultVerdict FaultSender::Offer(FaultPiece piece,
-                                absl::FunctionRef<std::string()> data) {
+                                absl::FunctionRef<bool(FaultPiece&)> fill) {
   std::string reset_by, remark;
-  FaultVerdict verdict = Judge(std::move(piece), data, &reset_by, &remark);
+  FaultVerdict verdict = Judge(std::move(piece), fill, &reset_by, &remark);
   if (!remark.empty()) Tell(remark);
   if (!reset_by.empty()) hooks_.reset(reset_by);
   verdict.rule = absl::string_view();
@@ -29,7 +29,7 @@ FaultVerdict FaultSender::Offer(FaultPiece piece,
 }
 
 FaultVerdict FaultSender::Judge(FaultPiece piece,
-                                absl::FunctionRef<std::string()> data,
+                                absl::FunctionRef<bool(FaultPiece&)> fill,
                                 std::string* reset_by, std::string* remark) {
   const absl::Time now = faults_->clock().TimeNow();
   MutexLock lock(mutex_);
@@ -45,7 +45,7 @@ FaultVerdict FaultSender::Judge(FaultPiece piece,
                        (IdleLocked() || !(stream_ || IsEnd(piece)));
   if (at_once) return verdict;
   if (stopped_ || (!stream_ && queue_.cost() >= kLimit)) return Kept();
-  piece.data = data();
+  if (!fill(piece)) return Kept();
   ApplyChanges(verdict, &piece.data);
   queue_.Add(std::move(piece), verdict, now);
   if (queue_.empty()) return Kept();

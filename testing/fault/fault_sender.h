@@ -60,8 +60,9 @@ class FaultSender {
 
   // Judges what is sent. When the verdict passes, the owner sends it, changed
   // as that says: nothing is before it. Else it is taken care of, and `rule` is
-  // not said; `data` gives its bytes.
-  FaultVerdict Offer(FaultPiece piece, absl::FunctionRef<std::string()> data);
+  // not said; `fill` gives the piece its bytes and handles, or drops it.
+  FaultVerdict Offer(FaultPiece piece,
+                     absl::FunctionRef<bool(FaultPiece& piece)> fill);
 
   bool HasRoom() const;
   // What waits here, and what of a stream waits for room in hooks.send. A piece
@@ -83,7 +84,8 @@ class FaultSender {
   bool done() const { return done_.HasBeenNotified(); }
 
  private:
-  FaultVerdict Judge(FaultPiece piece, absl::FunctionRef<std::string()> data,
+  FaultVerdict Judge(FaultPiece piece,
+                     absl::FunctionRef<bool(FaultPiece& piece)> fill,
                      std::string* reset_by, std::string* remark);
   void Tell(absl::string_view remark);
   void Run();

@@ -35,7 +35,10 @@ TEST_F(FaultSenderTest, BytesAreWhatWaitsAlsoForRoom) {
   piece.link = std::make_shared<FaultLink>(
       faults, Ends("web", "db", FaultNetwork::kTcp));
   piece.packet.size = 5;
-  sender.Offer(std::move(piece), [] { return std::string("12345"); });
+  sender.Offer(std::move(piece), [](FaultPiece& sent) {
+    sent.data = "12345";
+    return true;
+  });
   EXPECT_EQ(sender.bytes(), 5);
   ASSERT_THAT(faults->Disable("stop"), IsOk());
   sender.Changed();

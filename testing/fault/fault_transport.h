@@ -45,7 +45,12 @@
 // Extensions that go through: MessageTraits, TcpControl, ReadCloser,
 // BufferControl and PeerCredentials of Conns, MessageTraits, BufferControl and
 // MulticastControl of PacketConns, UdpListenerStats and ListenerProbe of
-// Listeners. ConnProbe, where there is one inside, knows what rules keep.
+// Listeners. Those that know what rules do, where there is one inside:
+// - HandlePassing and PacketHandlePassing are a Write and a Read. What waits
+//   for a rule has duplicates of its handles, and what is lost closes them.
+// - Peeker shows what a Read would get, which is judged then, and once. It is
+//   no READ for rules about calls.
+// - ConnProbe knows what rules keep.
 // Networks that no rule can be about ("ip4:icmp") go through as they are.
 //
 // Threads, lifetime and errors: as for Transport. Conns outlive it.

@@ -6,8 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -18,6 +20,7 @@
 #include "testing/fault/fault_entry.h"
 #include "testing/fault/fault_link.h"
 #include "testing/fault/fault_probe.h"
+#include "testing/fault/fault_queue.h"
 #include "testing/fault/fault_receiver.h"
 #include "testing/fault/fault_sender.h"
 #include "testing/fault/fault_verdict.h"
@@ -27,10 +30,14 @@
 #include "transport/conn.h"
 #include "transport/direction.h"
 #include "transport/extensions.h"
+#include "transport/handle_passing.h"
 
 namespace plumb {
 
-class FaultyConn final : public Conn, private BlockedProbe {
+class FaultyConn final : public Conn,
+                         private BlockedProbe,
+                         private Peeker,
+                         private HandlePassing {
  public:
   // `ends` is the outgoing direction.
   FaultyConn(FaultContext context, FaultEnds ends, std::unique_ptr<Conn> inner);
@@ -49,19 +56,49 @@ class FaultyConn final : public Conn, private BlockedProbe {
   void* Extension(absl::string_view name) override;
 
  private:
+  // What WaitReadable and Peek take in from a stream at a time.
+  static constexpr size_t kWaitRoom = 64 * 1024;
+
+  // A Write, or a chunk of one.
+  struct Outgoing {
+    absl::Span<const absl::string_view> pieces;  // one where there are handles
+    absl::Span<const int> handles;
+    size_t size;
+    uint64_t done;  // bytes of the Write before it
+  };
+
   int BlockedCalls(Direction direction) const override;
+  absl::StatusOr<size_t> Peek(absl::Span<char> buffer) override;
+  absl::StatusOr<Incoming> ReadWithHandles(absl::Span<char> buffer,
+                                           size_t max_handles) override;
+  absl::Status WriteWithHandles(absl::string_view data,
+                                absl::Span<const int> handles) override;
 
-  absl::StatusOr<size_t> ReadPlain(Call& call, absl::Span<char> buffer);
-  absl::StatusOr<size_t> ReadJudged(Call& call, absl::Span<char> buffer);
-  absl::StatusOr<size_t> Deliver(FaultPiece piece, absl::Span<char> buffer);
+  // What `read` gives of the connection inside; nothing once there is something
+  // to judge.
+  template <typename T>
+  std::optional<absl::StatusOr<T>> ReadPlain(
+      Call& call, absl::FunctionRef<absl::StatusOr<T>()> read);
+  void CountPlain(const absl::Status& status, size_t size);
+  // What a Read is to deliver, and how much of its buffer it may use.
+  absl::Status ReadJudged(Call& call, absl::Span<char>* buffer,
+                          FaultPiece* piece);
+  absl::Status AwaitDue(Call& call, size_t size);
+  absl::StatusOr<size_t> Deliver(FaultPiece piece, absl::Span<char> buffer,
+                                 bool has_handles);
+  size_t DeliverMore(absl::Span<char> buffer);
+  // How much of it there was: of a message more than fits, maybe.
+  size_t Fill(FaultPiece piece, absl::Span<char> buffer);
+  absl::StatusOr<size_t> PeekMessage(absl::Span<char> buffer) const;
+  absl::StatusOr<size_t> PeekStream(Call& call, absl::Span<char> buffer);
+  absl::Status CutError(size_t full_size) const;
   absl::Status ReadInner(size_t size, FaultPiece* piece);
+  absl::StatusOr<size_t> ReadInnerWithHandles(FaultPiece* piece);
 
-  absl::Status WritePieces(Call& call,
-                           absl::Span<const absl::string_view> pieces,
-                           size_t size, uint64_t done);
-  absl::Status WriteInner(Call& call,
-                          absl::Span<const absl::string_view> pieces,
-                          uint64_t done);
+  absl::Status WriteAll(absl::Span<const absl::string_view> pieces,
+                        absl::Span<const int> handles);
+  absl::Status WritePieces(Call& call, const Outgoing& out);
+  absl::Status WriteInner(Call& call, const Outgoing& out);
   FaultPiece Out(FaultSegment segment, uint64_t position, size_t size) const;
   // Of what a Write writes now: a message is counted before it is judged.
   uint64_t WritePosition() const { return stream_ ? sent_.load() : sent_ - 1; }
@@ -74,6 +111,8 @@ class FaultyConn final : public Conn, private BlockedProbe {
   const FaultEnds ends_;
   const bool stream_;
   const std::shared_ptr<Conn> inner_;
+  Peeker* const inner_peeker_;          // null where there is none inside
+  HandlePassing* const inner_handles_;  // the same
   const std::shared_ptr<FaultCalls> calls_;
   const std::shared_ptr<FaultLink> out_;
   const std::shared_ptr<FaultLink> in_;

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/algorithm/container.h"
 #include "backends/fake/probes.h"
@@ -35,11 +36,14 @@ std::shared_ptr<const CallNames> NamesOf(PacketConn& inner) {
 
 FaultSender::Hooks HooksFor(const FaultContext& context,
                             const std::shared_ptr<PacketConn>& inner,
+                            PacketHandlePassing* passing,
                             const std::shared_ptr<FaultCalls>& calls) {
   FaultSender::Hooks hooks;
   hooks.remark = context.remark;
-  hooks.send = [inner](const FaultPiece& piece) {
-    return inner->WriteTo(piece.data, piece.addr);
+  hooks.send = [inner, passing](const FaultPiece& piece) {
+    if (piece.handles == nullptr) return inner->WriteTo(piece.data, piece.addr);
+    return passing->WriteToWithHandles(piece.data, piece.addr,
+                                       HandleNumbers(piece.handles));
   };
   hooks.waits = [inner] {
     return BlockedInside(*inner, Direction::kWrite) > 0;
@@ -59,10 +63,12 @@ FaultyPacketConn::FaultyPacketConn(FaultContext context, FaultNetwork network,
       network_(network),
       flow_(std::make_shared<FaultFlow>()),
       inner_(std::move(inner)),
+      inner_handles_(plumb::Extension<PacketHandlePassing>(*inner_)),
       calls_(std::make_shared<FaultCalls>(context_.faults->clock(),
                                           NamesOf(*inner_))),
       sender_(std::make_shared<FaultSender>(
-          context_.faults, false, HooksFor(context_, inner_, calls_))),
+          context_.faults, false,
+          HooksFor(context_, inner_, inner_handles_, calls_))),
       receiver_(context_.faults, false, !context_.judge_received, calls_,
                 {[this](size_t, FaultPiece* piece) { return ReadInner(piece); },
                  [](absl::string_view) {}, context_.remark}),
@@ -96,33 +102,70 @@ absl::StatusOr<size_t> FaultyPacketConn::ReadBatch(
   }
   Call call(calls_->state(), Direction::kRead);
   if (!call.ok()) return call.Error("read");
-  if (receiver_.empty() && context_.Plain()) return ReadPlain(call, packets);
-  return ReadJudged(call, packets);
+  const auto plain = ReadPlain<size_t>(call, [&] {
+    absl::StatusOr<size_t> n = inner_->ReadBatch(packets);
+    for (const InPacket& packet : packets.first(n.value_or(0))) {
+      CountPlain(packet.received);
+    }
+    return n;
+  });
+  if (plain.has_value()) return *plain;
+  if (absl::Status s = AwaitDue(call); !s.ok()) return s;
+  return TakeDue(packets);
 }
 
-absl::StatusOr<size_t> FaultyPacketConn::ReadPlain(
-    Call& call, absl::Span<InPacket> packets) {
-  for (;;) {
+absl::StatusOr<PacketHandlePassing::Incoming>
+FaultyPacketConn::ReadFromWithHandles(absl::Span<char> buffer,
+                                      size_t max_handles) {
+  Call call(calls_->state(), Direction::kRead);
+  if (!call.ok()) return call.Error("read");
+  auto plain = ReadPlain<Incoming>(call, [&] {
+    absl::StatusOr<Incoming> got =
+        inner_handles_->ReadFromWithHandles(buffer, max_handles);
+    if (got.ok()) CountPlain(got->received);
+    return got;
+  });
+  if (plain.has_value()) return *std::move(plain);
+  if (absl::Status s = AwaitDue(call); !s.ok()) return s;
+  SharedHandles came = receiver_.Show().handles;
+  InPacket packet;
+  packet.buffer = buffer;
+  const absl::StatusOr<size_t> n = TakeDue(absl::MakeSpan(&packet, 1));
+  if (!n.ok()) return n.status();
+  ErrorInfo info = calls_->Info("read");
+  info.bytes_done = packet.received.size;
+  absl::StatusOr<std::vector<Descriptor>> handles =
+      TakeHandles(std::move(came), max_handles, info);
+  if (!handles.ok()) return handles.status();
+  return Incoming{std::move(packet.received), *std::move(handles)};
+}
+
+template <typename T>
+std::optional<absl::StatusOr<T>> FaultyPacketConn::ReadPlain(
+    Call& call, absl::FunctionRef<absl::StatusOr<T>()> read) {
+  while (receiver_.empty() && context_.Plain()) {
     const CancelSource source = calls_->Source(Direction::kRead);
     if (absl::Status s = calls_->Check(call, "read"); !s.ok()) return s;
     CancelScope kicked(source);
-    absl::StatusOr<size_t> n = inner_->ReadBatch(packets);
-    // A rule that comes later finds them counted.
-    for (const InPacket& packet : packets.first(n.value_or(0))) {
-      ++WayOf(in_, Direction::kRead, packet.received.from).packets;
-    }
-    if (n.ok() || !IsCancelledCall(n.status())) return n;
-    if (!context_.Plain()) return ReadJudged(call, packets);
+    absl::StatusOr<T> result = read();
+    if (result.ok() || !IsCancelledCall(result.status())) return result;
   }
+  return std::nullopt;
 }
 
-absl::StatusOr<size_t> FaultyPacketConn::ReadJudged(
-    Call& call, absl::Span<InPacket> packets) {
+// A rule that comes later finds them counted.
+void FaultyPacketConn::CountPlain(const Received& received) {
+  ++WayOf(in_, Direction::kRead, received.from).packets;
+}
+
+absl::Status FaultyPacketConn::AwaitDue(Call& call) {
   int64_t unlimited;
   absl::Status status = entry_.Enter(call, calls_->state().names(),
                                      FaultOperation::kRead, 0, &unlimited);
-  if (status.ok()) status = receiver_.Await(call, kMessageRoom);
-  if (!status.ok()) return status;
+  return status.ok() ? receiver_.Await(call, kMessageRoom) : status;
+}
+
+absl::StatusOr<size_t> FaultyPacketConn::TakeDue(absl::Span<InPacket> packets) {
   size_t count = 0;
   while (count < packets.size() && receiver_.HasDue()) {
     FaultPiece piece = receiver_.Take();
@@ -146,7 +189,8 @@ absl::StatusOr<size_t> FaultyPacketConn::ReadJudged(
 absl::Status FaultyPacketConn::ReadInner(FaultPiece* piece) {
   piece->data.resize(kMessageRoom);
   const absl::StatusOr<Received> got =
-      inner_->ReadFrom(absl::MakeSpan(piece->data));
+      inner_handles_ == nullptr ? inner_->ReadFrom(absl::MakeSpan(piece->data))
+                                : ReadInnerWithHandles(piece);
   piece->data.resize(got.ok() ? got->size : 0);
   piece->data.shrink_to_fit();
   Way& way = WayOf(in_, Direction::kRead, got.ok() ? got->from : Addr());
@@ -157,6 +201,20 @@ absl::Status FaultyPacketConn::ReadInner(FaultPiece* piece) {
   ++way.packets;
   piece->addr = got->from;
   return absl::OkStatus();
+}
+
+// Also for a ReadFrom that wants none: who reads it in the end nobody knows
+// yet.
+absl::StatusOr<Received> FaultyPacketConn::ReadInnerWithHandles(
+    FaultPiece* piece) {
+  absl::StatusOr<Incoming> got =
+      inner_handles_->ReadFromWithHandles(absl::MakeSpan(piece->data));
+  if (!got.ok()) return got.status();
+  if (!got->handles.empty()) {
+    piece->handles = std::make_shared<FaultHandles>();
+    piece->handles->handles = std::move(got->handles);
+  }
+  return std::move(got->received);
 }
 
 absl::Status FaultyPacketConn::EndedError(const Call& call,
@@ -170,6 +228,17 @@ absl::Status FaultyPacketConn::EndedError(const Call& call,
 
 absl::StatusOr<size_t> FaultyPacketConn::WriteBatch(
     absl::Span<const OutPacket> packets) {
+  return WriteAll(packets, {});
+}
+
+absl::Status FaultyPacketConn::WriteToWithHandles(
+    absl::string_view data, const Addr& to, absl::Span<const int> handles) {
+  const OutPacket packet = {data, to};
+  return WriteAll(absl::MakeConstSpan(&packet, 1), handles).status();
+}
+
+absl::StatusOr<size_t> FaultyPacketConn::WriteAll(
+    absl::Span<const OutPacket> packets, absl::Span<const int> handles) {
   const std::shared_ptr<FaultCalls> calls = calls_;
   Call call(calls->state(), Direction::kWrite);
   const Addr to = packets.empty() ? Addr() : packets[0].to;
@@ -184,7 +253,11 @@ absl::StatusOr<size_t> FaultyPacketConn::WriteBatch(
   absl::StatusOr<size_t> written = size_t{1};
   if (context_.Plain()) {
     CancelScope kicked(source);
-    written = inner_->WriteBatch(packets);
+    if (handles.empty()) {
+      written = inner_->WriteBatch(packets);
+    } else if (absl::Status s = WriteInner(packets[0], handles); !s.ok()) {
+      written = s;
+    }
     sent_ += written.value_or(1);
   } else {
     // Counted before any rule, so that none shifts those that follow.
@@ -194,7 +267,7 @@ absl::StatusOr<size_t> FaultyPacketConn::WriteBatch(
                                        FaultOperation::kWrite, 0, &unlimited);
     if (!status.ok()) return status;
     CancelScope kicked(source);
-    status = WriteJudged(packets[0], ordinal);
+    status = WriteJudged(packets[0], handles, ordinal);
     if (!status.ok()) written = status;
   }
   if (IsCancelledCall(written.status()) && source.cancelled()) {
@@ -203,20 +276,34 @@ absl::StatusOr<size_t> FaultyPacketConn::WriteBatch(
   return written;
 }
 
+absl::Status FaultyPacketConn::WriteInner(const OutPacket& packet,
+                                          absl::Span<const int> handles) {
+  if (handles.empty()) return inner_->WriteTo(packet.data, packet.to);
+  return inner_handles_->WriteToWithHandles(packet.data, packet.to, handles);
+}
+
 absl::Status FaultyPacketConn::WriteJudged(const OutPacket& packet,
+                                           absl::Span<const int> handles,
                                            uint64_t ordinal) {
   FaultPiece piece;
   piece.link = WayOf(out_, Direction::kWrite, packet.to).link;
   piece.packet.position = ordinal;
   piece.packet.size = packet.data.size();
   piece.addr = packet.to;
-  const FaultVerdict verdict = sender_->Offer(
-      std::move(piece), [&packet] { return std::string(packet.data); });
-  if (!verdict.passes()) return absl::OkStatus();
-  if (verdict.changes.empty()) return inner_->WriteTo(packet.data, packet.to);
+  absl::Status filled;
+  const auto fill = [&](FaultPiece& kept) {
+    ErrorInfo info = calls_->Info("write");
+    info.addr = packet.to;
+    filled = FillHandles(handles, info, &kept);
+    if (filled.ok()) kept.data = std::string(packet.data);
+    return filled.ok();
+  };
+  const FaultVerdict verdict = sender_->Offer(std::move(piece), fill);
+  if (!verdict.passes()) return filled;
+  if (verdict.changes.empty()) return WriteInner(packet, handles);
   std::string changed(packet.data);
   ApplyChanges(verdict, &changed);
-  return inner_->WriteTo(changed, packet.to);
+  return WriteInner({changed, packet.to}, handles);
 }
 
 absl::Status FaultyPacketConn::Close() {
@@ -258,6 +345,10 @@ void* FaultyPacketConn::Extension(absl::string_view name) {
                                        MulticastControl::kExtensionName};
   if (name == BlockedProbe::kExtensionName) {
     return static_cast<BlockedProbe*>(this);
+  }
+  if (name == PacketHandlePassing::kExtensionName &&
+      inner_handles_ != nullptr) {
+    return static_cast<PacketHandlePassing*>(this);
   }
   if (name == ConnProbe::kExtensionName) return probe_.Offer();
   return absl::c_linear_search(allowed, name) ? inner_->Extension(name)

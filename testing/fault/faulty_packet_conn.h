@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -20,17 +22,21 @@
 #include "testing/fault/fault_link.h"
 #include "testing/fault/fault_network.h"
 #include "testing/fault/fault_probe.h"
+#include "testing/fault/fault_queue.h"
 #include "testing/fault/fault_receiver.h"
 #include "testing/fault/fault_sender.h"
 #include "transport/addr.h"
 #include "transport/call.h"
 #include "transport/direction.h"
 #include "transport/extensions.h"
+#include "transport/handle_passing.h"
 #include "transport/packet_conn.h"
 
 namespace plumb {
 
-class FaultyPacketConn final : public PacketConn, private BlockedProbe {
+class FaultyPacketConn final : public PacketConn,
+                               private BlockedProbe,
+                               private PacketHandlePassing {
  public:
   FaultyPacketConn(FaultContext context, FaultNetwork network,
                    std::unique_ptr<PacketConn> inner);
@@ -56,10 +62,29 @@ class FaultyPacketConn final : public PacketConn, private BlockedProbe {
   int BlockedCalls(Direction direction) const override;
   // Of a direction, in its turn.
   Way& WayOf(Ways& ways, Direction direction, const Addr& peer);
-  absl::StatusOr<size_t> ReadPlain(Call& call, absl::Span<InPacket> packets);
-  absl::StatusOr<size_t> ReadJudged(Call& call, absl::Span<InPacket> packets);
+  absl::StatusOr<Incoming> ReadFromWithHandles(absl::Span<char> buffer,
+                                               size_t max_handles) override;
+  absl::Status WriteToWithHandles(absl::string_view data, const Addr& to,
+                                  absl::Span<const int> handles) override;
+
+  // What `read` gives of the PacketConn inside; nothing once there is something
+  // to judge.
+  template <typename T>
+  std::optional<absl::StatusOr<T>> ReadPlain(
+      Call& call, absl::FunctionRef<absl::StatusOr<T>()> read);
+  void CountPlain(const Received& received);
+  // Until there is something that is due.
+  absl::Status AwaitDue(Call& call);
+  absl::StatusOr<size_t> TakeDue(absl::Span<InPacket> packets);
   absl::Status ReadInner(FaultPiece* piece);
-  absl::Status WriteJudged(const OutPacket& packet, uint64_t ordinal);
+  absl::StatusOr<Received> ReadInnerWithHandles(FaultPiece* piece);
+  // All of `packets`, or the first with `handles`.
+  absl::StatusOr<size_t> WriteAll(absl::Span<const OutPacket> packets,
+                                  absl::Span<const int> handles);
+  absl::Status WriteJudged(const OutPacket& packet,
+                           absl::Span<const int> handles, uint64_t ordinal);
+  absl::Status WriteInner(const OutPacket& packet,
+                          absl::Span<const int> handles);
   // The error of a WriteBatch that did not get to write.
   absl::Status EndedError(const Call& call, const Addr& to) const;
 
@@ -67,6 +92,7 @@ class FaultyPacketConn final : public PacketConn, private BlockedProbe {
   const FaultNetwork network_;
   const std::shared_ptr<FaultFlow> flow_;
   const std::shared_ptr<PacketConn> inner_;
+  PacketHandlePassing* const inner_handles_;  // null where there is none inside
   const std::shared_ptr<FaultCalls> calls_;
   const std::shared_ptr<FaultSender> sender_;
   FaultReceiver receiver_;  // of who has the turn to read

@@ -68,7 +68,7 @@ TransportBackend Udp(const char* plan) {
 TransportBackend Unixgram(const char* plan) {
   TransportBackend backend = LikeUnixgram();
   backend.name = Named(plan, "unixgram");
-  backend.close_waits = true;
+  backend.close_waits = backend.handles = true;
   backend.make = [plan](Clock& clock) {
     return Faulty(MakeUnix(clock), plan, clock);
   };

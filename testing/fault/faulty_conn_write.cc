@@ -1,0 +1,147 @@
+// What goes out: Write, WriteWithHandles.
+#include <cerrno>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_join.h"
+#include "testing/fault/faulty_conn.h"
+#include "transport/error.h"
+#include "transport/handle_checks.h"
+#include "transport/scope.h"
+
+namespace plumb {
+namespace {
+
+size_t TotalSize(absl::Span<const absl::string_view> pieces) {
+  size_t size = 0;
+  for (const absl::string_view piece : pieces) size += piece.size();
+  return size;
+}
+
+}  // namespace
+
+absl::Status FaultyConn::Write(absl::Span<const absl::string_view> pieces) {
+  return WriteAll(pieces, {});
+}
+
+absl::Status FaultyConn::WriteWithHandles(absl::string_view data,
+                                          absl::Span<const int> handles) {
+  return WriteAll(absl::MakeConstSpan(&data, 1), handles);
+}
+
+absl::Status FaultyConn::WriteAll(absl::Span<const absl::string_view> pieces,
+                                  absl::Span<const int> handles) {
+  Call call(calls_->state(), Direction::kWrite);
+  if (!call.ok()) return call.Error("write");
+  const size_t size = TotalSize(pieces);
+  if (stream_ && size == 0 && handles.empty()) return absl::OkStatus();
+  // Counted before any rule, so that none shifts those that follow.
+  if (!stream_) ++sent_;
+  if (absl::Status s = calls_->TakeFailure(Direction::kWrite); !s.ok()) {
+    return s;
+  }
+  int64_t max_bytes = 0;
+  absl::Status status =
+      entry_.Enter(call, calls_->state().names(), FaultOperation::kWrite,
+                   WritePosition(), &max_bytes);
+  if (!status.ok()) return status;
+  if (max_bytes == 0 || size <= static_cast<size_t>(max_bytes)) {
+    return WritePieces(call, {pieces, handles, size, 0});
+  }
+  const std::string all = absl::StrJoin(pieces, "");
+  for (size_t done = 0; done < size;) {
+    const absl::string_view piece =
+        absl::string_view(all).substr(done, static_cast<size_t>(max_bytes));
+    status = WritePieces(
+        call, {absl::MakeConstSpan(&piece, 1), handles, piece.size(), done});
+    if (!status.ok()) return status;
+    done += piece.size();
+    handles = {};
+  }
+  return absl::OkStatus();
+}
+
+FaultPiece FaultyConn::Out(FaultSegment segment, uint64_t position,
+                           size_t size) const {
+  FaultPiece piece;
+  piece.link = out_;
+  piece.packet.segment = segment;
+  piece.packet.position = position;
+  piece.packet.size = size;
+  return piece;
+}
+
+absl::Status FaultyConn::WritePieces(Call& call, const Outgoing& out) {
+  ErrorInfo info;
+  info.bytes_done = out.done;
+  while (stream_ && !sender_->HasRoom()) {
+    if (!call.Wait()) return call.Error("write", std::move(info));
+  }
+  if (absl::Status s = sender_->error(); !s.ok()) return s;
+  if (shut_ && sender_->idle()) return WriteInner(call, out);
+  if (shut_) {
+    info = NamedInfo("write", calls_->state().names().get(), std::move(info));
+    info.syscall = "write";
+    info.errno_value = EPIPE;
+    return OpError(absl::StatusCode::kFailedPrecondition, std::move(info),
+                   "write: broken pipe");
+  }
+  absl::Status status;
+  if (stream_ && out.size == 0) {
+    status = CheckOutgoingHandles(true, out.handles, calls_->Info("write"));
+    if (!status.ok()) return status;
+  }
+  const auto fill = [&](FaultPiece& kept) {
+    status = FillHandles(out.handles, calls_->Info("write"), &kept);
+    if (status.ok()) kept.data = absl::StrJoin(out.pieces, "");
+    return status.ok();
+  };
+  const FaultVerdict verdict =
+      sender_->Offer(Out(FaultSegment::kData, WritePosition(), out.size), fill);
+  if (verdict.passes() && verdict.changes.empty()) {
+    status = WriteInner(call, out);
+  } else if (verdict.passes()) {
+    std::string changed = absl::StrJoin(out.pieces, "");
+    ApplyChanges(verdict, &changed);
+    const absl::string_view piece = changed;
+    Outgoing other = out;
+    other.pieces = absl::MakeConstSpan(&piece, 1);
+    status = WriteInner(call, other);
+  }
+  if (stream_) sent_ += out.size;
+  return status;
+}
+
+absl::Status FaultyConn::WriteInner(Call& call, const Outgoing& out) {
+  const uint64_t done = out.done;
+  const CancelSource source = calls_->Source(Direction::kWrite);
+  ErrorInfo info = calls_->Info("write");
+  info.bytes_done = done;
+  if (absl::Status s = calls_->Check(call, "write"); !s.ok()) {
+    return WithErrorInfo(s, [&] {
+      ErrorInfo own = GetErrorInfo(s).value_or(ErrorInfo());
+      own.bytes_done = done;
+      return own;
+    }());
+  }
+  absl::Status status;
+  {
+    CancelScope kicked(source);
+    status = out.handles.empty()
+                 ? inner_->Write(out.pieces)
+                 : inner_handles_->WriteWithHandles(out.pieces[0], out.handles);
+  }
+  if (status.ok()) return status;
+  info.bytes_done += BytesDone(status);
+  if (calls_->failed()) {
+    const absl::Status failure = calls_->TakeFailure(Direction::kWrite);
+    if (!failure.ok()) return failure;
+  }
+  if (source.cancelled()) return ClosedError(std::move(info));
+  if (done == 0) return status;
+  ErrorInfo own = GetErrorInfo(status).value_or(ErrorInfo());
+  own.bytes_done = info.bytes_done;
+  return WithErrorInfo(std::move(status), own);
+}
+
+}  // namespace plumb
