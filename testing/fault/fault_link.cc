@@ -285,6 +285,14 @@ FaultVerdict FaultLink::AtSend(const FaultPacket& packet, absl::Time now) {
   return verdict;
 }
 
+void FaultLink::AtRefusal(const FaultPacket& packet, absl::Time now) {
+  Begin(now);
+  const uint64_t place = PlaceOf(packet);
+  for (FaultLinkRule* rule : rules_.counted()) {
+    PickyFires(*rule, packet, place);
+  }
+}
+
 std::optional<FaultVerdict> FaultLink::InFlight(const FaultPacket& packet,
                                                 absl::string_view held_by,
                                                 absl::Time now) {

@@ -46,6 +46,9 @@ class FaultLink {
 
   // `now` is on the plan's clock.
   FaultVerdict AtSend(const FaultPacket& packet, absl::Time now);
+  // The same for a message whose call failed, so that it was never sent: rules
+  // with nth and every have counted it, as its sender has.
+  void AtRefusal(const FaultPacket& packet, absl::Time now);
   // `held_by` is the rule that holds it, empty when it is on its way. Nothing:
   // nothing concerns it, so that what is on its way goes on, and what was held
   // is held no longer. A rule with nth or every has chosen at send.

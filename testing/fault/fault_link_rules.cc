@@ -108,7 +108,9 @@ void FaultLinkRules::StartSheet() {
 }
 
 void FaultLinkRules::SortOut(absl::Duration elapsed) {
-  for (Rules* list : {&in_flight_, &at_landing_, &at_call_}) list->clear();
+  for (Rules* list : {&counted_, &in_flight_, &at_landing_, &at_call_}) {
+    list->clear();
+  }
   at_send_.clear();
   since_ = elapsed;
   until_ = absl::InfiniteDuration();
@@ -120,6 +122,7 @@ void FaultLinkRules::SortOut(absl::Duration elapsed) {
     if (packets || action == FaultAction::kFailDial) {
       at_send_.push_back({rule.key, rule.threshold, &rule, rule.picky});
     }
+    if (packets && rule.is_counted) counted_.push_back(&rule);
     if (!packets) at_call_.push_back(&rule);
     const bool partition = action == FaultAction::kPartition;
     if (partition || action == FaultAction::kHold) in_flight_.push_back(&rule);

@@ -79,6 +79,8 @@ class FaultLinkRules {
     sheet_.judged.Add();
     return at_send_;
   }
+  // Of these, those with nth or every.
+  const Rules& counted() const { return counted_; }
   const Rules& in_flight() const { return in_flight_; }
   const Rules& at_landing() const { return at_landing_; }
   const Rules& at_call() const { return at_call_; }
@@ -112,6 +114,7 @@ class FaultLinkRules {
   absl::Duration since_;
   absl::Duration until_;
   std::vector<FaultSendRule> at_send_;
+  Rules counted_;
   Rules in_flight_;
   Rules at_landing_;
   Rules at_call_;

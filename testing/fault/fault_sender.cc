@@ -56,6 +56,12 @@ FaultVerdict FaultSender::Judge(FaultPiece piece,
   return Kept();
 }
 
+void FaultSender::Refuse(const FaultPiece& piece) {
+  const absl::Time now = faults_->clock().TimeNow();
+  MutexLock lock(mutex_);
+  piece.link->AtRefusal(piece.packet, now);
+}
+
 void FaultSender::Tell(absl::string_view remark) {
   hooks_.remark(remark);
   MutexLock lock(mutex_);

@@ -64,6 +64,9 @@ class FaultSender {
   FaultVerdict Offer(FaultPiece piece,
                      absl::FunctionRef<bool(FaultPiece& piece)> fill);
 
+  // `piece` is a message whose Write fails before it is sent.
+  void Refuse(const FaultPiece& piece);
+
   bool HasRoom() const;
   // What waits here, and what of a stream waits for room in hooks.send. A piece
   // whose `send` is under way and does not wait is not counted: it has arrived,

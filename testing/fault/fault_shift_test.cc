@@ -213,6 +213,27 @@ TEST_P(FaultShiftMessageTest, AWriteThatFailsShiftsNoDecision) {
   EXPECT_EQ(fates, alone);
 }
 
+constexpr char kCounted[] =
+    "rule { id: 'loss' match { network: '$net' every: 3 } loss {} }";
+
+// Neither what rules for messages count nor what those for calls do.
+TEST_P(FaultShiftMessageTest, AWriteThatFailsShiftsNoCount) {
+  const std::string alone = FatesOf(kCounted);
+  EXPECT_EQ(alone.substr(0, 7), "..l..l.");
+  std::string fates = FatesOf(absl::StrCat(
+      R"(rule { id: "no" match { network: "$net" operation: WRITE nth: 2 }
+                fail_op { error: "ENOBUFS" } }
+         rule { id: "nor" match { network: "$net" operation: WRITE nth: 9 }
+                fail_op { error: "ENOBUFS" } })",
+      kCounted));
+  EXPECT_EQ(fates[1], 'e');
+  // One that fails is counted, and is not lost.
+  EXPECT_EQ(fates[8], 'e');
+  fates[1] = alone[1];
+  fates[8] = alone[8];
+  EXPECT_EQ(fates, alone);
+}
+
 class FaultShiftUdpTest : public FaultShiftMessageTest {};
 INSTANTIATE_TEST_SUITE_P(Nets, FaultShiftUdpTest,
                          ::testing::Values(kUdp, kUdpPackets, kFakeUdp,
@@ -230,6 +251,25 @@ TEST_P(FaultShiftUdpTest, ARefusedDatagramShiftsNoDecision) {
     fates[5] = alone[5];
   }
   fates[4] = alone[4];
+  EXPECT_EQ(fates, alone);
+}
+
+// What a connected sender is told of counts as the Write that it is told by.
+TEST_P(FaultShiftUdpTest, ARefusedDatagramShiftsNoCount) {
+  const std::string calls =
+      absl::StrCat(R"(rule { id: "no" match { network: "udp" operation: WRITE
+                             every: 7 } fail_op { error: "ENOBUFS" } })",
+                   kCounted);
+  const std::string alone = FatesOf(calls);
+  EXPECT_EQ(alone.substr(0, 8), "..l..le.");
+  std::string fates = FatesOf(absl::StrCat(
+      "rule { id: 'icmp' match { network: 'udp' nth: 4 } reset {} }", calls));
+  EXPECT_EQ(fates[3], 'r');
+  if (!net().packets) {
+    EXPECT_EQ(fates[4], 'e');
+    fates[4] = alone[4];
+  }
+  fates[3] = alone[3];
   EXPECT_EQ(fates, alone);
 }
 

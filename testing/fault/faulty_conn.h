@@ -97,6 +97,8 @@ class FaultyConn final : public Conn,
 
   absl::Status WriteAll(absl::Span<const absl::string_view> pieces,
                         absl::Span<const int> handles);
+  // Whether it may be written at all, and in which chunks.
+  absl::Status EnterWrite(Call& call, size_t size, int64_t* max_bytes);
   absl::Status WritePieces(Call& call, const Outgoing& out);
   absl::Status WriteInner(Call& call, const Outgoing& out);
   FaultPiece Out(FaultSegment segment, uint64_t position, size_t size) const;

@@ -37,13 +37,8 @@ absl::Status FaultyConn::WriteAll(absl::Span<const absl::string_view> pieces,
   if (stream_ && size == 0 && handles.empty()) return absl::OkStatus();
   // Counted before any rule, so that none shifts those that follow.
   if (!stream_) ++sent_;
-  if (absl::Status s = calls_->TakeFailure(Direction::kWrite); !s.ok()) {
-    return s;
-  }
   int64_t max_bytes = 0;
-  absl::Status status =
-      entry_.Enter(call, calls_->state().names(), FaultOperation::kWrite,
-                   WritePosition(), &max_bytes);
+  absl::Status status = EnterWrite(call, size, &max_bytes);
   if (!status.ok()) return status;
   if (max_bytes == 0 || size <= static_cast<size_t>(max_bytes)) {
     return WritePieces(call, {pieces, handles, size, 0});
@@ -59,6 +54,21 @@ absl::Status FaultyConn::WriteAll(absl::Span<const absl::string_view> pieces,
     handles = {};
   }
   return absl::OkStatus();
+}
+
+absl::Status FaultyConn::EnterWrite(Call& call, size_t size,
+                                    int64_t* max_bytes) {
+  absl::Status status =
+      entry_.Enter(call, calls_->state().names(), FaultOperation::kWrite,
+                   WritePosition(), max_bytes);
+  // Close may have freed this.
+  if (!call.inside()) return status;
+  if (status.ok()) status = calls_->TakeFailure(Direction::kWrite);
+  // A stream's bytes come with another Write.
+  if (!status.ok() && !stream_) {
+    sender_->Refuse(Out(FaultSegment::kData, WritePosition(), size));
+  }
+  return status;
 }
 
 FaultPiece FaultyConn::Out(FaultSegment segment, uint64_t position,

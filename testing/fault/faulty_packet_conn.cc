@@ -265,7 +265,11 @@ absl::StatusOr<size_t> FaultyPacketConn::WriteAll(
     int64_t unlimited;
     absl::Status status = entry_.Enter(call, calls->state().names(),
                                        FaultOperation::kWrite, 0, &unlimited);
-    if (!status.ok()) return status;
+    if (!status.ok()) {
+      // Close may have freed this.
+      if (call.inside()) sender_->Refuse(Out(packets[0], ordinal));
+      return status;
+    }
     CancelScope kicked(source);
     status = WriteJudged(packets[0], handles, ordinal);
     if (!status.ok()) written = status;
@@ -282,14 +286,18 @@ absl::Status FaultyPacketConn::WriteInner(const OutPacket& packet,
   return inner_handles_->WriteToWithHandles(packet.data, packet.to, handles);
 }
 
-absl::Status FaultyPacketConn::WriteJudged(const OutPacket& packet,
-                                           absl::Span<const int> handles,
-                                           uint64_t ordinal) {
+FaultPiece FaultyPacketConn::Out(const OutPacket& packet, uint64_t ordinal) {
   FaultPiece piece;
   piece.link = WayOf(out_, Direction::kWrite, packet.to).link;
   piece.packet.position = ordinal;
   piece.packet.size = packet.data.size();
   piece.addr = packet.to;
+  return piece;
+}
+
+absl::Status FaultyPacketConn::WriteJudged(const OutPacket& packet,
+                                           absl::Span<const int> handles,
+                                           uint64_t ordinal) {
   absl::Status filled;
   const auto fill = [&](FaultPiece& kept) {
     ErrorInfo info = calls_->Info("write");
@@ -298,7 +306,7 @@ absl::Status FaultyPacketConn::WriteJudged(const OutPacket& packet,
     if (filled.ok()) kept.data = std::string(packet.data);
     return filled.ok();
   };
-  const FaultVerdict verdict = sender_->Offer(std::move(piece), fill);
+  const FaultVerdict verdict = sender_->Offer(Out(packet, ordinal), fill);
   if (!verdict.passes()) return filled;
   if (verdict.changes.empty()) return WriteInner(packet, handles);
   std::string changed(packet.data);

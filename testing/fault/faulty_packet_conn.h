@@ -81,6 +81,7 @@ class FaultyPacketConn final : public PacketConn,
   // All of `packets`, or the first with `handles`.
   absl::StatusOr<size_t> WriteAll(absl::Span<const OutPacket> packets,
                                   absl::Span<const int> handles);
+  FaultPiece Out(const OutPacket& packet, uint64_t ordinal);
   absl::Status WriteJudged(const OutPacket& packet,
                            absl::Span<const int> handles, uint64_t ordinal);
   absl::Status WriteInner(const OutPacket& packet,
