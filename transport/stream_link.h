@@ -29,8 +29,8 @@ class StreamReceiver {
   // `error` is told once, 0 is not; `rule` is who injected it, or empty.
   virtual void LandReset(int side, int error, absl::string_view rule) = 0;
 
-  // How many bytes `side` has room for.
-  virtual size_t Room(int side) = 0;
+  // How many more bytes than have arrived `side` has room for.
+  virtual size_t Window(int side) = 0;
 };
 
 class StreamLink {

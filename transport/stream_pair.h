@@ -62,7 +62,7 @@ class StreamPair final : public StreamReceiver {
   void LandData(int side, absl::string_view data) override;
   void LandEnd(int side) override;
   void LandReset(int side, int error, absl::string_view rule) override;
-  size_t Room(int side) override;
+  size_t Window(int side) override;
   StreamStatus Status(int side);
 
   CallState& state(int side) { return ends_[side].state; }

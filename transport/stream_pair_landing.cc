@@ -96,9 +96,10 @@ void StreamPair::SignalWrite(int side,
   if (lingerer != nullptr) lingerer->Signal(Direction::kWrite);
 }
 
-size_t StreamPair::Room(int side) {
+size_t StreamPair::Window(int side) {
   SystemMutexLock lock(&mutex_);
-  return RoomLocked(ends_[side], peer(side));
+  const ByteQueue& in = ends_[side].in;
+  return in.size() < in.capacity() ? in.capacity() - in.size() : 0;
 }
 
 int StreamPair::Blocked(int side, Direction direction) {

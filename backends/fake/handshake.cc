@@ -102,7 +102,7 @@ absl::string_view Handshake::LandSyn() {
     return absl::string_view();
   }
   if (!queue_->HasRoom()) return "the backlog is full";
-  wire_->Send(link_->SynAck(), "", MakeArrival());
+  wire_->Send(link_->SynAck(steps_.receive_buffer(*queue_)), "", MakeArrival());
   return absl::string_view();
 }
 

@@ -5,6 +5,7 @@
 #ifndef PLUMB_BACKENDS_FAKE_HANDSHAKE_H_
 #define PLUMB_BACKENDS_FAKE_HANDSHAKE_H_
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -32,6 +33,8 @@ class Handshake final : public std::enable_shared_from_this<Handshake> {
   struct Steps {
     // Who listens there now; null for nobody.
     std::function<std::shared_ptr<ListenQueue>()> find;
+    // Of the ends that are made for it.
+    std::function<size_t(const ListenQueue&)> receive_buffer;
     // Makes the two ends, and leaves the far one with the queue.
     std::function<Dialing::Result(ListenQueue&)> connect;
   };

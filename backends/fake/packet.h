@@ -52,11 +52,13 @@ struct Packet {
   // Of a stream: 0 from who dialled, 1 back.
   uint8_t side = 0;
 
-  // As in a TCP header, but that `window` is in bytes. 0 for datagrams.
+  // As in a TCP header, but that `window` is in bytes; `mss` is of a SYN. 0 for
+  // datagrams.
   uint8_t flags = 0;
   uint32_t sequence = 0;
   uint32_t acknowledgment = 0;
   uint32_t window = 0;
+  uint16_t mss = 0;
 
   absl::string_view payload;
 };

@@ -21,14 +21,20 @@ namespace plumb {
 namespace {
 
 template <typename Options>
+size_t ReceiveBuffer(const FakeNetworkOptions& defaults,
+                     const Options& options) {
+  return options.receive_buffer.has_value()
+             ? BufferSize(*options.receive_buffer)
+             : defaults.receive_buffer;
+}
+
+template <typename Options>
 void SetBuffers(const FakeNetworkOptions& defaults, const Options& options,
                 StreamEndOptions& end) {
   end.send_buffer = options.send_buffer.has_value()
                         ? BufferSize(*options.send_buffer)
                         : defaults.send_buffer;
-  end.receive_buffer = options.receive_buffer.has_value()
-                           ? BufferSize(*options.receive_buffer)
-                           : defaults.receive_buffer;
+  end.receive_buffer = ReceiveBuffer(defaults, options);
 }
 
 template <typename Options>
@@ -204,13 +210,17 @@ class StreamDialer {
     const auto link = std::make_shared<WireLink>(
         host.network->wire, Packet::Protocol::kTcp,
         WireLink::End{Addr::Tcp(plan->source.ip, plan->source.port),
-                      host.host->name},
+                      host.host->name,
+                      ReceiveBuffer(host.network->options, plan->options)},
         WireLink::End{Addr::Tcp(plan->target.ip, plan->target.port),
                       host.NameOf(plan->target.ip)});
     // A Handshake that is given up may still be at it.
     const auto near = std::make_shared<std::unique_ptr<FakeTcpConn>>();
     Handshake::Steps steps;
     steps.find = [plan] { return plan->Find(); };
+    steps.receive_buffer = [plan](const ListenQueue& queue) {
+      return ReceiveBuffer(plan->host.network->options, queue.options);
+    };
     steps.connect = [plan, link, dialing, near](ListenQueue& queue) {
       auto [own, far] = plan->MakeEnds(queue, link);
       *near = plan->MakeNear(std::move(own));

@@ -132,7 +132,7 @@ class UnixDialer {
                                            WireLink::End{local_, host},
                                            WireLink::End{remote_, host});
     wire->Note(link->Syn(0));
-    wire->Note(link->SynAck());
+    wire->Note(link->SynAck(0));
     wire->Note(link->HandshakeAck());
     wire->Run();
     return link;

@@ -22,16 +22,22 @@ absl::Duration RepetitionAfter(int attempt) {
 // What a packet of IPv4 can have at most: its length is a field of 16 bits.
 constexpr size_t kMaxIpv4 = 65535;
 
-// What a segment carries: the MTU (of Ethernet, and of the loopback) without
-// the headers of IP and of tcp with its timestamps.
-size_t SegmentSize(Packet::Protocol protocol, const Addr& near,
-                   const Addr& far) {
-  if (protocol != Packet::Protocol::kTcp) return 64 * 1024;
+// The MTU (of Ethernet, and of the loopback) without the headers of IP and of
+// tcp.
+uint16_t MaxSegment(Packet::Protocol protocol, const Addr& near,
+                    const Addr& far) {
+  if (protocol != Packet::Protocol::kTcp) return 0;
   const size_t mtu = near.ip() == far.ip() ? 65536 : 1500;
   const size_t packet =
       near.ip().is_v6() ? mtu - 40 : std::min(mtu, kMaxIpv4) - 20;
-  return packet - 20 - 12;
+  return static_cast<uint16_t>(packet - 20);
 }
+
+// What a segment carries: beside it there are tcp's timestamps.
+size_t SegmentSize(uint16_t mss) { return mss != 0 ? mss - 12 : 64 * 1024; }
+
+// What the field of a SYN can say, which is not scaled.
+constexpr size_t kMaxFirstWindow = 65535;
 
 // There is no randomness here, but different connections begin differently.
 uint32_t FirstSequence(uint64_t flow, int side) {
@@ -46,12 +52,14 @@ WireLink::WireLink(std::shared_ptr<Wire> wire, Packet::Protocol protocol,
     : wire_(std::move(wire)),
       protocol_(protocol),
       flow_(wire_->NewFlow()),
-      segment_(SegmentSize(protocol, near.addr, far.addr)) {
+      mss_(MaxSegment(protocol, near.addr, far.addr)),
+      segment_(SegmentSize(mss_)) {
   sides_[0].end = std::move(near);
   sides_[1].end = std::move(far);
   for (int side = 0; side < 2; ++side) {
     sides_[side].first_sequence = FirstSequence(flow_->number(), side);
-    sides_[side].window = 65535;
+    sides_[side].limit =
+        std::min(sides_[side].end.receive_buffer, kMaxFirstWindow);
   }
 }
 
@@ -76,8 +84,23 @@ Packet WireLink::Make(int from, uint8_t flags) const {
     packet.acknowledgment =
         other.first_sequence + 1 + static_cast<uint32_t>(Taken(from));
   }
-  packet.window = side.window.load();
+  packet.window = WindowAfter(from, side.received.load());
   return packet;
+}
+
+uint32_t WireLink::WindowAfter(int side, uint64_t acknowledged) const {
+  const uint64_t limit = sides_[side].limit.load();
+  if (limit <= acknowledged) return 0;
+  return static_cast<uint32_t>(
+      std::min<uint64_t>(limit - acknowledged, UINT32_MAX));
+}
+
+void WireLink::Widen(int side) {
+  const auto receiver = receiver_.lock();
+  if (receiver == nullptr) return;
+  Side& me = sides_[side];
+  me.limit.store(
+      std::max(me.limit.load(), me.received.load() + receiver->Window(side)));
 }
 
 uint64_t WireLink::Taken(int side) const {
@@ -87,13 +110,16 @@ uint64_t WireLink::Taken(int side) const {
 Packet WireLink::Syn(int attempt) const {
   Packet packet = Make(0, Packet::kSyn);
   packet.sequence = sides_[0].first_sequence;
+  packet.mss = mss_;
   packet.attempt = attempt;
   return packet;
 }
 
-Packet WireLink::SynAck() const {
+Packet WireLink::SynAck(size_t receive_buffer) {
+  sides_[1].limit.store(std::min(receive_buffer, kMaxFirstWindow));
   Packet packet = Make(1, Packet::kSyn | Packet::kAck);
   packet.sequence = sides_[1].first_sequence;
+  packet.mss = mss_;
   return packet;
 }
 
@@ -118,9 +144,12 @@ void WireLink::SendData(int side, std::string data) {
     const absl::string_view piece = rest.substr(0, segment_);
     rest.remove_prefix(piece.size());
     const uint8_t push = rest.empty() ? Packet::kPsh : 0;
-    wire_->Send(Make(side, Packet::kAck | push), std::string(piece),
-                LaneFrom(side));
+    const Packet packet = Make(side, Packet::kAck | push);
     sides_[side].offset.fetch_add(piece.size());
+    if (wire_->IsObserved() && NeedsRoom(side)) {
+      wire_->Note(Make(1 - side, Packet::kAck), LaneFrom(1 - side));
+    }
+    wire_->Send(packet, std::string(piece), LaneFrom(side));
   }
 }
 
@@ -161,6 +190,11 @@ void WireLink::Lane::Reset(const Packet&, absl::string_view rule) {
   receiver->LandReset(1 - from_, ECONNRESET, rule);
 }
 
+bool WireLink::NeedsRoom(int from) const {
+  return protocol_ == Packet::Protocol::kTcp &&
+         sides_[from].offset.load() > sides_[1 - from].limit.load();
+}
+
 // Whoever has read what came may send before it is acknowledged, and has
 // acknowledged it then.
 bool WireLink::Leave(int from, Packet& packet) {
@@ -171,13 +205,16 @@ bool WireLink::Leave(int from, Packet& packet) {
     const auto news =
         static_cast<int32_t>(packet.acknowledgment - first -
                              static_cast<uint32_t>(side.acknowledged));
-    if (news <= 0) return false;
-    side.acknowledged += static_cast<uint64_t>(news);
-    return true;
+    const bool wanted = NeedsRoom(1 - from);
+    if (news <= 0 && !wanted) return false;
+    side.acknowledged =
+        wanted ? Taken(from) : side.acknowledged + static_cast<uint64_t>(news);
+  } else {
+    side.acknowledged = Taken(from);
   }
-  side.acknowledged = Taken(from);
+  Widen(from);
   packet.acknowledgment = first + static_cast<uint32_t>(side.acknowledged);
-  packet.window = side.window.load();
+  packet.window = WindowAfter(from, side.acknowledged);
   return true;
 }
 
@@ -193,8 +230,6 @@ absl::string_view WireLink::Land(int from, const Packet& packet) {
   const uint64_t before = Taken(to);
   Take(to, packet, *receiver);
   if (protocol_ == Packet::Protocol::kTcp) {
-    sides_[to].window.store(
-        static_cast<uint32_t>(std::max<size_t>(receiver->Room(to), segment_)));
     // What changed nothing is acknowledged again, as TCP does.
     wire_->Note(Make(to, Packet::kAck),
                 Taken(to) > before ? LaneFrom(to) : nullptr);

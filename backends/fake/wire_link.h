@@ -2,8 +2,9 @@
 // segments, sends again what was lost, and puts together what arrives.
 //
 // The sequence numbers, acknowledgments and windows of its packets are those of
-// tcp. A window is never told to be closed, since a sender knows by itself what
-// there is room for.
+// tcp. A sender knows by itself what there is room for; packets tell so too,
+// and none carries what was not told before: when a Read has made room, that is
+// told before what needs it.
 //
 // Threads: as StreamLink and Wire::Target have it.
 #ifndef PLUMB_BACKENDS_FAKE_WIRE_LINK_H_
@@ -31,6 +32,7 @@ class WireLink final : public StreamLink,
   struct End {
     Addr addr;
     absl::string_view host;
+    size_t receive_buffer = 0;  // what its SYN says
   };
   // `near` is the end that dialled, and side 0.
   WireLink(std::shared_ptr<Wire> wire, Packet::Protocol protocol, End near,
@@ -39,9 +41,10 @@ class WireLink final : public StreamLink,
   // What is on its way keeps it.
   const std::shared_ptr<const Wire::Flow>& flow() const { return flow_; }
 
-  // The packets of the handshake: SYN, SYN-ACK of the far end, ACK.
+  // The packets of the handshake: SYN, SYN-ACK of a far end with that receive
+  // buffer, ACK.
   Packet Syn(int attempt) const;
-  Packet SynAck() const;
+  Packet SynAck(size_t receive_buffer);
   Packet HandshakeAck() const { return Make(0, Packet::kAck); }
   // What the far end says when nobody listens.
   Packet Refusal() const;
@@ -86,7 +89,7 @@ class WireLink final : public StreamLink,
     // Of what it receives; the Wire guards what is not atomic.
     std::atomic<uint64_t> received{0};  // bytes, in order
     std::atomic<bool> got_end{false};
-    std::atomic<uint32_t> window{0};
+    std::atomic<uint64_t> limit{0};  // of the other's bytes, as it has told
     std::map<uint64_t, Early> early;
     uint64_t acknowledged = 0;        // what its packets have told of `Taken`
     std::atomic<int> reset_error{0};  // of the RST that it sends
@@ -95,6 +98,12 @@ class WireLink final : public StreamLink,
   Packet Make(int from, uint8_t flags) const;
   // How much it has received in order, a FIN being one more.
   uint64_t Taken(int side) const;
+  // What a packet of `side` says that acknowledges so much.
+  uint32_t WindowAfter(int side, uint64_t acknowledged) const;
+  // Takes into account what its reader has taken.
+  void Widen(int side);
+  // Whether it has sent more than the other has told that it has room for.
+  bool NeedsRoom(int from) const;
   bool Leave(int from, Packet& packet);
   std::shared_ptr<Lane> LaneFrom(int side);
   absl::string_view Land(int from, const Packet& packet);
@@ -106,6 +115,7 @@ class WireLink final : public StreamLink,
   const std::shared_ptr<Wire> wire_;
   const Packet::Protocol protocol_;
   const std::shared_ptr<const Wire::Flow> flow_;
+  const uint16_t mss_;
   const size_t segment_;
   std::array<Side, 2> sides_;
   std::weak_ptr<StreamReceiver> receiver_;

@@ -15,16 +15,19 @@ namespace {
 
 // The window of a header counts units of 128 bytes: 8 MiB at most.
 constexpr uint8_t kWindowScale = 7;
-constexpr uint16_t kMss = 1460;
+constexpr uint32_t kWindowUnit = 1 << kWindowScale;
+constexpr uint32_t kMaxWindowField = 65535;
 // On a real clock everything takes some microseconds.
 constexpr absl::Duration kWorthTelling = absl::Milliseconds(1);
 
 IpPort IpPortOf(const Addr& addr) { return {addr.ip(), addr.port()}; }
 
+// A part of a unit counts as one, as on Linux: only a window that is closed is
+// 0.
 uint16_t WindowField(const Packet& packet) {
-  const int scale = packet.Has(Packet::kSyn) ? 0 : kWindowScale;
-  return static_cast<uint16_t>(
-      std::min<uint32_t>(packet.window >> scale, 0xffff));
+  const uint32_t unit = packet.Has(Packet::kSyn) ? 1 : kWindowUnit;
+  const uint32_t units = packet.window / unit + (packet.window % unit != 0);
+  return static_cast<uint16_t>(std::min(units, kMaxWindowField));
 }
 
 TcpSegment SegmentOf(const Packet& packet) {
@@ -36,7 +39,7 @@ TcpSegment SegmentOf(const Packet& packet) {
   segment.flags = packet.flags;
   segment.window = WindowField(packet);
   if (packet.Has(Packet::kSyn)) {
-    segment.mss = kMss;
+    segment.mss = packet.mss;
     segment.window_scale = kWindowScale;
   }
   return segment;

@@ -1,5 +1,7 @@
 #include "testing/capture/capture_observer.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -69,6 +71,21 @@ class CaptureObserverTest : public ::testing::Test {
                       packet));
     }
     return lines;
+  }
+
+  // As they are in the file.
+  static constexpr size_t kIpHeader = 20;
+  std::vector<std::string> RawPackets() const {
+    const std::string bytes = capture_.Encode();
+    std::vector<std::string> packets;
+    for (const PcapngPacket& packet : ParsePcapng("capture", bytes)->packets) {
+      packets.emplace_back(packet.data);
+    }
+    return packets;
+  }
+  static int Read16(const std::string& packet, size_t at) {
+    return static_cast<uint8_t>(packet[at]) << 8 |
+           static_cast<uint8_t>(packet[at + 1]);
   }
 
   Capture capture_;
@@ -189,6 +206,34 @@ TEST_F(CaptureObserverTest, CopiesAreWrittenEach) {
   const std::string start = "0 web 10.0.0.1:9 > 10.0.0.2:80 tcp PSH ACK ";
   EXPECT_THAT(Lines(), ElementsAre(start + "'twin'",
                                    start + "'twin' # a copy; dropped"));
+}
+
+// A header counts units of 128 bytes, of which a part is one.
+TEST_F(CaptureObserverTest, OnlyAClosedWindowIsZero) {
+  for (const uint32_t window : {0u, 1u, 128u, 129u, 131072u, 1u << 30}) {
+    Packet packet = Segment(window, "x");
+    packet.window = window;
+    Tell(Kind::kSent, packet, 0);
+    Tell(Kind::kDelivered, packet, 0);
+  }
+  std::vector<int> windows;
+  for (const std::string& packet : RawPackets()) {
+    windows.push_back(Read16(packet, kIpHeader + 14));
+  }
+  EXPECT_THAT(windows, ElementsAre(0, 1, 1, 2, 1024, 65535));
+}
+
+TEST_F(CaptureObserverTest, ASynTellsItsWindowAndTheSegmentSize) {
+  Packet packet = Segment(0, "");
+  packet.flags = Packet::kSyn;
+  packet.window = 9001;
+  packet.mss = 1440;
+  Tell(Kind::kSent, packet, 0);
+  const std::vector<std::string> packets = RawPackets();
+  ASSERT_EQ(packets.size(), 1);
+  EXPECT_EQ(Read16(packets[0], kIpHeader + 14), 9001);
+  EXPECT_EQ(Read16(packets[0], kIpHeader + 20), 0x0204);  // MSS
+  EXPECT_EQ(Read16(packets[0], kIpHeader + 22), 1440);
 }
 
 TEST_F(CaptureObserverTest, DatagramsFromNobodyAreInbound) {

@@ -18,7 +18,8 @@ struct CaptureOptions {
   // needed.
   size_t max_bytes = size_t{8} << 20;
 
-  // The most data in one TCP segment: Ethernet's. From 1 to 65487.
+  // The most data in one TCP segment of IPv4: Ethernet's. From 1 to 65487. In
+  // IPv6, whose header is longer, it is 20 bytes less.
   size_t tcp_mss = 1460;
 };
 

@@ -118,6 +118,15 @@ TEST_F(CaptureTransportTest, LongWritesAreSegments) {
             absl::StrCat(start, "PSH ACK '", std::string(80, 'x'), "'"));
 }
 
+TEST_F(CaptureTransportTest, SegmentsOfIpv6AreShorter) {
+  Ends ends = Connect(web_, db_, "tcp6", "db:80");
+  ASSERT_EQ(ends.near->Write(std::string(1500, 'x')), absl::OkStatus());
+  const std::vector<PacketReadBack> packets = ReadBack(capture_);
+  ASSERT_EQ(packets.size(), 5);
+  EXPECT_EQ(packets[3].data.size(), 1440);
+  EXPECT_EQ(packets[4].data.size(), 60);
+}
+
 TEST_F(CaptureTransportTest, ClosingWithUnreadDataIsAReset) {
   Ends ends = Connect(web_, db_, "tcp", "db:80");
   ASSERT_EQ(ends.near->Write("nobody reads this"), absl::OkStatus());

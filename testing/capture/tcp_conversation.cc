@@ -13,12 +13,21 @@ constexpr uint64_t kAssumedAckEvery = 256 * 1024;
 // multiplicative hash.
 uint32_t FirstSeq(uint32_t number) { return number * 2654435761U; }
 
+// The header of IPv6 is longer by so much.
+constexpr size_t kLongerHeader = 20;
+
+size_t SegmentSize(size_t mss, bool v6) {
+  if (v6 && mss > kLongerHeader) mss -= kLongerHeader;
+  return std::clamp<size_t>(mss, 1, kMaxTcpPayload);
+}
+
 }  // namespace
 
 TcpConversation::TcpConversation(PacketStore& store, const IpPort& dialler,
                                  const IpPort& acceptor, size_t mss,
                                  uint32_t number)
-    : store_(store), mss_(std::clamp<size_t>(mss, 1, kMaxTcpPayload)) {
+    : store_(store),
+      mss_(SegmentSize(mss, dialler.ip.is_v6() || acceptor.ip.is_v6())) {
   sides_[0].addr = dialler;
   sides_[0].first_seq = FirstSeq(2 * number + 1);
   sides_[1].addr = acceptor;

@@ -25,7 +25,7 @@ namespace plumb {
 
 class TcpConversation final : public Conversation {
  public:
-  // `number` makes the first sequence numbers.
+  // `mss` is IPv4's. `number` makes the first sequence numbers.
   TcpConversation(PacketStore& store, const IpPort& dialler,
                   const IpPort& acceptor, size_t mss, uint32_t number);
 
