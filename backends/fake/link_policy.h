@@ -21,8 +21,7 @@
 // What is asked about: segments of tcp (SYN, SYN-ACK, data, FIN, RST),
 // datagrams of udp, and data, FIN and RST of unix streams. Not mere
 // acknowledgments, and not what nothing can get between: unixgram, unixpacket,
-// and the connecting of unix sockets; they are told to the observer alone, but
-// for unixpacket.
+// and the connecting of unix sockets; they are told to the observer alone.
 //
 // A stream stays a stream: what was dropped is sent again, 200 ms later and
 // then at doubling intervals, on the network's clock; what overtakes waits at

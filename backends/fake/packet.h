@@ -1,6 +1,7 @@
 // A Packet is what goes over a fake network: a segment of tcp, a datagram of
-// udp or unixgram, a piece of a unix stream. A LinkPolicy judges them
-// (link_policy.h), a PacketObserver sees them (packet_observer.h).
+// udp or unixgram, a piece of a unix stream, a message of unixpacket. A
+// LinkPolicy judges them (link_policy.h), a PacketObserver sees them
+// (packet_observer.h).
 //
 // A value. What it views lives as long as the call that it is an argument of,
 // host names as long as the network.
@@ -17,10 +18,10 @@
 namespace plumb {
 
 struct Packet {
-  enum class Protocol : uint8_t { kTcp, kUdp, kUnix, kUnixgram };
+  enum class Protocol : uint8_t { kTcp, kUdp, kUnix, kUnixgram, kUnixpacket };
 
-  // Their values are those of a TCP header. A unix stream has them too, so that
-  // one sees it open and close.
+  // Their values are those of a TCP header. A unix stream and unixpacket have
+  // them too, so that one sees a connection open and close.
   enum Flag : uint8_t { kFin = 1, kSyn = 2, kRst = 4, kPsh = 8, kAck = 16 };
 
   bool Has(Flag flag) const { return (flags & flag) != 0; }
@@ -41,19 +42,19 @@ struct Packet {
   absl::string_view source_host;
   absl::string_view destination_host;
 
-  // How many datagrams its sender sent before this one, whatever became of
-  // them.
+  // How many datagrams or messages its sender sent before this one, whatever
+  // became of them.
   uint64_t ordinal = 0;
   // Of a stream: how many bytes went this way before the payload.
   uint64_t offset = 0;
   // Of a stream: how often this was sent before.
   int attempt = 0;
 
-  // Of a stream: 0 from who dialled, 1 back.
+  // Of a stream and unixpacket: 0 from who dialled, 1 back.
   uint8_t side = 0;
 
   // As in a TCP header, but that `window` is in bytes; `mss` is of a SYN. 0 for
-  // datagrams.
+  // datagrams; of unix sockets there are only the flags.
   uint8_t flags = 0;
   uint32_t sequence = 0;
   uint32_t acknowledgment = 0;

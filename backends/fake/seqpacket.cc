@@ -1,7 +1,6 @@
 #include "backends/fake/seqpacket.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <deque>
@@ -14,6 +13,8 @@
 #include "backends/fake/handles.h"
 #include "backends/fake/netstat.h"
 #include "backends/fake/probes.h"
+#include "backends/fake/seqpacket_pair.h"
+#include "backends/fake/seqpacket_tap.h"
 #include "backends/fake/unix_conn.h"
 #include "transport/error.h"
 #include "transport/extension.h"
@@ -28,28 +29,8 @@ namespace {
 // As for unix datagrams the kernel takes this off the buffer for itself.
 constexpr size_t kReserve = 32;
 
-// What of one end both ends see. The pair's mutex guards all but the state.
-struct End {
-  End(Clock& clock, const SeqpacketEnd& options)
-      : state(clock, options.names), send_buffer(options.send_buffer) {}
-
-  CallState state;
-  size_t send_buffer;
-  std::deque<Datagram> queue;  // to be read here
-  size_t queued_bytes = 0;
-  bool closed = false;
-  bool sent_end = false;
-  bool stopped_read = false;
-  int error = 0;  // to be told once
-};
-
-struct Pair {
-  Pair(Clock& clock, const SeqpacketEnd& near, const SeqpacketEnd& far)
-      : ends{{{clock, near}, {clock, far}}} {}
-
-  SystemMutex mutex;
-  std::array<End, 2> ends;
-};
+using End = SeqpacketState;
+using Pair = SeqpacketPair;
 
 class SeqpacketConn final : public FakeConn,
                             public MessageTraits,
@@ -270,10 +251,12 @@ int SeqpacketConn::Send(Datagram& message) {
     if (peer_.queued_bytes > 0 && peer_.queued_bytes + cost > me_.send_buffer) {
       return EAGAIN;
     }
+    pair_->NoteMessage(me_, message.data);
     peer_.queued_bytes += cost;
     peer_.queue.push_back(std::move(message));
   }
   peer_.state.Signal(Direction::kRead);
+  pair_->RunTap();
   return 0;
 }
 
@@ -322,11 +305,13 @@ absl::Status SeqpacketConn::Shutdown(bool End::*what) {
   if (!me_.state.Enter()) return ClosedError(NamedInfo("close", &names()));
   {
     SystemMutexLock lock(&pair_->mutex);
+    if (what == &End::sent_end) pair_->NoteEnd(me_, false);
     me_.*what = true;
   }
   me_.state.Signal(Direction::kRead);
   me_.state.Signal(Direction::kWrite);
   SignalPeer();
+  pair_->RunTap();
   me_.state.Leave();
   return absl::OkStatus();
 }
@@ -337,11 +322,13 @@ absl::Status SeqpacketConn::CloseWith(bool reset) {
   std::deque<Datagram> dropped;
   {
     SystemMutexLock lock(&pair_->mutex);
+    pair_->NoteEnd(me_, reset || !me_.queue.empty());
     if (reset || !me_.queue.empty()) peer_.error = ECONNRESET;
     me_.closed = me_.sent_end = true;
     dropped.swap(me_.queue);
   }
   SignalPeer();
+  pair_->RunTap();
   lease_.Release();
   me_.state.Done();
   return absl::OkStatus();
@@ -395,7 +382,11 @@ absl::StatusOr<Credentials> SeqpacketConn::GetPeerCredentials() {
 
 std::pair<std::unique_ptr<FakeConn>, std::unique_ptr<FakeConn>>
 MakeSeqpacketPair(const HostRef& host, SeqpacketEnd near, SeqpacketEnd far) {
-  auto pair = std::make_shared<Pair>(host.clock(), near, far);
+  const auto pair = std::make_shared<Pair>(
+      host.clock(), near, far,
+      SeqpacketTap::Make(host, near.names->source, near.names->addr));
+  if (pair->tap != nullptr) pair->tap->Open();
+  pair->RunTap();
   return {std::make_unique<SeqpacketConn>(host, pair, 0, std::move(near.lease)),
           std::make_unique<SeqpacketConn>(host, pair, 1, std::move(far.lease))};
 }

@@ -5,21 +5,14 @@
 #ifndef PLUMB_BACKENDS_FAKE_SEQPACKET_H_
 #define PLUMB_BACKENDS_FAKE_SEQPACKET_H_
 
-#include <cstddef>
 #include <memory>
 #include <utility>
 
 #include "backends/fake/listen_queue.h"
 #include "backends/fake/network_state.h"
-#include "transport/call.h"
+#include "backends/fake/seqpacket_pair.h"
 
 namespace plumb {
-
-struct SeqpacketEnd {
-  std::shared_ptr<const CallNames> names;
-  size_t send_buffer;  // what it may have sent that is not read yet, in bytes
-  Lease lease;         // held until Close
-};
 
 // Both are sockets of `host`. Extensions: MessageTraits, ReadCloser, Peeker,
 // HandlePassing, BufferControl, BlockedProbe, ConnProbe, PeerCredentials.

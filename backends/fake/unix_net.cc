@@ -133,7 +133,6 @@ class UnixDialer {
                                            WireLink::End{remote_, host});
     wire->Note(link->Syn(0));
     wire->Note(link->SynAck(0));
-    wire->Note(link->HandshakeAck());
     wire->Run();
     return link;
   }

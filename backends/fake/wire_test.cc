@@ -486,6 +486,41 @@ TEST_F(WireTest, ADatagramToNobodyIsRefusedWhenItLands) {
   EXPECT_TRUE(IsRefused(client->Write("b")));
 }
 
+TEST_F(WireTest, UnixpacketIsSeen) {
+  auto listener = Must(db_->Listen("unixpacket", "@s"));
+  auto [client, server] = Connect(*db_, *listener, "unixpacket", "@s");
+  ASSERT_TRUE(client->Write("one").ok());
+  EXPECT_EQ(recorder_->last().ordinal, 0u);
+  ASSERT_TRUE(client->Write("two").ok());
+  const Packet second = recorder_->last();
+  EXPECT_EQ(second.protocol, Packet::Protocol::kUnixpacket);
+  EXPECT_EQ(second.ordinal, 1u);
+  EXPECT_EQ(second.side, 0);
+  EXPECT_EQ(second.source, Addr::Unnamed("unixpacket"));
+  EXPECT_EQ(second.destination, server->LocalAddr());
+  ASSERT_TRUE(server->Write("back").ok());
+  EXPECT_EQ(recorder_->last().side, 1);
+  EXPECT_EQ(recorder_->last().flow, second.flow);
+  ASSERT_TRUE(client->CloseWrite().ok());
+  ASSERT_TRUE(client->Close().ok());
+  ASSERT_TRUE(server->Close().ok());
+  EXPECT_EQ(recorder_->Take(),
+            "db>db S ok\ndb>db S. ok\ndb>db P. one ok\ndb>db P. two ok\n"
+            "db>db P. back ok\ndb>db F. ok\ndb>db R. ok\ndb>db R. ok");
+}
+
+// Nothing gets between its ends: it is not judged.
+TEST_F(WireTest, UnixpacketIsNotDropped) {
+  policy_->set_send(When(&HasData, Judgement::Drop("all")));
+  auto listener = Must(db_->Listen("unixpacket", "@s"));
+  auto [client, server] = Connect(*db_, *listener, "unixpacket", "@s");
+  ASSERT_TRUE(client->Write("x").ok());
+  EXPECT_EQ(ReadSome(*server), "x");
+  ASSERT_TRUE(server->Close().ok());
+  EXPECT_EQ(recorder_->Take(),
+            "db>db S ok\ndb>db S. ok\ndb>db P. x ok\ndb>db F. ok");
+}
+
 TEST_F(WireTest, UnixSocketsAreSeen) {
   auto listener = Must(db_->Listen("unix", "@s"));
   auto [client, server] = Connect(*db_, *listener, "unix", "@s");
@@ -495,7 +530,7 @@ TEST_F(WireTest, UnixSocketsAreSeen) {
   auto sender = Must(db_->Dial("unixgram", "@g"));
   ASSERT_TRUE(sender->Write("y").ok());
   EXPECT_EQ(recorder_->Take(),
-            "db>db S ok\ndb>db S. ok\ndb>db . ok\ndb>db P. x ok\ndb>db  y ok");
+            "db>db S ok\ndb>db S. ok\ndb>db P. x ok\ndb>db  y ok");
 }
 
 TEST_F(WireTest, AStreamIsWholeOverABadLink) {

@@ -186,6 +186,7 @@ LinkType CaptureObserver::Encode(const Packet& packet) {
       return LinkType::kRawIp;
     case Packet::Protocol::kUnix:
     case Packet::Protocol::kUnixgram:
+    case Packet::Protocol::kUnixpacket:
       break;
   }
   EncodeUnix(packet);
@@ -197,10 +198,11 @@ void CaptureObserver::EncodeUnix(const Packet& packet) {
   const std::string to = NameOf(packet.destination);
   UserPacket user;
   user.kind = KindOf(packet);
-  if (packet.protocol == Packet::Protocol::kUnix) {
+  if (packet.protocol != Packet::Protocol::kUnixgram) {
     user.backwards = packet.side == 1;
     user.conversation = static_cast<uint32_t>(packet.flow + 1);
-    user.offset = packet.offset;
+    user.offset = packet.protocol == Packet::Protocol::kUnix ? packet.offset
+                                                             : packet.ordinal;
   }
   user.network = packet.destination.has_value() ? packet.destination.network()
                                                 : packet.source.network();

@@ -272,6 +272,29 @@ TEST_F(CaptureObserverTest, UnixStreamsOpenCarryAndEnd) {
                                    "2 db (unix) /run/db > @ unix end"));
 }
 
+// Of messages it is counted how many went before.
+TEST_F(CaptureObserverTest, UnixpacketCountsMessages) {
+  Packet packet = Segment(0, "third");
+  packet.protocol = Packet::Protocol::kUnixpacket;
+  packet.flow = 6;
+  packet.side = 1;
+  packet.ordinal = 2;
+  packet.source = Addr::Named("unixpacket", "/run/db");
+  packet.destination = Addr::Unnamed("unixpacket");
+  Tell(Kind::kSent, packet, 0);
+  Tell(Kind::kDelivered, packet, 0);
+  const std::vector<std::string> packets = RawPackets();
+  ASSERT_EQ(packets.size(), 1);
+  const auto user = ParseUserPacket(packets[0]);
+  ASSERT_TRUE(user.has_value());
+  EXPECT_EQ(user->kind, UserPacketKind::kData);
+  EXPECT_EQ(user->network, "unixpacket");
+  EXPECT_TRUE(user->backwards);
+  EXPECT_EQ(user->conversation, 7);
+  EXPECT_EQ(user->offset, 2);
+  EXPECT_EQ(user->data, "third");
+}
+
 TEST_F(CaptureObserverTest, HostsHaveTheirNames) {
   const Packet packet = Segment(0, "");
   Tell(Kind::kSent, packet, 0);

@@ -101,18 +101,47 @@ in_namespace '"$1" "$2"' "$sample" "$work" || exit
 malformed='_ws.malformed || _ws.short'
 bad_sums='ip.checksum.status == "Bad" || tcp.checksum.status == "Bad" || udp.checksum.status == "Bad"'
 warnings='_ws.expert.severity >= "Warning"'
+# What a receiver is that was full.
+was_full='tcp.analysis.window_full || tcp.analysis.zero_window || tcp.analysis.window_update'
 
 for capture in "$work"/*.pcapng; do
   name=$(basename "$capture" .pcapng)
   expect "$name has packets" "$([[ $(capinfos -TrcM "$capture" | cut -f 2) -gt 0 ]] && echo some)" some
   expect "$name is well-formed" "$(find_packets "$capture" "$malformed || $bad_sums")" ''
   [[ $name != rough_* ]] || continue
-  expect "$name has nothing to remark" "$(find_packets "$capture" "tcp.analysis.flags || $warnings")" ''
+  remarks="(tcp.analysis.flags || $warnings)"
+  [[ $name != full_* ]] || remarks+=" && ! ($was_full)"
+  expect "$name has nothing to remark" "$(find_packets "$capture" "$remarks")" ''
   for direction in there back; do
     [[ -s $work/$name.$direction ]] || continue
     expect "$name has the bytes $direction" "$(conversation_bytes "$capture" $direction)" \
       "$(od -An -v -tx1 "$work/$name.$direction" | tr -d ' \n')"
   done
+done
+
+# Who writes 30000 bytes fills the 8192 of the receiver, and then the half of them that
+# was read, five times and for the rest. Remarked are each window that is closed, that
+# it opens, and what fills the half.
+for name in full_observed_tcp4 full_observed_tcp6; do
+  expect "$name has a receiver that was full" \
+    "$(fields "$work/$name.pcapng" "$was_full" tcp.analysis.window_full tcp.analysis.zero_window \
+      tcp.analysis.window_update tcp.window_size | sed 's/\t/,/g' | sort | uniq -c | sed 's/^ *//')" \
+    $'6 ,,1,4096\n6 ,1,,0\n5 1,,,8192'
+done
+
+# Messages have the borders that they were sent with: who sent it, how many that end
+# sent before, its size. Datagrams are not counted.
+messages() {  # CAPTURE
+  fields "$1" 'plumb.kind == 2 || plumb.kind == 5' plumb.conversation plumb.direction plumb.offset plumb.data |
+    awk -F '\t' 'NR == 1 { first = $1 } $1 == first { gsub(":", "", $4); print $2, $3, length($4) / 2 }'
+}
+for capture in "$work"/*_unixpacket*.pcapng; do
+  expect "$(basename "$capture" .pcapng) has the messages" "$(messages "$capture")" \
+    $'0 0 1\n1 0 1\n0 1 100\n1 1 51\n0 2 1400\n1 2 701\n0 3 9000\n1 3 4501'
+done
+for capture in "$work"/*_unixgram*.pcapng; do
+  expect "$(basename "$capture" .pcapng) has the datagrams" "$(messages "$capture" | cut -d ' ' -f 3 | xargs)" \
+    '1 1 100 51 1400 701 9000 4501 0'
 done
 
 # Where both ends are seen, data is on its sender's interface, of which there is one a

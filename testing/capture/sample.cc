@@ -6,6 +6,8 @@
 //   "both" ends, or one of them
 // - "fake_NETWORK_both": a CaptureTransport on a fake network
 // - "observed_NETWORK": the fake network's own tap
+// - "full_observed_NETWORK", "fake_full_NETWORK_both": the same two, of one who
+//   writes more than the other has room for
 // - "times_WRITER", "chat": the same, on a clock that is moved, and of many
 //   small messages
 // - "rough_...": something goes wrong; in all others nothing does
@@ -105,6 +107,27 @@ void SaveObserved(const std::string& network) {
   FakeNetwork fake(observed.network_options);
   const Bytes bytes = Talk(FakeHosts(fake, network), network);
   Save(*observed.capture, "observed_" + network, bytes);
+}
+
+// The writer waits for the reader again and again, as both writers of captures
+// have it.
+void SaveFull(const std::string& network) {
+  Observed observed;
+  observed.network_options.receive_buffer = kFullBuffer / 2;
+  observed.network_options.send_buffer = kFullBuffer / 2;
+  {
+    FakeNetwork fake(observed.network_options);
+    Save(*observed.capture, "full_observed_" + network,
+         TalkToFull(FakeHosts(fake, network), network));
+  }
+  observed.network_options.observer = nullptr;
+  FakeNetwork fake(observed.network_options);
+  const Hosts hosts = FakeHosts(fake, network);
+  Capture both;
+  Save(both, "fake_full_" + network + "_both",
+       TalkToFull({Seen(hosts.client, both, "client"),
+                   Seen(hosts.server, both, "server"), ""},
+                  network));
 }
 
 std::string ReadUpTo(Conn& conn, size_t size) {
@@ -262,12 +285,12 @@ int Main(int argc, char** argv) {
     SaveEnds("kernel_" + network, kernel, network);
     FakeNetwork fake;
     SaveBoth("fake_" + network, FakeHosts(fake, network), network);
-    // Nothing gets between the ends of unixpacket.
-    if (network == "unixpacket") continue;
     SaveObserved(network);
-    // Nor, but for who looks on, between those of unixgram.
-    if (network != "unixgram") SaveFaulty(network);
+    // Nothing gets between the ends of these two.
+    if (network == "unixgram" || network == "unixpacket") continue;
+    SaveFaulty(network);
   }
+  for (const std::string network : {"tcp4", "tcp6", "unix"}) SaveFull(network);
   SaveTimes();
   SaveChat(*MakeTcp());
   SaveRoughKernel(*MakeTcp());

@@ -2,6 +2,7 @@
 #ifndef PLUMB_TESTING_CAPTURE_SAMPLE_TALK_H_
 #define PLUMB_TESTING_CAPTURE_SAMPLE_TALK_H_
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -45,6 +46,13 @@ std::unique_ptr<Conn> DialServer(const Hosts& hosts, absl::string_view network,
 // A conversation of many packets, as one has them on that network; what was
 // said. Ends the program when other bytes arrive.
 Bytes Talk(const Hosts& hosts, absl::string_view network);
+
+// What a receiver has room for in TalkToFull, in bytes.
+inline constexpr size_t kFullBuffer = 8192;
+
+// One who writes more than there is room for, and waits each time until half of
+// it has been read; a short answer.
+Bytes TalkToFull(const Hosts& hosts, absl::string_view network);
 
 }  // namespace sample
 }  // namespace plumb

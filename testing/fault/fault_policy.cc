@@ -28,6 +28,8 @@ FaultNetwork NetworkOf(Packet::Protocol protocol) {
       return FaultNetwork::kUnix;
     case Packet::Protocol::kUnixgram:
       return FaultNetwork::kUnixgram;
+    case Packet::Protocol::kUnixpacket:
+      return FaultNetwork::kUnixpacket;
   }
   return FaultNetwork::kTcp;
 }
