@@ -79,11 +79,6 @@ void Announce(const plumb::Addr& address) {
             << std::endl;
 }
 
-void Tell(const absl::Status& status) {
-  if (status.ok() || plumb::IsCancelledCall(status)) return;
-  examples::Complain(status.message());
-}
-
 void Pausing(const absl::Status& status, absl::Duration pause) {
   examples::Complain(absl::StrCat(status.message(), "; again in ",
                                   absl::FormatDuration(pause)));
@@ -101,7 +96,7 @@ absl::Status Serve(plumb::Listener& listener, const plumb::CancelSource& stop) {
   const plumb::CancelScope scope(stop);
   return server.Serve(
       listener, [buffer = absl::GetFlag(FLAGS_buffer)](plumb::Conn& conn) {
-        Tell(examples::Echo(conn, buffer));
+        examples::Tell(examples::Echo(conn, buffer));
       });
 }
 

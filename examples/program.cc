@@ -8,6 +8,7 @@
 #include "absl/flags/parse.h"
 #include "absl/flags/usage.h"
 #include "absl/strings/str_cat.h"
+#include "transport/error.h"
 
 namespace examples {
 
@@ -28,6 +29,11 @@ void ParseFlags(absl::string_view usage, int argc, char** argv) {
 void Complain(absl::string_view message) {
   // In one piece, since handlers complain on many threads.
   std::cerr << absl::StrCat(program_invocation_short_name, ": ", message, "\n");
+}
+
+void Tell(const absl::Status& status) {
+  if (status.ok() || plumb::IsCancelledCall(status)) return;
+  Complain(status.message());
 }
 
 int Fail(const absl::Status& status) {

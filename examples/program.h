@@ -22,6 +22,9 @@ void ParseFlags(absl::string_view usage, int argc, char** argv);
 // Prints `message`, with the program's name before it, to standard error.
 void Complain(absl::string_view message);
 
+// Complains of an error, unless a scope or a signal has ended the call.
+void Tell(const absl::Status& status);
+
 // Complains and returns the exit status: 1.
 int Fail(const absl::Status& status);
 

@@ -90,8 +90,16 @@ check "echo_server --concurrency" \
 check "echo_server --threads with a thread for each" \
   expect 1 '^echo_server: --threads is for fibers' \
   "$bin/echo_server" --concurrency=thread --threads=2
-check "echo_client --size" \
-  expect 1 'size=0 is not between 1 and 65536$' "$bin/echo_client" --size=0
+for flag in buffer idle_timeout request_timeout max_connections; do
+  check "echo_server --$flag=0" \
+    expect 1 "^echo_server: --$flag must be (at least 1|positive)" "$bin/echo_server" --$flag=0
+done
+for flag in clients=0 messages=0 size=0 size=65537; do
+  for program in echo_client demo; do
+    check "$program --$flag" \
+      expect 1 "^$program: --$flag is not between 1 and [0-9]*$" "$bin/$program" --$flag
+  done
+done
 
 # hello_server, with both kinds of visitors.
 hello() { start "$bin/hello_server" --address=127.0.0.1:0; }
@@ -129,6 +137,63 @@ for concurrency in fiber thread; do
 done
 echo_over tcp 127.0.0.1:0 100 65536 INT --threads=1
 echo_over tcp 127.0.0.1:0 100 65536 INT --threads=4 --buffer=100000
+
+# The limits of a server.
+limited() { start "$bin/echo_server" --address=127.0.0.1:0 "$@"; }
+# hold: a connection to the server, which is called $held.
+hold() { exec {held}<>"/dev/tcp/${address%:*}/${address##*:}"; }
+# told LINE: the server has complained so.
+told() {
+  for ((i = 0; i < 200; ++i)); do
+    grep -q "$1" "$work/complaints" && return
+    sleep 0.1
+  done
+  cat "$work/complaints"
+  return 1
+}
+# ends: the server closes the connection, and sends nothing before.
+ends() {
+  local line status
+  read -r -t 20 line <&"$held"
+  status=$?
+  exec {held}>&-
+  echo "read '$line' with status $status"
+  # More than 128 would be that it came to nothing.
+  ((status == 1)) && [[ ! $line ]]
+}
+check "echo_server --idle_timeout listens" limited --idle_timeout=200ms
+hold
+check "who is silent is closed" ends
+check "echo_server says who was silent" \
+  told "^echo_server: read tcp $address->127.0.0.1:[0-9]*: i/o timeout$"
+check "who is not is served" expect 0 "$timing" "$bin/echo_client" --address="$address"
+check "echo_server --idle_timeout leaves" stopped_by TERM
+check "echo_server --request_timeout listens" limited --request_timeout=200ms
+# Who reads no answer fills all buffers, and is cut off.
+# shellcheck disable=SC2016  # for the shell that it starts
+check "who keeps a request waiting is closed" expect 1 'Connection reset|Broken pipe' \
+  bash -c 'exec 3<>/dev/tcp/$1/$2; exec cat /dev/zero >&3' - "${address%:*}" "${address##*:}"
+check "echo_server says whose request took too long" \
+  told "^echo_server: write tcp $address->127.0.0.1:[0-9]*: i/o timeout$"
+check "others are served" expect 0 "$timing" "$bin/echo_client" --address="$address"
+check "echo_server --request_timeout leaves" stopped_by TERM
+check "echo_server --max_connections listens" limited --max_connections=1
+hold
+served() {
+  local line
+  echo "first" >&"$held"
+  read -r -t 20 line <&"$held" && [[ $line == first ]]
+}
+check "the first is served" served
+check "the second waits, and echo_client --timeout ends that" \
+  expect 1 '^echo_client: read tcp .*: i/o timeout$' \
+  "$bin/echo_client" --address="$address" --timeout=200ms
+check "health_check --timeout ends that" expect 1 " $address +hanging .*: i/o timeout" \
+  "$bin/health_check/health_check" --timeout=200ms "tcp:$address"
+exec {held}>&-
+check "another is served when the first has gone" \
+  expect 0 "$timing" "$bin/echo_client" --address="$address" --messages=10
+check "echo_server --max_connections leaves" stopped_by TERM
 
 # What else may go wrong.
 tcp_server() { start "$bin/echo_server" --address=127.0.0.1:0; }
@@ -267,6 +332,8 @@ check "echo_server for health_check listens" tcp_server
 check "health_check of one that is well" \
   expect 0 "tcp +$address +healthy +[0-9]+ ms +ping" \
   "$bin/health_check/health_check" "tcp:$address"
+check "health_check --slow" expect 0 "tcp +$address +slow +[0-9]+ ms +ping" \
+  "$bin/health_check/health_check" --slow=0s "tcp:$address"
 check "health_check of some that are not" \
   expect 1 'healthy.*refused.*failed.*no such file' \
   "$bin/health_check/health_check" "tcp:$address" tcp:127.0.0.1:1 unix:/no/such.sock
@@ -279,6 +346,15 @@ for network_address in tcp,127.0.0.1:0 udp,127.0.0.1:0 "unix,$work/telemetry.soc
     "$bin/telemetry/telemetry" --network="${network_address%,*}" \
     --address="${network_address#*,}"
 done
+# A reporter may try once more before it is stopped.
+one_source() {
+  local told
+  told=$(expect 0 'source-0: ([0-9]+) reports, number=0' \
+    "$bin/telemetry/telemetry" --sources=1 --reports=7 --interval=1ms) || return
+  echo "$told"
+  [[ $told != *source-1* && $told =~ source-0:\ ([0-9]+) ]] && ((BASH_REMATCH[1] >= 7))
+}
+check "telemetry --sources --reports --interval" one_source
 check "telemetry with reports over the limit" \
   expect 1 'message of [0-9]+ bytes is longer than the limit of 8' \
   "$bin/telemetry/telemetry" --max_bytes=8
@@ -288,6 +364,9 @@ check "demo" expect 0 \
   'tcp .* 20000 .*udp .* 20000 .*unix .* 20000 .*fake .* 20000 ' "$bin/demo"
 check "demo on a terminal tells how far it is" expect 0 $'tcp +[^ ]+ +[0-9]+ of 80000\r' \
   script -qec "$bin/demo --networks=tcp --messages=20000" /dev/null
+check "demo --clients --messages --size" \
+  expect 0 'tcp [^\n]* 20 +20480 .*fake [^\n]* 20 +20480 ' \
+  "$bin/demo" --networks=tcp,fake --clients=2 --messages=10 --size=1024
 no_progress() { [[ $("$bin/demo" --networks=tcp --messages=20000) != *' of '* ]]; }
 check "demo in a pipe does not" no_progress
 check "demo without a network" expect 1 '^demo: --networks is empty$' \

@@ -18,7 +18,6 @@
 #include "examples/program.h"
 #include "examples/telemetry/collector.h"
 #include "examples/telemetry/reporter.h"
-#include "transport/error.h"
 #include "transport/server/server.h"
 
 ABSL_FLAG(std::string, network, "tcp", "tcp, udp, unix, ...");
@@ -49,11 +48,6 @@ Reporters StartReporters(const plumb::Addr& address) {
   return reporters;
 }
 
-void Tell(const absl::Status& status) {
-  if (status.ok() || plumb::IsCancelledCall(status)) return;
-  examples::Complain(status.message());
-}
-
 void Print(const examples::Collector& collector) {
   for (const auto& [source, report] : collector.Latest()) {
     std::cout << absl::StreamFormat("%s: %d reports, number=%g\n", source,
@@ -75,8 +69,9 @@ int main(int argc, char** argv) {
   examples::Collector collector(message);
   plumb::Server server;
   std::thread serving([&] {
-    Tell(server.Serve(
-        **listener, [&](plumb::Conn& conn) { Tell(collector.Handle(conn)); }));
+    examples::Tell(server.Serve(**listener, [&](plumb::Conn& conn) {
+      examples::Tell(collector.Handle(conn));
+    }));
   });
 
   Reporters reporters = StartReporters((*listener)->Address());
