@@ -40,7 +40,7 @@
     });
     $('height').style.height = rows.length * rowHeight + 24 + 'px';
     draw();
-    drawMap();
+    makeMap();
   }
 
   function svg(name, attributes, parent, text) {
@@ -152,21 +152,36 @@
     svg('text', { class: 'pilltext', x: left + 9, y: y + 18 }, group, text);
   }
 
-  // The whole capture at a glance.
+  // The whole capture at a glance; made anew when it is another, and not for each
+  // part of it that comes into sight.
+  const overview = document.createElement('canvas');
+  const colours = {};
+  function makeMap() {
+    const height = Math.max(1, $('map').clientHeight), style = getComputedStyle(document.documentElement);
+    for (const kind of ['open', 'data', 'ack', 'end', 'reset', 'datagram', 'note', 'fault', 'soft']) {
+      colours[kind] = style.getPropertyValue('--' + kind);
+    }
+    overview.width = 14;
+    overview.height = height;
+    const paint = overview.getContext('2d');
+    const mark = (i, kind, left, size) => {
+      paint.fillStyle = colours[kind];
+      paint.fillRect(left, i / rows.length * height, size, Math.max(1, Math.min(3, height / rows.length)));
+    };
+    const important = packet => packet.m !== '' || packet.c === 'reset' || packet.c === 'note';
+    rows.forEach(({ packet }, i) => { if (packet && packet.c !== 'ack' && !important(packet)) mark(i, packet.c, 4, 6); });
+    // Upon the others, which may be many.
+    rows.forEach(({ packet }, i) => { if (packet && important(packet)) mark(i, packet.m !== '' ? 'fault' : packet.c, 1, 12); });
+    drawMap();
+  }
+
   function drawMap() {
-    const map = $('map'), height = map.clientHeight, style = getComputedStyle(document.documentElement);
+    const map = $('map'), height = overview.height;
     map.height = height;
     const paint = map.getContext('2d');
-    paint.clearRect(0, 0, 14, height);
-    rows.forEach((row, i) => {
-      if (!row.packet || row.packet.c === 'ack' && row.packet.m === '') return;
-      const kind = row.packet.m !== '' ? 'fault' : row.packet.c, y = i / rows.length * height;
-      paint.fillStyle = style.getPropertyValue('--' + kind);
-      const important = kind === 'fault' || kind === 'reset' || kind === 'note';
-      paint.fillRect(important ? 1 : 4, y, important ? 12 : 6, Math.max(1, Math.min(3, height / rows.length)));
-    });
+    paint.drawImage(overview, 0, 0);
     const scroller = $('scroller'), all = scroller.scrollHeight;
-    paint.fillStyle = style.getPropertyValue('--soft');
+    paint.fillStyle = colours.soft;
     paint.globalAlpha = 0.25;
     paint.fillRect(0, scroller.scrollTop / all * height, 14, scroller.clientHeight / all * height);
     paint.globalAlpha = 1;
@@ -226,7 +241,7 @@
   // The next row in that direction that is wanted, from the picked one on.
   function go(direction, wanted) {
     const from = rows.findIndex(row => row.packet && row.index === picked);
-    for (let i = 0, at = from; i < rows.length; ++i) {
+    for (let i = 0, at = from < 0 && direction < 0 ? 0 : from; i < rows.length; ++i) {
       at = (at + direction + rows.length) % rows.length;
       if (!rows[at].packet || !wanted(rows[at].packet)) continue;
       pinned = true;
@@ -238,7 +253,7 @@
 
   function theme(dark) {
     document.documentElement.classList.toggle('dark', dark);
-    drawMap();
+    makeMap();
   }
 
   $('title').textContent = data.title.split('/').pop();
@@ -259,9 +274,10 @@
   $('theme').onclick = () => theme(!document.documentElement.classList.contains('dark'));
   $('scroller').onscroll = () => { draw(); drawMap(); };
   $('map').onclick = event => { $('scroller').scrollTop = event.offsetY / $('map').clientHeight * $('scroller').scrollHeight - $('scroller').clientHeight / 2; };
-  onresize = () => { layout(); draw(); drawMap(); };
+  onresize = () => { layout(); draw(); makeMap(); };
   onkeydown = event => {
-    if (event.target.tagName === 'INPUT') return;
+    // Those have keys of their own.
+    if (event.target.tagName === 'INPUT' || event.target.tagName === 'SELECT') return;
     if (event.key === 'ArrowDown' || event.key === 'j') go(1, () => true);
     else if (event.key === 'ArrowUp' || event.key === 'k') go(-1, () => true);
     else if (event.key === 'n') $('fault').click();

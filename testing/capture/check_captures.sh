@@ -221,13 +221,49 @@ expect "a trace is drawn" "$(dom rough | grep -o 'data-drawn="[0-9]*"\|class="pi
 expect "rough_observed_tcp4 shows its faults" \
   "$(dom rough_observed_tcp4 | grep -o '<text class="pilltext"[^>]*>[^<]*' | grep -c 'rule')" 6
 # The payload and the comment in full, under a mouse that is a browser's own.
+look() {  # NAME WHAT...
+  timeout 120 "$here/look.py" "$work/chromium" "$work/$1.html" "${@:2}" | tr -s ' '
+}
 expect "rough_observed_tcp4 shows a packet under the mouse" \
-  "$(timeout 120 "$here/hover.py" "$work/chromium" "$work/rough_observed_tcp4.html" 4 |
-    grep -x 'data 1\|rule .far. delayed it; arrived after 20ms\|0000  64 61 74 61 20 31 .*\|gone' | tr -s ' ')" \
+  "$(look rough_observed_tcp4 hover 4 |
+    grep -x 'data 1\|rule .far. delayed it; arrived after 20ms\|0000 64 61 74 61 20 31 .*\|gone')" \
   "rule 'far' delayed it; arrived after 20ms
 data 1
 0000 64 61 74 61 20 31 data 1
 gone"
+# Hosts beside each other, time downwards, and nothing else than the page is loaded.
+for name in rough_observed_tcp4 rough_kernel_tcp; do
+  rows=$(find_packets "$work/$name.pcapng" frame | wc -l)
+  faults=$(fields "$work/$name.pcapng" frame.comment frame.comment | wc -l)
+  expect "$name has columns, rows and colours" "$(look $name layout)" "columns: client, server
+$rows rows downwards
+times downwards
+$faults of $faults comments in the colour of faults
+all in sight
+loads 1: $name.html"
+done
+expect "rough_observed_tcp4 can be read with keys" "$(look rough_observed_tcp4 keys)" \
+  "ArrowDown: tcp SYN | Seq=0
+j: tcp SYN ACK | Seq=0 Ack=1
+ArrowUp: tcp SYN | Seq=0
+n: tcp PSH ACK | rule 'far' delayed it; arrived after 20ms | 0000 64 61 74 61 20 31 data 1
+n: tcp PSH ACK | rule 'lossy' dropped it | 0000 64 61 74 61 20 32 data 2
+Escape: no card
+Tab: search conversation acks fault theme scroller
+ArrowDown in a list: no card
+a search: 1 found, tcp PSH ACK | a copy; rule 'twice' duplicated it | 0000 64 61 74 61 20 33 data 3"
+# Ten thousand packets.
+{
+  echo 'plumb trace 1'
+  for ((i = 0; i < 10000; ++i)); do
+    printf "%d.%03d web out 10.0.0.1:9 > 10.0.0.2:80 tcp PSH ACK 'data %d'\n" $((i / 1000)) $((i % 1000)) $i
+  done
+} >"$work/many.trace"
+"$show" "$work/many.trace" >/dev/null
+expect "a page of 10,000 packets does not freeze" "$(look many speed)" "opens
+scrolls
+searches
+0000 64 61 74 61 20 39 39 39 39 data 9999"
 
 # On a disk that is full, and where there is none, each says so and leaves no half of a
 # file.
