@@ -1,8 +1,9 @@
 // The conformance suites of Transport, Listener and PacketConn, on a
-// CaptureTransport.
+// CaptureTransport. Of IPv6 they are in transport_capture_ip6_test.
 #include <memory>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "backends/fake/fake.h"
 #include "backends/tcp/tcp.h"
 #include "backends/udp/udp.h"
@@ -62,14 +63,27 @@ TransportBackend Unixgram() {
   return backend;
 }
 
+// "unix" or "unixpacket".
+TransportBackend Stream(const char* network) {
+  TransportBackend backend = LikeUnix(network);
+  backend.name = absl::StrCat("captured:", network);
+  backend.close_waits = true;
+  backend.make = [](Clock& clock) { return Captured(MakeUnix(clock), clock); };
+  return backend;
+}
+
 PLUMB_INSTANTIATE_LISTENER_CONFORMANCE(Tcp, Tcp());
 PLUMB_INSTANTIATE_LISTENER_CONFORMANCE(Fake, Fake());
 PLUMB_INSTANTIATE_LISTENER_CONFORMANCE(Udp, Udp());
+PLUMB_INSTANTIATE_LISTENER_CONFORMANCE(Unix, Stream("unix"));
+PLUMB_INSTANTIATE_LISTENER_CONFORMANCE(Unixpacket, Stream("unixpacket"));
 PLUMB_INSTANTIATE_PACKET_CONN_CONFORMANCE(Udp, Udp());
 PLUMB_INSTANTIATE_PACKET_CONN_CONFORMANCE(Unixgram, Unixgram());
 PLUMB_INSTANTIATE_TRANSPORT_CONFORMANCE(Tcp, Tcp());
 PLUMB_INSTANTIATE_TRANSPORT_CONFORMANCE(Fake, Fake());
 PLUMB_INSTANTIATE_TRANSPORT_CONFORMANCE(Udp, Udp());
+PLUMB_INSTANTIATE_TRANSPORT_CONFORMANCE(Unix, Stream("unix"));
+PLUMB_INSTANTIATE_TRANSPORT_CONFORMANCE(Unixpacket, Stream("unixpacket"));
 PLUMB_INSTANTIATE_TRANSPORT_CONFORMANCE(Unixgram, Unixgram());
 PLUMB_INSTANTIATE_UDP_LISTENER_CONFORMANCE(Udp, Udp());
 

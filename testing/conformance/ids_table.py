@@ -37,20 +37,29 @@ SUITES = {
     "ListenerConformance": """
         tcp4 tcp6 udp4 udp6 unix unixpacket
         fake:tcp fake:udp fake:unix fake:unixpacket fake:fake fake:fakegram
-        captured:tcp4 captured:udp4 captured:fake
-        faulty:tcp4 faulty:udp4 faulty:fake judged:tcp4 judged:udp4 judged:fake""",
+        captured:tcp4 captured:tcp6 captured:udp4 captured:udp6 captured:unix
+        captured:unixpacket captured:fake
+        faulty:tcp4 faulty:tcp6 faulty:udp4 faulty:udp6 faulty:unix faulty:unixpacket
+        faulty:fake
+        judged:tcp4 judged:tcp6 judged:udp4 judged:udp6 judged:unix judged:unixpacket
+        judged:fake""",
     "PacketConnConformance": """
         udp4 udp6 unixgram ip4:253 ip6:253 fake:udp fake:unixgram fake:fakegram
-        captured:udp4 captured:unixgram
-        faulty:udp4 faulty:unixgram judged:udp4 judged:unixgram""",
+        captured:udp4 captured:udp6 captured:unixgram
+        faulty:udp4 faulty:udp6 faulty:unixgram
+        judged:udp4 judged:udp6 judged:unixgram""",
     "TransportConformance": """
         tcp4 tcp6 udp4 udp6 unix unixpacket unixgram ip4:253 ip6:253
         fake:tcp fake:udp fake:unix fake:unixpacket fake:unixgram fake:fake fake:fakegram
-        captured:tcp4 captured:udp4 captured:unixgram captured:fake
-        faulty:tcp4 faulty:udp4 faulty:unixgram faulty:fake
-        judged:tcp4 judged:udp4 judged:unixgram judged:fake""",
+        captured:tcp4 captured:tcp6 captured:udp4 captured:udp6
+        captured:unix captured:unixpacket captured:unixgram captured:fake
+        faulty:tcp4 faulty:tcp6 faulty:udp4 faulty:udp6
+        faulty:unix faulty:unixpacket faulty:unixgram faulty:fake
+        judged:tcp4 judged:tcp6 judged:udp4 judged:udp6
+        judged:unix judged:unixpacket judged:unixgram judged:fake""",
     "UdpListenerConformance": """
-        udp4 udp6 fake:udp fake:fakegram captured:udp4 faulty:udp4 judged:udp4""",
+        udp4 udp6 fake:udp fake:fakegram captured:udp4 captured:udp6
+        faulty:udp4 faulty:udp6 judged:udp4 judged:udp6""",
     "IpAddressConformance": "tcp udp fake:tcp fake:udp",
     "UnixPathConformance": """
         unix unixpacket unixgram fake:unix fake:unixpacket fake:unixgram""",
