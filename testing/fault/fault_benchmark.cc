@@ -1,20 +1,30 @@
-// What a plan costs a packet, judged at send and at landing:
+// What a plan costs a packet, judged at send and at landing, and what there is
+// to pay without one:
 // bazel run -c opt //testing/fault:fault_benchmark
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "backends/fake/packet.h"
 #include "benchmark/benchmark.h"
+#include "testing/fault/fault_context.h"
+#include "testing/fault/fault_linger.h"
 #include "testing/fault/fault_link.h"
+#include "testing/fault/fault_network.h"
 #include "testing/fault/fault_policy.h"
 #include "testing/fault/faults.h"
+#include "testing/fault/faulty_packet_conn.h"
 #include "testing/fault/make_faults.h"
 #include "transport/addr.h"
+#include "transport/direction.h"
 #include "transport/ip_addr.h"
+#include "transport/packet_conn.h"
 
 namespace plumb {
 namespace {
@@ -94,10 +104,14 @@ void AskPolicy(benchmark::State& state, const std::string& plan,
   const std::string payload(1448, 'x');
   packet.payload = payload;
   const absl::Time now = (*faults)->start();
+  std::vector<Addr> sources;
+  for (uint64_t i = 0; i <= connections; ++i) {
+    sources.push_back(
+        Addr::Tcp(IpAddr::V4(10, 0, 0, 2), static_cast<uint16_t>(32768 + i)));
+  }
   for (auto _ : state) {
     packet.flow = packet.flow % connections + 1;
-    packet.source = Addr::Tcp(IpAddr::V4(10, 0, 0, 2),
-                              static_cast<uint16_t>(32768 + packet.flow));
+    packet.source = sources[packet.flow];
     packet.offset += payload.size();
     benchmark::DoNotOptimize(policy.AtSend(packet, now));
     benchmark::DoNotOptimize(policy.AtLanding(packet, now));
@@ -119,6 +133,56 @@ void BM_PolicyOfOneHost(benchmark::State& state) {
             static_cast<uint64_t>(state.range(0)));
 }
 BENCHMARK(BM_PolicyOfOneHost)->ArgName("connections")->Arg(1)->Arg(1000);
+
+// Gives datagrams of so many peers in turn.
+class Peers final : public PacketConn {
+ public:
+  explicit Peers(int peers) {
+    for (int i = 0; i < peers; ++i) {
+      peers_.push_back(Addr::Udp(IpAddr::V4(10, 1, static_cast<uint8_t>(i >> 8),
+                                            static_cast<uint8_t>(i)),
+                                 4000));
+    }
+  }
+  absl::StatusOr<size_t> ReadBatch(absl::Span<InPacket> packets) override {
+    for (InPacket& packet : packets) {
+      packet.received.size = packet.received.full_size = packet.buffer.size();
+      packet.received.from = peers_[next_];
+      next_ = next_ + 1 == peers_.size() ? 0 : next_ + 1;
+    }
+    return packets.size();
+  }
+  absl::StatusOr<size_t> WriteBatch(
+      absl::Span<const OutPacket> packets) override {
+    return packets.size();
+  }
+  absl::Status Close() override { return absl::OkStatus(); }
+  Addr LocalAddr() const override { return Addr::Udp(IpAddr(), 53); }
+  absl::Status SetDeadline(Direction, absl::Time) override {
+    return absl::OkStatus();
+  }
+  void* Extension(absl::string_view) override { return nullptr; }
+
+ private:
+  std::vector<Addr> peers_;
+  size_t next_ = 0;
+};
+
+// A datagram that is read where there are no rules, of 64 in a batch.
+void BM_ReadWithoutRules(benchmark::State& state) {
+  FaultContext context;
+  context.faults = *MakeFaults("");
+  context.linger = std::make_shared<FaultLinger>();
+  FaultyPacketConn conn(
+      context, FaultNetwork::kUdp,
+      std::make_unique<Peers>(static_cast<int>(state.range(0))));
+  std::vector<InPacket> packets(64);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(conn.ReadBatch(absl::MakeSpan(packets)));
+  }
+  state.SetItemsProcessed(state.iterations() * 64);
+}
+BENCHMARK(BM_ReadWithoutRules)->ArgName("peers")->Arg(1)->Arg(1000);
 
 }  // namespace
 }  // namespace plumb

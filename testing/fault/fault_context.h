@@ -58,10 +58,7 @@ struct FaultContext {
     return ends;
   }
   // Nothing is judged.
-  bool Plain() const {
-    const auto table = faults->table();
-    return table->rules.empty() && table->outages.empty();
-  }
+  bool Plain() const { return faults->empty(); }
 
   std::shared_ptr<Faults> faults;
   std::string host;

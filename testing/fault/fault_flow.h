@@ -26,11 +26,13 @@ class FaultFlow {
 
   // `rule` has fired: nothing gets through until it ends, or is turned on anew.
   void Silence(std::shared_ptr<FaultState> rule, absl::Duration elapsed);
+  // Whether something may have been said.
+  bool silenced() const { return silenced_.load(std::memory_order_acquire); }
   // The rule because of which nothing gets through; null when there is none.
   // Lives as long as this.
   FaultState* SilencedBy(absl::Duration elapsed) const {
     // Of most flows nobody ever said so.
-    return silenced_.load(std::memory_order_acquire) ? Find(elapsed) : nullptr;
+    return silenced() ? Find(elapsed) : nullptr;
   }
 
  private:

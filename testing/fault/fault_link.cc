@@ -311,6 +311,11 @@ std::optional<FaultVerdict> FaultLink::InFlight(const FaultPacket& packet,
   return std::nullopt;
 }
 
+bool FaultLink::LandsAll(absl::Time now) {
+  Begin(now);
+  return rules_.lands_all() && !ends_.flow->silenced();
+}
+
 FaultVerdict FaultLink::AtLanding(const FaultPacket& packet, absl::Time now) {
   FaultVerdict verdict;
   if (Cut(Begin(now), &verdict)) return verdict;

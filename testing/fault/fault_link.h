@@ -56,6 +56,9 @@ class FaultLink {
                                        absl::string_view held_by,
                                        absl::Time now);
   FaultVerdict AtLanding(const FaultPacket& packet, absl::Time now);
+  // Whether every packet passes at landing, so that none needs to be asked
+  // about.
+  bool LandsAll(absl::Time now);
 
   // What a call made at `from` is to expect. A dial's `to` is what is dialled.
   FaultCallVerdict AtCall(const FaultCall& call, absl::Time now);

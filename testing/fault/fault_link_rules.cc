@@ -78,6 +78,8 @@ void FaultLinkRules::Refresh(absl::Duration elapsed) {
   }
   SortOut(elapsed);
   SetOutages(elapsed);
+  lands_all_ = at_landing_.empty() && outage_ == nullptr && pause_ == nullptr &&
+               past_outage_ == nullptr;
   StartSheet();
   faults_->tallies().Open(&sheet_);
 }

@@ -84,6 +84,8 @@ class FaultLinkRules {
   const Rules& in_flight() const { return in_flight_; }
   const Rules& at_landing() const { return at_landing_; }
   const Rules& at_call() const { return at_call_; }
+  // No rule and no host has anything to say of what lands.
+  bool lands_all() const { return lands_all_; }
 
   // Because of which one of the ends is down; null when both are up.
   const FaultOutage* outage() const { return outage_; }
@@ -118,6 +120,7 @@ class FaultLinkRules {
   Rules in_flight_;
   Rules at_landing_;
   Rules at_call_;
+  bool lands_all_ = false;
   const FaultOutage* outage_ = nullptr;
   const FaultOutage* pause_ = nullptr;
   const FaultOutage* past_outage_ = nullptr;

@@ -43,11 +43,13 @@ FaultSegment SegmentOf(const Packet& packet) {
   return packet.Has(Packet::kFin) ? FaultSegment::kEnd : FaultSegment::kData;
 }
 
+// They alone have no flags.
+bool IsDatagram(const Packet& packet) { return packet.flags == 0; }
+
 FaultPacket Describe(const Packet& packet) {
   FaultPacket described;
   described.segment = SegmentOf(packet);
-  // Datagrams have no flags.
-  described.position = packet.flags == 0 ? packet.ordinal : packet.offset;
+  described.position = IsDatagram(packet) ? packet.ordinal : packet.offset;
   described.size = packet.payload.size();
   described.attempt = packet.attempt;
   return described;
@@ -155,29 +157,49 @@ uint64_t FaultPolicy::InstanceOf(const Packet& packet) {
   return unix_connections_[absl::StrCat(ends[0], " ", ends[1])]++;
 }
 
-FaultLink& FaultPolicy::LinkOf(const Packet& packet) {
+FaultPolicy::Flow& FaultPolicy::FlowOf(const Packet& packet) {
+  if (last_flow_ != nullptr && last_number_ == packet.flow) return *last_flow_;
   std::unique_ptr<Flow>& flow = flows_[packet.flow];
   if (flow == nullptr) {
     flow = std::make_unique<Flow>();
     flow->instance = InstanceOf(packet);
   }
-  for (const Way& way : flow->first) {
-    if (way.source == packet.source && way.destination == packet.destination) {
+  last_number_ = packet.flow;
+  last_flow_ = flow.get();
+  return *flow;
+}
+
+void FaultPolicy::EndFlow(uint64_t flow) {
+  if (last_number_ == flow) last_flow_ = nullptr;
+  flows_.erase(flow);
+}
+
+FaultLink& FaultPolicy::LinkOf(const Packet& packet) {
+  Flow& flow = FlowOf(packet);
+  if (IsDatagram(packet)) return LinkOfDatagram(packet, flow);
+  std::unique_ptr<FaultLink>& link = flow.sides[packet.side];
+  if (link == nullptr) link = MakeLink(packet, flow);
+  return *link;
+}
+
+FaultLink& FaultPolicy::LinkOfDatagram(const Packet& packet, Flow& flow) {
+  for (const Way& way : flow.first) {
+    if (way.destination == packet.destination && way.source == packet.source) {
       return *way.link;
     }
   }
-  if (flow->first.size() < kFirst) {
-    flow->first.push_back(
-        {packet.source, packet.destination, MakeLink(packet, *flow)});
-    return *flow->first.back().link;
+  if (flow.first.size() < kFirst) {
+    flow.first.push_back(
+        {packet.source, packet.destination, MakeLink(packet, flow)});
+    return *flow.first.back().link;
   }
   std::unique_ptr<FaultLink>& link =
-      flow->rest[{packet.source, packet.destination}];
+      flow.rest[{packet.source, packet.destination}];
   if (link != nullptr) return *link;
-  std::unique_ptr<FaultLink> made = MakeLink(packet, *flow);
-  if (flow->rest.size() <= kPeers) return *(link = std::move(made));
-  flow->rest.clear();
-  return *(flow->rest[{packet.source, packet.destination}] = std::move(made));
+  std::unique_ptr<FaultLink> made = MakeLink(packet, flow);
+  if (flow.rest.size() <= kPeers) return *(link = std::move(made));
+  flow.rest.clear();
+  return *(flow.rest[{packet.source, packet.destination}] = std::move(made));
 }
 
 std::unique_ptr<FaultLink> FaultPolicy::MakeLink(const Packet& packet,
@@ -226,7 +248,9 @@ std::optional<Judgement> FaultPolicy::InFlight(const Packet& packet,
 }
 
 Judgement FaultPolicy::AtLanding(const Packet& packet, absl::Time now) {
-  const FaultVerdict verdict = LinkOf(packet).AtLanding(Describe(packet), now);
+  FaultLink& link = LinkOf(packet);
+  if (link.LandsAll(now)) return Judgement::Pass();
+  const FaultVerdict verdict = link.AtLanding(Describe(packet), now);
   if (verdict.action == FaultVerdict::Action::kHold) {
     SetHolder(packet.id, verdict.rule);
   }

@@ -58,7 +58,7 @@ class FaultPolicy final : public LinkPolicy {
   std::optional<Judgement> InFlight(const Packet& packet,
                                     absl::Time now) override;
   Judgement AtLanding(const Packet& packet, absl::Time now) override;
-  void EndFlow(uint64_t flow) override { flows_.erase(flow); }
+  void EndFlow(uint64_t flow) override;
 
   // For HeldLink. The ids of the packets that the rule holds.
   std::vector<uint64_t> HeldBy(absl::string_view rule) const;
@@ -77,7 +77,9 @@ class FaultPolicy final : public LinkPolicy {
   struct Flow {
     std::shared_ptr<FaultFlow> flow = std::make_shared<FaultFlow>();
     uint64_t instance = 0;
-    // A connection has two of these, and few need more; looking through them
+    // Of a connection, whose addresses stay: by Packet::side.
+    std::unique_ptr<FaultLink> sides[2];
+    // Of a sender of datagrams, which has few receivers; looking through them
     // is faster than the hash of two addresses.
     absl::InlinedVector<Way, 2> first;
     // The others, by source and destination.
@@ -85,6 +87,8 @@ class FaultPolicy final : public LinkPolicy {
   };
 
   FaultLink& LinkOf(const Packet& packet);
+  Flow& FlowOf(const Packet& packet);
+  FaultLink& LinkOfDatagram(const Packet& packet, Flow& flow);
   std::unique_ptr<FaultLink> MakeLink(const Packet& packet, const Flow& flow);
   uint64_t InstanceOf(const Packet& packet);
   void AwaitEdge();
@@ -98,6 +102,9 @@ class FaultPolicy final : public LinkPolicy {
 
   // Used by one thread at a time, which the network sees to.
   absl::flat_hash_map<uint64_t, std::unique_ptr<Flow>> flows_;
+  // The one that was asked for last: what is sent most often lands next.
+  uint64_t last_number_ = 0;
+  Flow* last_flow_ = nullptr;
   std::map<std::string, uint64_t> unix_connections_;  // by their two names
 
   mutable SystemMutex mutex_;

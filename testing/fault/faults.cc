@@ -52,6 +52,7 @@ Faults::Faults(uint64_t seed, const std::vector<FaultSpec>& rules,
     table->rules.push_back(std::make_shared<FaultState>(rule, seed));
   }
   table->outages = std::move(outages);
+  empty_ = table->empty();
   table_ = std::move(table);
 }
 
@@ -201,6 +202,7 @@ std::shared_ptr<const FaultTable> Faults::table() const {
 }
 
 void Faults::Install(std::shared_ptr<const FaultTable> table) {
+  empty_.store(table->empty(), std::memory_order_release);
   table_ = std::move(table);
   NextGeneration();
 }

@@ -51,6 +51,8 @@ struct FaultCount {
 
 // The rules and outages at one time; never changed.
 struct FaultTable {
+  bool empty() const { return rules.empty() && outages.empty(); }
+
   std::vector<std::shared_ptr<FaultState>> rules;
   std::vector<FaultOutage> outages;
 };
@@ -109,6 +111,8 @@ class Faults {
   // one when they are others, or were turned on or off.
   FaultTallies& tallies() const { return tallies_; }
   std::shared_ptr<const FaultTable> table() const;
+  // The table is empty, so that nothing can be said of anything.
+  bool empty() const { return empty_.load(std::memory_order_acquire); }
   uint64_t generation() const {
     return generation_.load(std::memory_order_acquire);
   }
@@ -125,6 +129,7 @@ class Faults {
   Clock& clock_;
   const absl::Time start_;
   std::atomic<uint64_t> generation_{1};
+  std::atomic<bool> empty_{false};
   mutable FaultTallies tallies_;
 
   mutable SystemMutex mutex_;

@@ -78,20 +78,29 @@ FaultyPacketConn::FaultyPacketConn(FaultContext context, FaultNetwork network,
       entry_(context_.faults,
              context_.Ends(network_, inner_->LocalAddr(), Addr())) {}
 
-FaultyPacketConn::Way& FaultyPacketConn::WayOf(Ways& ways, Direction direction,
-                                               const Addr& peer) {
-  auto it = ways.find(peer);
-  if (it != ways.end()) return it->second;
-  if (ways.size() >= kPeers) ways.clear();
+FaultyPacketConn::Way& FaultyPacketConn::WayOf(Ways& ways, const Addr& peer) {
+  if (ways.last != nullptr && ways.last->peer == peer) return *ways.last;
+  auto it = ways.all.find(peer);
+  if (it == ways.all.end()) {
+    if (ways.all.size() >= kPeers) ways.all.clear();
+    it = ways.all.emplace(peer, std::make_unique<Way>()).first;
+    it->second->peer = peer;
+  }
+  ways.last = it->second.get();
+  return *ways.last;
+}
+
+const std::shared_ptr<FaultLink>& FaultyPacketConn::LinkOf(
+    Way& way, Direction direction) const {
+  if (way.link != nullptr) return way.link;
   FaultEnds ends;
   ends.network = network_;
   ends.from = context_.Here(inner_->LocalAddr());
-  ends.to = context_.There(peer);
+  ends.to = context_.There(way.peer);
   ends.flow = flow_;
   if (direction == Direction::kRead) std::swap(ends.from, ends.to);
-  Way& way = ways[peer];
   way.link = std::make_shared<FaultLink>(context_.faults, std::move(ends));
-  return way;
+  return way.link;
 }
 
 absl::StatusOr<size_t> FaultyPacketConn::ReadBatch(
@@ -155,7 +164,7 @@ std::optional<absl::StatusOr<T>> FaultyPacketConn::ReadPlain(
 
 // A rule that comes later finds them counted.
 void FaultyPacketConn::CountPlain(const Received& received) {
-  ++WayOf(in_, Direction::kRead, received.from).packets;
+  ++WayOf(in_, received.from).packets;
 }
 
 absl::Status FaultyPacketConn::AwaitDue(Call& call) {
@@ -193,8 +202,8 @@ absl::Status FaultyPacketConn::ReadInner(FaultPiece* piece) {
                                 : ReadInnerWithHandles(piece);
   piece->data.resize(got.ok() ? got->size : 0);
   piece->data.shrink_to_fit();
-  Way& way = WayOf(in_, Direction::kRead, got.ok() ? got->from : Addr());
-  piece->link = way.link;
+  Way& way = WayOf(in_, got.ok() ? got->from : Addr());
+  piece->link = LinkOf(way, Direction::kRead);
   piece->packet.position = way.packets;
   piece->packet.size = piece->data.size();
   if (!got.ok()) return got.status();
@@ -288,7 +297,7 @@ absl::Status FaultyPacketConn::WriteInner(const OutPacket& packet,
 
 FaultPiece FaultyPacketConn::Out(const OutPacket& packet, uint64_t ordinal) {
   FaultPiece piece;
-  piece.link = WayOf(out_, Direction::kWrite, packet.to).link;
+  piece.link = LinkOf(WayOf(out_, packet.to), Direction::kWrite);
   piece.packet.position = ordinal;
   piece.packet.size = packet.data.size();
   piece.addr = packet.to;

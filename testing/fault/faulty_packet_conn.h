@@ -5,10 +5,10 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -54,14 +54,20 @@ class FaultyPacketConn final : public PacketConn,
  private:
   // One direction of what goes on with one peer.
   struct Way {
-    std::shared_ptr<FaultLink> link;
+    Addr peer;
+    std::shared_ptr<FaultLink> link;  // null until something is judged
     uint64_t packets = 0;
   };
-  using Ways = std::map<Addr, Way>;
+  struct Ways {
+    absl::flat_hash_map<Addr, std::unique_ptr<Way>> all;
+    // The one that was asked for last, most likely that of the next packet too.
+    Way* last = nullptr;
+  };
 
   int BlockedCalls(Direction direction) const override;
   // Of a direction, in its turn.
-  Way& WayOf(Ways& ways, Direction direction, const Addr& peer);
+  static Way& WayOf(Ways& ways, const Addr& peer);
+  const std::shared_ptr<FaultLink>& LinkOf(Way& way, Direction direction) const;
   absl::StatusOr<Incoming> ReadFromWithHandles(absl::Span<char> buffer,
                                                size_t max_handles) override;
   absl::Status WriteToWithHandles(absl::string_view data, const Addr& to,
