@@ -58,9 +58,10 @@ void WriteCaptureOfTest(const Capture& capture) {
   const std::string path = CaptureOnFailure::NextPath();
   const absl::Status status = capture.WriteFile(path);
   if (status.ok()) {
-    std::cerr << NameOfTest() << " failed; its packets are in\n"
-              << path << "\n"
-              << "(bazel run //testing/capture:show -- FILE draws them)\n";
+    std::cerr
+        << NameOfTest() << " failed; its packets are in\n"
+        << path << "\n"
+        << "(bazel run @plumb//testing/capture:show -- FILE draws them)\n";
   } else {
     std::cerr << NameOfTest()
               << " failed; its packets cannot be kept: " << status.message()

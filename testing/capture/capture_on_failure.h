@@ -9,7 +9,7 @@
 //
 //   StoreTest.Reconnects failed; its packets are in
 //   /.../test.outputs/StoreTest.Reconnects.pcapng
-//   (bazel run //testing/capture:show -- FILE draws them)
+//   (bazel run @plumb//testing/capture:show -- FILE draws them)
 //
 // A member of a fixture or a local variable of a test. The file is written when
 // it is destroyed, to $TEST_UNDECLARED_OUTPUTS_DIR, where Bazel keeps it as

@@ -43,7 +43,7 @@ TEST(CaptureOnFailureTest, WritesAFileForEachCaptureOfATestThatFails) {
       run.output,
       HasSubstr(absl::StrCat(
           "Store.Fails failed; its packets are in\n", path,
-          "\n(bazel run //testing/capture:show -- FILE draws them)\n")));
+          "\n(bazel run @plumb//testing/capture:show -- FILE draws them)\n")));
   // The fixture's goes last.
   const absl::StatusOr<std::string> bytes = ReadWholeFile(path);
   ASSERT_EQ(bytes.status(), absl::OkStatus());
