@@ -11,8 +11,10 @@
 #include <cerrno>
 #include <cstdint>
 #include <ctime>
+#include <utility>
 #include <vector>
 
+#include "absl/base/config.h"
 #include "absl/base/thread_annotations.h"
 #include "transport/system_mutex.h"
 #include "transport/waiter.h"
@@ -29,6 +31,18 @@ timespec ToTimespec(MonotonicNanos nanos) {
   t.tv_sec = static_cast<time_t>(nanos / kSecond);
   t.tv_nsec = static_cast<long>(nanos % kSecond);
   return t;
+}
+
+// The ppoll(2) of the C library is a point where pthread_cancel(3) may end the
+// thread, which costs two atomic operations a call in a program of several
+// threads. Sanitizers know only that one. May change `timeout`.
+void PollDescriptors(pollfd* fds, nfds_t count, timespec* timeout) {
+#if defined(ABSL_HAVE_ADDRESS_SANITIZER) || \
+    defined(ABSL_HAVE_MEMORY_SANITIZER) || defined(ABSL_HAVE_THREAD_SANITIZER)
+  ppoll(fds, count, timeout, nullptr);
+#else
+  syscall(SYS_ppoll, fds, count, timeout, nullptr, size_t{0});
+#endif
 }
 
 // `state_` says where the owner is, so that Wake knows how to reach it.
@@ -107,8 +121,8 @@ class FutexWaiter final : public Waiter {
           std::max<MonotonicNanos>(deadline - Clock::Real().MonotonicNow(), 0);
     }
     if (wake_fd < 0) left = std::min(left, kSlice);
-    const timespec timeout = ToTimespec(left);
-    ppoll(fds, 2, left == kNever ? nullptr : &timeout, nullptr);
+    timespec timeout = ToTimespec(left);
+    PollDescriptors(fds, 2, left == kNever ? nullptr : &timeout);
     if ((fds[1].revents & POLLIN) != 0) Drain(wake_fd);
   }
 
@@ -171,8 +185,9 @@ struct Owner {
   FutexWaiter* waiter = nullptr;
 
   ~Owner() {
-    if (waiter != nullptr) Pool::Get().Give(waiter);
-    waiter = nullptr;
+    if (waiter == nullptr) return;
+    Waiter::SetCurrent(nullptr);
+    Pool::Get().Give(std::exchange(waiter, nullptr));
   }
 };
 

@@ -4,6 +4,9 @@
 
 namespace plumb {
 
-Waiter& Waiter::OfThread() { return ThreadWaiter(); }
+Waiter& Waiter::OfThread() {
+  current_ = &ThreadWaiter();
+  return *current_;
+}
 
 }  // namespace plumb
