@@ -43,7 +43,7 @@ HostState::HostState(std::string host_name, uint32_t number,
       v6(HostV6(number)),
       tcp({options.first_port, options.last_port},
           absl::ToInt64Nanoseconds(options.time_wait)),
-      udp({options.first_port, options.last_port}) {}
+      udp({options.first_port, options.last_port}, PortConflicts::kWithFirst) {}
 
 absl::StatusOr<std::vector<IpAddr>> HostRef::Lookup(
     absl::string_view network_name, const Endpoint& endpoint) const {

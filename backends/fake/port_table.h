@@ -21,44 +21,10 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/inlined_vector.h"
+#include "backends/fake/address_set.h"
 #include "transport/ip_addr.h"
 
 namespace plumb {
-
-// The addresses that a socket is bound to: one, or all of a family, or of both.
-class AddressSet {
- public:
-  static AddressSet AnyV4() { return AddressSet(IpAddr::AnyV4(), false); }
-  static AddressSet AnyV6() { return AddressSet(IpAddr::AnyV6(), false); }
-  static AddressSet AnyOfBoth() { return AddressSet(IpAddr::AnyV6(), true); }
-  static AddressSet One(const IpAddr& ip) { return AddressSet(ip, false); }
-
-  // As a socket bound to it tells its address.
-  const IpAddr& ip() const { return ip_; }
-  // Of both families. One address of IPv6 is of that alone.
-  bool maps_v4() const { return maps_v4_; }
-
-  bool Contains(const IpAddr& ip) const {
-    if (!ip_.IsUnspecified()) return ip == ip_;
-    return maps_v4_ || ip.is_v4() == ip_.is_v4();
-  }
-  // Who contains an address gets what is for it when nobody has it closer.
-  int Closeness(const IpAddr& ip) const {
-    if (!ip_.IsUnspecified()) return 2;
-    return ip.is_v4() == ip_.is_v4() ? 1 : 0;
-  }
-  bool Overlaps(const AddressSet& other) const {
-    if (!ip_.IsUnspecified()) return other.Contains(ip_);
-    if (!other.ip_.IsUnspecified()) return Contains(other.ip_);
-    return maps_v4_ || other.maps_v4_ || ip_ == other.ip_;
-  }
-
- private:
-  AddressSet(const IpAddr& ip, bool maps_v4) : ip_(ip), maps_v4_(maps_v4) {}
-
-  IpAddr ip_;
-  bool maps_v4_;
-};
 
 // The ports that are given out for port 0, both included.
 struct PortRange {
@@ -77,14 +43,19 @@ inline PortSharing operator|(PortSharing a, PortSharing b) {
   return static_cast<PortSharing>(uint8_t{a} | uint8_t{b});
 }
 
+// Who has to share a port by SO_REUSEPORT: all whose address overlaps, or the
+// one of them that is asked first, as Linux has it for udp.
+enum class PortConflicts : uint8_t { kWithAny, kWithFirst };
+
 template <typename T>
 class PortTable {
  public:
-  explicit PortTable(PortRange ephemeral)
-      : ephemeral_(ephemeral), next_(ephemeral.first) {}
+  explicit PortTable(PortRange ephemeral,
+                     PortConflicts conflicts = PortConflicts::kWithAny)
+      : ephemeral_(ephemeral), conflicts_(conflicts), next_(ephemeral.first) {}
 
   // Whether `*port` of `where` can be bound; chooses a free one when it is 0.
-  // Shared with others only when all have a bit of `share` in common. Returns
+  // Shared with others only when they have a bit of `share` in common. Returns
   // 0, EADDRINUSE, or `exhausted` when no port is free.
   int Choose(const AddressSet& where, uint16_t* port, PortSharing share,
              int exhausted) {
@@ -157,12 +128,29 @@ class PortTable {
     std::shared_ptr<T> target;
   };
 
-  bool IsFree(const AddressSet& where, uint16_t port, PortSharing share) const {
+  // Who has to share it, in the order in which Linux asks: the last one first,
+  // but who shares by IPv6 after all others.
+  absl::InlinedVector<const Binding*, 4> Asked(uint16_t port) const {
+    absl::InlinedVector<const Binding*, 4> asked;
     auto it = ports_.find(port);
-    if (it == ports_.end()) return true;
-    for (const Binding& binding : it->second) {
-      if ((share & binding.share) != 0) continue;
-      if (binding.where.Overlaps(where)) return false;
+    if (it == ports_.end()) return asked;
+    for (const Binding& binding : it->second) asked.push_back(&binding);
+    std::reverse(asked.begin(), asked.end());
+    const auto tail = std::stable_partition(
+        asked.begin(), asked.end(), [](const Binding* one) {
+          return one->where.ip().is_v4() || (one->share & kReusePort) == 0;
+        });
+    std::reverse(tail, asked.end());
+    return asked;
+  }
+
+  bool IsFree(const AddressSet& where, uint16_t port, PortSharing share) const {
+    for (const Binding* binding : Asked(port)) {
+      if (!binding->where.Overlaps(where)) continue;
+      const int shared = share & binding->share;
+      if (shared == 0) return false;
+      const bool by_port = (shared & kReuseAddress) == 0;
+      if (by_port && conflicts_ == PortConflicts::kWithFirst) return true;
     }
     return true;
   }
@@ -180,6 +168,7 @@ class PortTable {
   }
 
   const PortRange ephemeral_;
+  const PortConflicts conflicts_;
   uint16_t next_;
   uint64_t last_id_ = 0;
   absl::flat_hash_map<uint16_t, absl::InlinedVector<Binding, 1>> ports_;

@@ -91,6 +91,21 @@ TEST(PortTableTest, WhatIsSharedByReuseAddressIsTheLastOnes) {
   EXPECT_EQ(ports.FindAll(kOne, 80).size(), 2u);
 }
 
+TEST(PortTableTest, AsksAllOrTheFirstWhetherTheyShare) {
+  for (const bool all : {true, false}) {
+    PortTable<int> ports({40000, 40009}, all ? PortConflicts::kWithAny
+                                             : PortConflicts::kWithFirst);
+    ports.Bind(AddressSet::One(kOne), 80, kAlone, nullptr);
+    ports.Bind(AddressSet::One(IpAddr::LoopbackV4()), 80, kReusePort, nullptr);
+    uint16_t port = 80;
+    EXPECT_EQ(ports.Choose(AddressSet::AnyV4(), &port, kReusePort, 0),
+              all ? EADDRINUSE : 0);
+    EXPECT_EQ(ports.Choose(AddressSet::AnyV4(), &port, kAlone, 0), EADDRINUSE);
+    EXPECT_EQ(ports.Choose(AddressSet::One(kOne), &port, kReusePort, 0),
+              EADDRINUSE);
+  }
+}
+
 TEST(PortTableTest, GivesOutPortsInOrderUntilNoneIsLeft) {
   PortTable<int> ports({65534, 65535});
   const AddressSet any = AddressSet::AnyV4();

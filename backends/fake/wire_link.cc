@@ -24,12 +24,12 @@ constexpr size_t kMaxIpv4 = 65535;
 
 // The MTU (of Ethernet, and of the loopback) without the headers of IP and of
 // tcp.
-uint16_t MaxSegment(Packet::Protocol protocol, const Addr& near,
-                    const Addr& far) {
+uint16_t MaxSegment(Packet::Protocol protocol, const WireLink::End& near,
+                    const WireLink::End& far) {
   if (protocol != Packet::Protocol::kTcp) return 0;
-  const size_t mtu = near.ip() == far.ip() ? 65536 : 1500;
+  const size_t mtu = near.host == far.host ? 65536 : 1500;
   const size_t packet =
-      near.ip().is_v6() ? mtu - 40 : std::min(mtu, kMaxIpv4) - 20;
+      near.addr.ip().is_v6() ? mtu - 40 : std::min(mtu, kMaxIpv4) - 20;
   return static_cast<uint16_t>(packet - 20);
 }
 
@@ -52,7 +52,7 @@ WireLink::WireLink(std::shared_ptr<Wire> wire, Packet::Protocol protocol,
     : wire_(std::move(wire)),
       protocol_(protocol),
       flow_(wire_->NewFlow()),
-      mss_(MaxSegment(protocol, near.addr, far.addr)),
+      mss_(MaxSegment(protocol, near, far)),
       segment_(SegmentSize(mss_)) {
   sides_[0].end = std::move(near);
   sides_[1].end = std::move(far);

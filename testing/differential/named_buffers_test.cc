@@ -37,6 +37,19 @@ TEST(NamedBuffersTest, BackpressureOfUnix) {
   ExpectBackpressure(Connected("unix", "/s"));
 }
 
+// All of 127/8 is one host, whose loopback carries more at once than Ethernet.
+TEST(NamedBuffersTest, ASegmentOfTheLoopback) {
+  ExpectSame(R"(
+listen L0 tcp B:1
+dial C0 tcp L0
+accept C1 L0
+begin read C1 5000
+write C0 3000
+end C1
+)",
+             "ok 3000:255ac765");
+}
+
 // Those that nobody has set. How much they hold is pinned.
 TEST(NamedBuffersTest, DefaultBuffers) {
   ExpectBackpressure(Connected("tcp", "A:1", " buffers=default"));

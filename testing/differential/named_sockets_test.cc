@@ -1,5 +1,5 @@
-// What the datagrams, names and unix sockets of a fake network have of Linux, a
-// script each, as in named_streams_test.cc.
+// What the names and unix sockets of a fake network have of Linux, a script
+// each, as in named_streams_test.cc.
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
@@ -7,60 +7,6 @@
 
 namespace plumb {
 namespace {
-
-TEST(NamedSocketsTest, ADatagramIsTruncated) {
-  ExpectSame(R"(
-packet P0 udp A:1
-packet P1 udp A:2
-writeto P1 P0 100
-readfrom P0 10
-)",
-             "ok 'ahovcjqxel' of 100 from udp A:#2");
-}
-
-TEST(NamedSocketsTest, AConnectedSocketHearsItsPeerAlone) {
-  ExpectSame(R"(
-packet P0 udp A:1
-packet P1 udp A:2
-dial C0 udp P0
-writeto P1 C0 10
-writeto P0 C0 5
-read C0 100
-)",
-             "ok 'ahovc'");
-}
-
-TEST(NamedSocketsTest, RefusedOnAClosedPort) {
-  ExpectSame(R"(
-dial C0 udp A:1
-write C0 5
-read C0 100
-)",
-             "UNAVAILABLE ECONNREFUSED from udp 127.0.0.1:p0 to udp A:#1: read "
-             "udp 127.0.0.1:p0->A:#1: read: connection refused");
-}
-
-TEST(NamedSocketsTest, ADatagramIsTooLong) {
-  ExpectSame(R"(
-packet P0 udp A:1
-writeto P0 P0 65508
-)",
-             "INVALID_ARGUMENT EMSGSIZE from udp A:#1 to udp A:#1: write udp "
-             "A:#1->A:#1: sendto: message too long");
-}
-
-TEST(NamedSocketsTest, TooLongForADatagramIsToldBeforeARefusal) {
-  ExpectSame(
-      R"(
-dial C0 udp A:1
-write C0 1
-write C0 65508
-write C0 70000
-write C0 1
-)",
-      "UNAVAILABLE ECONNREFUSED from udp 127.0.0.1:p0 to udp A:#1: write "
-      "udp 127.0.0.1:p0->A:#1: write: connection refused");
-}
 
 TEST(NamedSocketsTest, UnixPaths) {
   ExpectSame(R"(
@@ -297,70 +243,6 @@ handles C0 -1
 )",
              "INVALID_ARGUMENT EBADF from unixgram @ to unixgram /p: write "
              "unixgram @->/p: sendmsg: bad file descriptor");
-}
-
-TEST(NamedSocketsTest, Multicast) {
-  ExpectSame(R"(
-packet P0 udp4 G:1
-packet P1 udp4 G:1
-packet P2 udp4 A:2
-join P0 G
-writeto P2 G:1 5
-join P1 G
-writeto P2 G:1 6
-readfrom P0 100
-readfrom P0 100
-readfrom P1 100
-readfrom P1 100
-leave P0 G
-leave P0 G
-writeto P2 G:1 7
-readfrom P0 100
-readfrom P1 100
-)",
-             "ok 'yfmtaho' of 7 from udp A:#2");
-}
-
-TEST(NamedSocketsTest, Broadcast) {
-  ExpectSame(R"(
-packet P0 udp4 *4:1 reuse_port=1
-packet P1 udp4 *4:1 reuse_port=1
-packet P2 udp4 A:2
-packet P3 udp4 A:1 reuse_port=1
-writeto P2 all:1 5
-readfrom P0 100
-readfrom P1 100
-readfrom P3 100
-dial C0 udp4 all:3
-write C0 5
-write C0 5
-writeto P2 all:1 6
-readfrom P1 100
-)",
-             "ok 'zgnubi' of 6 from udp A:#2");
-}
-
-TEST(NamedSocketsTest, AUdpListenersConnections) {
-  ExpectSame(R"(
-listen L0 udp A:1
-dial C0 udp L0
-dial C1 udp L0
-write C0 5
-write C1 7
-write C0 3
-accept C2 L0
-accept C3 L0
-read C2 100
-read C2 100
-read C3 3
-close C2
-write C0 1
-accept C4 L0
-close L0
-write C4 2
-read C0 10
-)",
-             "ok 'ah'");
 }
 
 TEST(NamedSocketsTest, Credentials) {
