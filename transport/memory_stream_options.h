@@ -53,6 +53,7 @@ struct StreamStatus {
   size_t in_flight = 0;   // bytes sent from here that are not at the peer
   bool readable = false;  // a Read would not wait
   bool sent_end = false;
+  bool end_arrived = false;  // the same, at the peer
   bool got_end = false;
   bool ended_first = false;  // sent_end before the peer's end came
   bool was_reset = false;    // by the peer

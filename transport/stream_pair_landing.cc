@@ -118,6 +118,7 @@ StreamStatus StreamPair::Status(int side) {
   status.in_flight = me.in_flight;
   status.readable = ReadableLocked(me);
   status.sent_end = me.sent_end;
+  status.end_arrived = ends_[1 - side].got_end;
   status.got_end = me.got_end;
   status.ended_first = me.ended_first;
   status.was_reset = me.was_reset;

@@ -74,7 +74,8 @@ std::vector<NetstatRow> FakeHost::Netstat() const {
   {
     SystemMutexLock lock(&host_->network->mutex);
     for (const NetstatSource* source : host_->host->sockets) {
-      rows.push_back(source->Row());
+      NetstatRow row = source->Row();
+      if (!row.network.empty()) rows.push_back(std::move(row));
     }
     for (NetstatRow& row :
          host_->host->tcp.TimeWaitRows(host_->clock().MonotonicNow())) {

@@ -11,11 +11,6 @@ namespace plumb {
 
 size_t BufferSize(int bytes) { return static_cast<size_t>(std::max(bytes, 1)); }
 
-FakeStreamConn::FakeStreamConn(const HostRef& host, StreamEnd end)
-    : host_(host), end_(std::move(end)) {
-  ShowSocket(host_, this);
-}
-
 absl::Status FakeStreamConn::CloseAs(StreamClose how, absl::Duration linger) {
   return end_.Close(how, linger, [this] {
     HideSocket(host_, this);
@@ -43,8 +38,9 @@ NetstatRow FakeStreamConn::Row() const {
   row.unread = status.unread;
   row.in_flight = status.in_flight;
   row.state =
-      StreamStateName(status.sent_end, status.got_end, status.was_reset);
-  return row;
+      StreamStateName({status.sent_end, status.end_arrived, status.got_end,
+                       status.ended_first, status.was_reset});
+  return AsShown(std::move(row));
 }
 
 absl::Status FakeStreamConn::SetReadBuffer(int bytes) {

@@ -31,8 +31,9 @@ class FakeStreamConn : public FakeConn,
                        public ConnProbe,
                        public NetstatSource {
  public:
-  // A socket of `host`, and shown there.
-  FakeStreamConn(const HostRef& host, StreamEnd end);
+  // A socket of `host`.
+  FakeStreamConn(const HostRef& host, StreamEnd end)
+      : host_(host), end_(std::move(end)) {}
 
   absl::StatusOr<size_t> Read(absl::Span<char> buffer) override {
     return end_.Read(buffer);
@@ -66,6 +67,8 @@ class FakeStreamConn : public FakeConn,
   NetstatRow Row() const override;
 
  protected:
+  // The last part of construction.
+  void EnterTable() { ShowSocket(host_, this); }
   const HostRef& host() const { return host_; }
   StreamEnd& end() { return end_; }
   absl::Status CloseAs(StreamClose how,

@@ -102,8 +102,21 @@ absl::string_view Handshake::LandSyn() {
     return absl::string_view();
   }
   if (!queue_->HasRoom()) return "the backlog is full";
+  ShowAnswer();
   wire_->Send(link_->SynAck(steps_.receive_buffer(*queue_)), "", MakeArrival());
   return absl::string_view();
+}
+
+void Handshake::ShowAnswer() {
+  std::shared_ptr<ShownRow> answer = steps_.answer(*queue_);
+  SystemMutexLock lock(&mutex_);
+  if (!abandoned_ && answer_ == nullptr) answer_.swap(answer);
+}
+
+void Handshake::HideAnswer() {
+  std::shared_ptr<ShownRow> answer;
+  SystemMutexLock lock(&mutex_);
+  answer.swap(answer_);
 }
 
 absl::string_view Handshake::LandSynAck() {
@@ -112,6 +125,7 @@ absl::string_view Handshake::LandSynAck() {
     if (result_ != Dialing::kWaiting) return absl::string_view();
     if (abandoned_) return "nobody dials any more";
   }
+  HideAnswer();
   wire_->Note(link_->HandshakeAck());
   Dialing::Result connected = steps_.connect(*queue_);
   // Another took the place in the meantime: the SYN will be repeated, unless

@@ -15,6 +15,7 @@
 #include "absl/strings/string_view.h"
 #include "backends/fake/listen_queue.h"
 #include "backends/fake/packet.h"
+#include "backends/fake/shown_row.h"
 #include "backends/fake/wire.h"
 #include "backends/fake/wire_link.h"
 #include "transport/call.h"
@@ -35,6 +36,8 @@ class Handshake final : public std::enable_shared_from_this<Handshake> {
     std::function<std::shared_ptr<ListenQueue>()> find;
     // Of the ends that are made for it.
     std::function<size_t(const ListenQueue&)> receive_buffer;
+    // Shows, as long as it is there, that the far end has answered.
+    std::function<std::shared_ptr<ShownRow>(const ListenQueue&)> answer;
     // Makes the two ends, and leaves the far one with the queue.
     std::function<Dialing::Result(ListenQueue&)> connect;
   };
@@ -58,6 +61,8 @@ class Handshake final : public std::enable_shared_from_this<Handshake> {
   absl::string_view LandSyn();
   absl::string_view LandSynAck();
   Dialing::Result result();
+  void ShowAnswer();
+  void HideAnswer();
   // A policy lost a packet: who is to blame when no other comes through.
   void Lose(absl::string_view rule);
   void Finish(Dialing::Result result, absl::string_view rule);
@@ -69,6 +74,7 @@ class Handshake final : public std::enable_shared_from_this<Handshake> {
   std::shared_ptr<ListenQueue> queue_;  // the Wire guards it
 
   SystemMutex mutex_;
+  std::shared_ptr<ShownRow> answer_ ABSL_GUARDED_BY(mutex_);
   Dialing::Result result_ ABSL_GUARDED_BY(mutex_) = Dialing::kWaiting;
   std::string rule_ ABSL_GUARDED_BY(mutex_);
   bool abandoned_ ABSL_GUARDED_BY(mutex_) = false;

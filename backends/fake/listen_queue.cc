@@ -5,6 +5,18 @@
 
 namespace plumb {
 
+NetstatRow FakeConn::AsShown(NetstatRow row) const {
+  switch (shown().load(std::memory_order_relaxed)) {
+    case Shown::kNot:
+      return NetstatRow();
+    case Shown::kDialling:
+      row.state = "SYN_SENT";
+      return row;
+    default:
+      return row;
+  }
+}
+
 Dialing::Result ListenQueue::Push(std::unique_ptr<FakeConn> conn,
                                   const std::shared_ptr<Dialing>& dialing) {
   const Dialing::Result result = Queue(conn, dialing);
@@ -22,6 +34,7 @@ Dialing::Result ListenQueue::Queue(std::unique_ptr<FakeConn>& conn,
     waiting_.push_back({std::move(conn), dialing});
     return Dialing::kWaiting;
   }
+  conn->Show(FakeConn::Shown::kConnected);
   queued_.push_back(std::move(conn));
   return Dialing::kConnected;
 }
@@ -77,6 +90,7 @@ std::unique_ptr<FakeConn> ListenQueue::Pop() {
     conn = std::move(queued_.front());
     queued_.pop_front();
     if (!waiting_.empty()) {
+      waiting_.front().conn->Show(FakeConn::Shown::kConnected);
       queued_.push_back(std::move(waiting_.front().conn));
       connected = std::move(waiting_.front().dialing);
       waiting_.pop_front();

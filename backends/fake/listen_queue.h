@@ -7,7 +7,9 @@
 #ifndef PLUMB_BACKENDS_FAKE_LISTEN_QUEUE_H_
 #define PLUMB_BACKENDS_FAKE_LISTEN_QUEUE_H_
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <utility>
@@ -25,8 +27,21 @@ namespace plumb {
 // A Conn that can be torn down while it waits.
 class FakeConn : public Conn {
  public:
+  // In its host's table.
+  enum class Shown : uint8_t { kNot, kDialling, kConnected };
+
   // Closes and resets the connection.
   virtual void Reset() = 0;
+
+  void Show(Shown how) { shown().store(how, std::memory_order_relaxed); }
+
+ protected:
+  // The row that is shown of one that has `row` once it is connected.
+  NetstatRow AsShown(NetstatRow row) const;
+
+ private:
+  // kNot at first; where a Conn has a byte to spare for it.
+  virtual std::atomic<Shown>& shown() const = 0;
 };
 
 // One Dial that may have to wait for room.

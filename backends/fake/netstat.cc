@@ -14,10 +14,12 @@ std::string Text(const Addr& addr) {
 
 }  // namespace
 
-const char* StreamStateName(bool sent_end, bool got_end, bool was_reset) {
-  if (was_reset) return "RESET";
-  if (sent_end) return got_end ? "CLOSED" : "FIN_WAIT2";
-  return got_end ? "CLOSE_WAIT" : "ESTABLISHED";
+const char* StreamStateName(const StreamEnds& ends) {
+  if (ends.reset) return "RESET";
+  if (!ends.sent) return ends.got ? "CLOSE_WAIT" : "ESTABLISHED";
+  if (ends.arrived) return ends.got ? "CLOSED" : "FIN_WAIT2";
+  if (!ends.got) return "FIN_WAIT1";
+  return ends.first ? "CLOSING" : "LAST_ACK";
 }
 
 std::string FormatNetstat(absl::Span<const NetstatRow> rows) {

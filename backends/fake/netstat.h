@@ -25,17 +25,45 @@ struct NetstatRow {
   size_t in_flight = 0;  // bytes sent that have not arrived
 };
 
-// The states: LISTEN; ESTABLISHED; FIN_WAIT2, CLOSE_WAIT and CLOSED of a stream
-// whose end was written, has come, or both; RESET. Of tcp connections that were
-// closed and keep their port (FakeNetworkOptions::time_wait), FIN_WAIT2 and,
-// when the peer's end has come, TIME_WAIT.
+// The states of a stream are Linux's:
+//
+//   LISTEN
+//   SYN_SENT     who dials, and waits for an answer, or for room in a backlog
+//   SYN_RECV     who has answered, and waits for the dialler's ACK
+//   ESTABLISHED
+//   FIN_WAIT1    the end was written
+//   FIN_WAIT2    ... and has come to the peer
+//   CLOSE_WAIT   the peer's end has come
+//   CLOSING      both were written, and one's own, the first, is under way
+//   LAST_ACK     the same of the second one
+//   TIME_WAIT    both have come, and the first to end has been closed
+//
+// and of a Conn that is still open, of which Linux shows TIME_WAIT or nothing:
+//
+//   CLOSED       both have come
+//   RESET
+//
+// What arrives is acknowledged there and then, and without a policy it arrives
+// at once: then SYN_RECV, FIN_WAIT1, CLOSING and LAST_ACK are over before
+// anybody can look, and SYN_SENT is of full backlogs alone. A Conn that was
+// closed is not shown, whatever of it is under way, but for one that keeps its
+// port (FakeNetworkOptions::time_wait): that is in TIME_WAIT once the peer's
+// end has come, which after Close is told by the peer's, and in FIN_WAIT2
+// before.
 
-const char* StreamStateName(bool sent_end, bool got_end, bool was_reset);
+struct StreamEnds {
+  bool sent = false;     // one's own was written
+  bool arrived = false;  // and is at the peer
+  bool got = false;      // the peer's has come
+  bool first = false;    // one's own was written before that
+  bool reset = false;
+};
+const char* StreamStateName(const StreamEnds& ends);
 
 // In lines, with a head.
 std::string FormatNetstat(absl::Span<const NetstatRow> rows);
 
-// One that has a row.
+// One that has a row, or none as yet: one without a network.
 class NetstatSource {
  public:
   // May be called with the lock of the network held.

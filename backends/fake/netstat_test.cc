@@ -2,15 +2,23 @@
 #include "backends/fake/netstat.h"
 
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "backends/fake/fake.h"
 #include "backends/fake/fake_test_util.h"
 #include "backends/fake/link_policy.h"
 #include "backends/fake/probes.h"
 #include "gtest/gtest.h"
 #include "transport/extension.h"
+#include "transport/manual_clock.h"
 
 namespace plumb {
 namespace {
@@ -46,6 +54,169 @@ TEST(NetstatTest, AHostShowsItsSockets) {
       "ESTABLISHED\n");
   EXPECT_EQ(web->Netstat().size(), 2u);
   EXPECT_EQ(web->Netstat()[0].state, "FIN_WAIT2");
+}
+
+// Lets packets go on by hand, from each host.
+class Gate final : public LinkPolicy {
+ public:
+  void Hold(absl::string_view host) { held_.insert(std::string(host)); }
+  void Pass(absl::string_view host) { held_.erase(std::string(host)); }
+
+  Judgement AtSend(const Packet& packet, absl::Time) override {
+    return IsHeld(packet) ? Judgement::Hold("test") : Judgement::Pass();
+  }
+  std::optional<Judgement> InFlight(const Packet& packet, absl::Time) override {
+    if (IsHeld(packet)) return std::nullopt;
+    return Judgement::Pass();
+  }
+
+ private:
+  bool IsHeld(const Packet& packet) const {
+    return held_.count(std::string(packet.source_host)) > 0;
+  }
+
+  std::set<std::string> held_;
+};
+
+class NetstatStatesTest : public testing::Test {
+ protected:
+  static FakeNetworkOptions With(std::shared_ptr<LinkPolicy> policy,
+                                 Clock& clock) {
+    FakeNetworkOptions options;
+    options.policy = std::move(policy);
+    options.clock = &clock;
+    options.time_wait = absl::Seconds(60);
+    return options;
+  }
+  // "web's states db's states", but for LISTEN.
+  std::string States() {
+    std::string states;
+    for (const char* name : {"web", "db"}) {
+      for (const NetstatRow& row : network_.Host(name)->Netstat()) {
+        if (row.state != "LISTEN") absl::StrAppend(&states, row.state, " ");
+      }
+    }
+    return states;
+  }
+  void Hold(absl::string_view host) { gate_->Hold(host); }
+  void Pass(absl::string_view host) {
+    gate_->Pass(host);
+    network_.JudgeInFlight();
+  }
+
+  ManualClock clock_;
+  const std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
+  FakeNetwork network_{With(gate_, clock_)};
+  const std::shared_ptr<FakeHost> web_ = network_.Host("web");
+  const std::unique_ptr<Listener> listener_ =
+      Must(network_.Host("db")->Listen("tcp", ":80"));
+};
+
+TEST_F(NetstatStatesTest, OfAConnection) {
+  Hold("web");
+  std::unique_ptr<Conn> client;
+  std::thread dialler([&] { client = Must(web_->Dial("tcp4", "db:80")); });
+  clock_.AwaitAlarms(1);
+  EXPECT_EQ(
+      FormatNetstat(web_->Netstat()),
+      "network    unread in flight local          remote      state\n"
+      "tcp4            0         0 10.0.0.1:32768 10.0.0.2:80 SYN_SENT\n");
+  EXPECT_EQ(States(), "SYN_SENT ");
+  Hold("db");
+  Pass("web");
+  EXPECT_EQ(States(), "SYN_SENT SYN_RECV ");
+  Pass("db");
+  dialler.join();
+  auto server = Must(listener_->Accept());
+  EXPECT_EQ(States(), "ESTABLISHED ESTABLISHED ");
+
+  Hold("web");
+  ASSERT_TRUE(client->CloseWrite().ok());
+  EXPECT_EQ(States(), "FIN_WAIT1 ESTABLISHED ");
+  Pass("web");
+  EXPECT_EQ(States(), "FIN_WAIT2 CLOSE_WAIT ");
+  Hold("db");
+  ASSERT_TRUE(server->CloseWrite().ok());
+  EXPECT_EQ(States(), "FIN_WAIT2 LAST_ACK ");
+  Pass("db");
+  EXPECT_EQ(States(), "CLOSED CLOSED ");
+  ASSERT_TRUE(client->Close().ok());
+  EXPECT_EQ(States(), "TIME_WAIT CLOSED ");
+  ASSERT_TRUE(server->Close().ok());
+  EXPECT_EQ(States(), "TIME_WAIT ");
+  clock_.Advance(absl::Seconds(60));
+  EXPECT_EQ(States(), "");
+}
+
+TEST_F(NetstatStatesTest, OfAConnectionThatIsClosed) {
+  auto [client, server] = Connect(*web_, *listener_, "tcp", "db:80");
+  ASSERT_TRUE(client->Close().ok());
+  EXPECT_EQ(States(), "FIN_WAIT2 CLOSE_WAIT ");
+  ASSERT_TRUE(server->Close().ok());
+  EXPECT_EQ(States(), "TIME_WAIT ");
+}
+
+TEST_F(NetstatStatesTest, OfAReset) {
+  auto [client, server] = Connect(*web_, *listener_, "tcp", "db:80");
+  ASSERT_TRUE(server->Write("x").ok());
+  ASSERT_TRUE(client->Close().ok());
+  EXPECT_EQ(States(), "RESET ");
+}
+
+TEST_F(NetstatStatesTest, WhenBothEndAtOnce) {
+  auto [client, server] = Connect(*web_, *listener_, "tcp", "db:80");
+  Hold("web");
+  Hold("db");
+  ASSERT_TRUE(client->CloseWrite().ok());
+  ASSERT_TRUE(server->CloseWrite().ok());
+  EXPECT_EQ(States(), "FIN_WAIT1 FIN_WAIT1 ");
+  Pass("db");
+  EXPECT_EQ(States(), "CLOSING FIN_WAIT2 ");
+  Pass("web");
+  EXPECT_EQ(States(), "CLOSED CLOSED ");
+}
+
+TEST_F(NetstatStatesTest, OfADialThatIsRefused) {
+  Hold("web");
+  std::thread dialler([&] {
+    EXPECT_EQ(ErrorOf(web_->Dial("tcp", "10.0.0.2:81")),
+              "dial tcp 10.0.0.2:81: connect: connection refused");
+  });
+  clock_.AwaitAlarms(1);
+  EXPECT_EQ(States(), "SYN_SENT ");
+  Pass("web");
+  dialler.join();
+  EXPECT_EQ(States(), "");
+}
+
+// It has no socket there as yet.
+TEST(NetstatTest, WhoWaitsForRoomInABacklog) {
+  for (const char* name : {"tcp4", "unix", "unixpacket"}) {
+    SCOPED_TRACE(name);
+    ManualClock clock;
+    FakeNetworkOptions options;
+    options.clock = &clock;
+    FakeNetwork network(options);
+    auto host = network.Host("h");
+    const std::string at = name[0] == 't' ? "127.0.0.1:80" : "@s";
+    ListenOptions one;
+    one.backlog = 0;
+    auto listener = Must(host->Listen(name, at, one));
+    auto first = Must(host->Dial(name, at));
+    std::unique_ptr<Conn> second;
+    std::thread dialler([&] { second = Must(host->Dial(name, at)); });
+    const auto count = [&](absl::string_view state) {
+      const auto rows = host->Netstat();
+      return absl::c_count_if(
+          rows, [&](const NetstatRow& row) { return row.state == state; });
+    };
+    while (count("SYN_SENT") == 0) std::this_thread::yield();
+    EXPECT_EQ(count("ESTABLISHED"), 2);
+    auto accepted = Must(listener->Accept());
+    dialler.join();
+    EXPECT_EQ(count("SYN_SENT"), 0);
+    EXPECT_EQ(count("ESTABLISHED"), 4);
+  }
 }
 
 TEST(NetstatTest, WhatIsClosedIsNotShown) {

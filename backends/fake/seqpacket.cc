@@ -1,6 +1,7 @@
 #include "backends/fake/seqpacket.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <deque>
@@ -104,6 +105,7 @@ class SeqpacketConn final : public FakeConn,
     std::vector<Descriptor> handles;
   };
 
+  std::atomic<Shown>& shown() const override { return shown_; }
   const CallNames& names() const { return *me_.state.names(); }
   ErrorInfo SetInfo() const;
   Taken Take(absl::Span<char> buffer);
@@ -130,7 +132,8 @@ class SeqpacketConn final : public FakeConn,
   const std::shared_ptr<Pair> pair_;
   End& me_;
   End& peer_;
-  Lease lease_;
+  mutable std::atomic<Shown> shown_{Shown::kNot};
+  Lease lease_;  // enters the table, and so is the last
 };
 
 SeqpacketConn::Taken SeqpacketConn::LookLocked(absl::Span<char> buffer) {
@@ -367,10 +370,14 @@ NetstatRow SeqpacketConn::Row() const {
   row.network = names().network;
   row.local = names().source;
   row.remote = names().addr;
+  StreamEnds ends;
   SystemMutexLock lock(&pair_->mutex);
   for (const Datagram& message : me_.queue) row.unread += message.data.size();
-  row.state = StreamStateName(me_.sent_end, peer_.sent_end, me_.error != 0);
-  return row;
+  ends.sent = ends.arrived = me_.sent_end;
+  ends.got = peer_.sent_end;
+  ends.reset = me_.error != 0;
+  row.state = StreamStateName(ends);
+  return AsShown(std::move(row));
 }
 
 absl::StatusOr<Credentials> SeqpacketConn::GetPeerCredentials() {

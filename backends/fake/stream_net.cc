@@ -10,6 +10,7 @@
 #include "backends/fake/handshake.h"
 #include "backends/fake/ip_net.h"
 #include "backends/fake/port_table.h"
+#include "backends/fake/shown_row.h"
 #include "backends/fake/tcp_conn.h"
 #include "backends/fake/tcp_ports.h"
 #include "backends/fake/wire_link.h"
@@ -76,6 +77,29 @@ struct StreamPlan {
   std::unique_ptr<FakeTcpConn> MakeNear(StreamEnd end) const {
     return std::make_unique<FakeTcpConn>(host, std::move(end),
                                          FakeTcpConn::Port::kOthers);
+  }
+
+  // What is in a table before there are Conns.
+  std::shared_ptr<ShownRow> ShowDialling() const {
+    NetstatRow row;
+    row.network = network;
+    row.local = Addr::Ip(AddrNetwork(network), source);
+    row.remote = Addr::Ip(AddrNetwork(network), target);
+    row.state = "SYN_SENT";
+    return std::make_shared<ShownRow>(host, std::move(row));
+  }
+  std::shared_ptr<ShownRow> ShowAnswering(const ListenQueue& queue) const {
+    NetstatRow row;
+    row.network = queue.state().names()->network;
+    row.local = Addr::Ip(AddrNetwork(row.network), target);
+    row.remote = Addr::Ip(AddrNetwork(row.network), source);
+    row.state = "SYN_RECV";
+    HostRef there = host;
+    {
+      SystemMutexLock lock(&host.network->mutex);
+      there.host = host.FindHost(target.ip);
+    }
+    return std::make_shared<ShownRow>(there, std::move(row));
   }
 
   // Who listens at the target now.
@@ -194,12 +218,15 @@ class StreamDialer {
       Call& call, const ErrorInfo& info) {
     const std::shared_ptr<ListenQueue> queue = plan.Find();
     if (queue == nullptr) return ErrnoError(info, "connect", ECONNREFUSED);
-    auto [near, far] = plan.MakeEnds(*queue, nullptr);
+    auto [own, far] = plan.MakeEnds(*queue, nullptr);
+    auto near = plan.MakeNear(std::move(own));
+    near->Show(FakeConn::Shown::kDialling);
     const absl::Status status =
         WaitForRoom(*queue, plan.MakeFar(std::move(far)), dialing, call, info,
                     GiveUpSyn(plan.host.clock().MonotonicNow()));
     if (!status.ok()) return status;
-    return plan.MakeNear(std::move(near));
+    near->Show(FakeConn::Shown::kConnected);
+    return near;
   }
 
   static absl::StatusOr<std::unique_ptr<FakeTcpConn>> ConnectOnWire(
@@ -221,14 +248,25 @@ class StreamDialer {
     steps.receive_buffer = [plan](const ListenQueue& queue) {
       return ReceiveBuffer(plan->host.network->options, queue.options);
     };
-    steps.connect = [plan, link, dialing, near](ListenQueue& queue) {
+    steps.answer = [plan](const ListenQueue& queue) {
+      return plan->ShowAnswering(queue);
+    };
+    const std::shared_ptr<ShownRow> dialling = plan->ShowDialling();
+    steps.connect = [plan, link, dialing, near, dialling](ListenQueue& queue) {
       auto [own, far] = plan->MakeEnds(queue, link);
       *near = plan->MakeNear(std::move(own));
-      return queue.Push(plan->MakeFar(std::move(far)), dialing);
+      const Dialing::Result result =
+          queue.Push(plan->MakeFar(std::move(far)), dialing);
+      if (result == Dialing::kConnected) {
+        dialling->Hide();
+        (*near)->Show(FakeConn::Shown::kConnected);
+      }
+      return result;
     };
     const auto handshake = std::make_shared<Handshake>(
         host.network->wire, link, dialing, std::move(steps));
     const absl::Status status = handshake->Run(call, info);
+    dialling->Hide();
     if (!status.ok()) return status;
     return std::move(*near);
   }

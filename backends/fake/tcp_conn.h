@@ -26,7 +26,9 @@ class FakeTcpConn final : public FakeStreamConn, public TcpControl {
   enum class Port : uint8_t { kOthers, kDialled, kAccepted };
 
   FakeTcpConn(const HostRef& host, StreamEnd end, Port port)
-      : FakeStreamConn(host, std::move(end)), port_(port) {}
+      : FakeStreamConn(host, std::move(end)), port_(port) {
+    EnterTable();
+  }
   ~FakeTcpConn() override { (void)Close(); }
 
   // Before anybody else has it: the port that was dialled from.
@@ -41,9 +43,11 @@ class FakeTcpConn final : public FakeStreamConn, public TcpControl {
  private:
   absl::Status CheckOpen();
   void Release() override;
+  std::atomic<Shown>& shown() const override { return shown_; }
 
   std::atomic<int> linger_seconds_{-1};
   Port port_;
+  mutable std::atomic<Shown> shown_{Shown::kNot};
 };
 
 }  // namespace plumb

@@ -2,6 +2,7 @@
 #ifndef PLUMB_BACKENDS_FAKE_UNIX_CONN_H_
 #define PLUMB_BACKENDS_FAKE_UNIX_CONN_H_
 
+#include <atomic>
 #include <cstddef>
 #include <utility>
 
@@ -25,7 +26,9 @@ class FakeUnixConn final : public FakeStreamConn,
  public:
   // Holds `lease` until Close.
   FakeUnixConn(const HostRef& host, StreamEnd end, Lease lease)
-      : FakeStreamConn(host, std::move(end)), lease_(std::move(lease)) {}
+      : FakeStreamConn(host, std::move(end)), lease_(std::move(lease)) {
+    EnterTable();
+  }
   ~FakeUnixConn() override { (void)Close(); }
 
   void* Extension(absl::string_view name) override;
@@ -38,8 +41,10 @@ class FakeUnixConn final : public FakeStreamConn,
 
  private:
   void Release() override { lease_.Release(); }
+  std::atomic<Shown>& shown() const override { return shown_; }
 
   Lease lease_;
+  mutable std::atomic<Shown> shown_{Shown::kNot};
 };
 
 }  // namespace plumb
