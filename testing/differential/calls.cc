@@ -159,6 +159,22 @@ SplitCall Calls::Read(Socket& socket, int64_t size) {
   return call;
 }
 
+SplitCall Calls::Peek(Peeker& peeker, int64_t size) {
+  auto reading = std::make_shared<Reading>();
+  reading->buffer.resize(static_cast<size_t>(size));
+  SplitCall call;
+  call.at_once = size == 0;
+  call.run = [reading, &peeker] {
+    reading->result = peeker.Peek(absl::MakeSpan(reading->buffer));
+  };
+  call.tell = [this, reading] {
+    if (!reading->result.ok()) return Tell(reading->result.status());
+    reading->buffer.resize(*reading->result);
+    return Tell(absl::OkStatus(), Digest(reading->buffer));
+  };
+  return call;
+}
+
 SplitCall Calls::Write(Socket& socket, int64_t size) {
   auto result = std::make_shared<absl::Status>();
   const auto bytes = static_cast<size_t>(size);

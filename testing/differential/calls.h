@@ -14,6 +14,7 @@
 #include "testing/differential/script.h"
 #include "testing/differential/sockets.h"
 #include "testing/differential/trace.h"
+#include "transport/extensions.h"
 #include "transport/options.h"
 
 namespace plumb {
@@ -37,6 +38,7 @@ class Calls {
   SplitCall Dial(const Step& step);
   SplitCall Accept(Socket& listener, const Slot& slot);
   SplitCall Read(Socket& socket, int64_t size);
+  SplitCall Peek(Peeker& peeker, int64_t size);
   SplitCall Write(Socket& socket, int64_t size);
   SplitCall WaitReadable(Socket& socket);
   SplitCall ReadFrom(Socket& socket, int64_t size);

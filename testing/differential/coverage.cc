@@ -18,10 +18,10 @@ constexpr const char* kStates[] = {"ESTABLISHED", "FIN_WAIT2", "CLOSE_WAIT",
                                    "CLOSED", "gone"};
 
 // Operations on a connection.
-constexpr Verb kVerbs[] = {Verb::kRead,      Verb::kWrite, Verb::kWait,
-                           Verb::kFill,      Verb::kDrain, Verb::kCloseWrite,
-                           Verb::kCloseRead, Verb::kClose, Verb::kLinger,
-                           Verb::kDeadline};
+constexpr Verb kVerbs[] = {Verb::kRead,       Verb::kPeek,      Verb::kWrite,
+                           Verb::kWait,       Verb::kFill,      Verb::kDrain,
+                           Verb::kCloseWrite, Verb::kCloseRead, Verb::kClose,
+                           Verb::kLinger,     Verb::kDeadline};
 
 // Those that a script can bring about on every machine.
 constexpr int kErrors[] = {EPIPE,      ECONNRESET, ECONNREFUSED, ENOTCONN,

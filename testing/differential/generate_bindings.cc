@@ -35,7 +35,8 @@ class BindingGenerator {
     if (what < 4) {
       Add(absl::StrCat("listen L", number, " tcp", family, " ", at, share));
     } else if (what < 6) {
-      Add(absl::StrCat("packet P", number, " udp", family, " ", at));
+      Add(absl::StrCat(choices_.OneIn(4) ? "listen L" : "packet P", number,
+                       " udp", family, " ", at, share));
     } else if (what < 7) {
       Add(absl::StrCat("close ", choices_.Of({"L", "P"}), number));
     } else if (what < 8) {
@@ -59,7 +60,8 @@ class BindingGenerator {
       case 4:
       case 5:
         return Dial(choices_.Of({"unix", "unixpacket", "unixgram"}),
-                    choices_.Of({"/x", "/x", "/x", "@x", "@x", "/y", "@long"}));
+                    choices_.Of({"/x", "/x", "/x", "/x", "/x", "@x", "@x", "/y",
+                                 "@long"}));
       default:
         return Add(absl::StrCat("listen L", number, " ", network, " ", at,
                                 choices_.OneIn(3) ? " replace_stale=1" : ""));

@@ -95,7 +95,7 @@ class DatagramGenerator {
       if (++sent_ > 60) return;
       Add(absl::StrCat("write C", conn, " ", LongOr(DatagramSize())));
     } else if (what < 90) {
-      Add(absl::StrCat("read C", conn, " ",
+      Add(absl::StrCat(choices_.Of({"read", "read", "peek"}), " C", conn, " ",
                        choices_.Of({0, 5, 1000, 1000, 70000})));
     } else if (what < 92) {
       Add(absl::StrCat("wait C", conn));

@@ -30,14 +30,15 @@ void StreamGenerator::ConnStep(int conn) {
   const std::string slot = absl::StrCat("C", conn);
   if (!is_tcp() && choices_.OneIn(8)) return Unix(conn);
   const uint32_t what = choices_.Pick(100);
-  if (what < 20) return Write(conn);
-  if (what < 42) return Read(conn);
+  if (what < 18) return Write(conn);
+  if (what < 34) return Read(conn);
+  if (what < 41) return Peek(conn);
   if (what < 48) return Add(absl::StrCat("wait ", slot));
   if (what < 57) return CloseWrite(conn);
   if (what < 64) return CloseRead(conn);
   if (what < 72) return Close(conn);
-  if (what < 78) return Linger(conn);
-  if (what < 83) return ConnDeadline(conn);
+  if (what < 79) return Linger(conn);
+  if (what < 84) return ConnDeadline(conn);
   if (what < 92) return Fill(conn);
   if (what < 94) return Drain(conn);
   if (what < 97) return Begin(conn);
@@ -62,11 +63,17 @@ void StreamGenerator::Unix(int conn) {
   }
 }
 
+int StreamGenerator::RoomToRead() {
+  if (choices_.OneIn(20)) return 0;
+  return choices_.Of({1, 3, 10, 100, 1000, 5000, 5000, 20000});
+}
+
 void StreamGenerator::Read(int conn) {
-  const int size = choices_.OneIn(20)
-                       ? 0
-                       : choices_.Of({1, 3, 10, 100, 1000, 5000, 5000, 20000});
-  Add(absl::StrCat("read C", conn, " ", size));
+  Add(absl::StrCat("read C", conn, " ", RoomToRead()));
+}
+
+void StreamGenerator::Peek(int conn) {
+  Add(absl::StrCat("peek C", conn, " ", RoomToRead()));
 }
 
 bool StreamGenerator::Unstick(int conn) {
@@ -132,8 +139,10 @@ void StreamGenerator::Begin(int conn) {
   if (!made.open || made.filled) return;
   if (made.peer >= 0 && conns_[made.peer].filled) return;
   const std::string slot = absl::StrCat("C", conn);
-  Add(choices_.OneIn(3) ? absl::StrCat("begin wait ", slot)
-                        : absl::StrCat("begin read ", slot, " 10"));
+  Add(choices_.OneIn(3)
+          ? absl::StrCat("begin wait ", slot)
+          : absl::StrCat("begin ", choices_.Of({"read", "peek"}), " ", slot,
+                         " ", choices_.Of({10, 5000})));
   const bool peer = made.peer >= 0 && conns_[made.peer].open;
   switch (choices_.Pick(peer ? 6 : 3)) {
     case 0:
@@ -161,11 +170,12 @@ void StreamGenerator::Begin(int conn) {
 
 void StreamGenerator::BeginWrite(int conn) {
   Made& made = conns_[conn];
-  if (is_message() || !made.open || made.filled || made.peer < 0) return;
+  if (!made.open || made.filled || made.peer < 0) return;
   Made& peer = conns_[made.peer];
   if (!peer.open || peer.filled || peer.stopped || peer.read_past) return;
   const std::string slot = absl::StrCat("C", conn);
-  Add(absl::StrCat("begin write ", slot, " 300000"));
+  if (is_message()) Fill(conn);
+  Add(absl::StrCat("begin write ", slot, is_message() ? " 1000" : " 300000"));
   made.filled = true;
   // A reset takes back what is behind it, or not (pinned).
   const bool resets = made.lingers || peer.written > 0;

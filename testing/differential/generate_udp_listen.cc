@@ -44,7 +44,8 @@ class UdpListenGenerator {
   }
 
   void Read(uint32_t conn) {
-    Add(absl::StrCat("read C", conn, " ", choices_.Of({0, 3, 1000, 70000})));
+    Add(absl::StrCat(choices_.Of({"read", "read", "peek"}), " C", conn, " ",
+                     choices_.Of({0, 3, 1000, 70000})));
   }
 
   void Accept() {

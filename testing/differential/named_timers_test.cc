@@ -73,6 +73,21 @@ drain C1
                    "all, then OUT_OF_RANGE kind 1 from - to -: EOF");
 }
 
+// SO_LINGER counts in seconds, of which a part is a whole one.
+TEST_F(NamedTimersTest, LingerOfLinux) {
+  const std::string closing = absl::StrCat(kConnected, R"(
+linger C0 1001
+fill C0
+begin close C0
+)");
+  for (const FakeWays ways : {FakeWays::kDirect, FakeWays::kPackets}) {
+    EXPECT_EQ(LastInTime(ways, absl::StrCat(closing, "pass 1999\nstill C0\n")),
+              "waits");
+    EXPECT_EQ(LastInTime(ways, absl::StrCat(closing, "pass 2000\nend C0\n")),
+              "ok");
+  }
+}
+
 TEST_F(NamedTimersTest, LingerWithNothingToSend) {
   ExpectSameInTime(absl::StrCat(kConnected, R"(
 linger C0 60000
@@ -202,6 +217,10 @@ TEST_F(NamedTimersTest, RetransmissionOfLinux) {
   EXPECT_EQ(LastInTime(FakeWays::kPackets,
                        absl::StrCat(LostData(), "pass 924599\nread C0 10\n")),
             waits);
+  EXPECT_EQ(LastInTime(FakeWays::kPackets,
+                       absl::StrCat(LostData(), "pass 924600\nread C0 10\n")),
+            "UNAVAILABLE ETIMEDOUT from tcp 127.0.0.1:p0 to tcp A:#1: read tcp "
+            "127.0.0.1:p0->A:#1: read: connection timed out");
   EXPECT_EQ(LastInTime(FakeWays::kPackets,
                        absl::StrCat(LostData(), "heal C1\npass 199\n",
                                     "deadline C1 read past\nread C1 10\n")),

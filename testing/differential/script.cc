@@ -30,6 +30,7 @@ constexpr Form kForms[] = {
     {"take", "s#"},      {"unlink", "a"},      {"end", "s"},
     {"join", "sa"},      {"leave", "sa"},      {"still", "s"},
     {"pass", "#"},       {"lose", "s"},        {"heal", "s"},
+    {"peek", "s#"},
 };
 
 const Form& FormOf(Verb verb) { return kForms[static_cast<size_t>(verb)]; }

@@ -19,6 +19,7 @@
 //   listen L network address [backlog= reuse_port= replace_stale=]
 //   dial C network address [from=]     packet P network address [reuse_port=]
 //   accept C L                         read C bytes     write C bytes
+//   peek C bytes     as read, and takes nothing
 //   readfrom P bytes                   writeto P address bytes
 //   wait C           WaitReadable      fill C           writes until it blocks
 //   drain C          reads all         closewrite C     closeread C
@@ -79,6 +80,7 @@ enum class Verb : uint8_t {
   kPass,
   kLose,
   kHeal,
+  kPeek,
 };
 
 struct Slot {

@@ -77,12 +77,14 @@ class StreamGenerator {
   // What is done with them (generate_stream_calls.cc).
 
   int Size();
+  int RoomToRead();
   void Write(int conn);
   void ConnStep(int conn);
 
   // What only unix has.
   void Unix(int conn);
   void Read(int conn);
+  void Peek(int conn);
 
   // The end of what is stuck comes when there is room.
   bool Unstick(int conn);
@@ -96,7 +98,8 @@ class StreamGenerator {
 
   // A Read that waits, unless there is something, and what ends it.
   void Begin(int conn);
-  // A Write of more bytes than fit, and what ends it.
+  // A Write of more bytes than fit, and what ends it; or of a message where
+  // nothing fits.
   void BeginWrite(int conn);
 
   // What is left to be read tells what has gone wrong before.

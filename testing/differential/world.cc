@@ -170,6 +170,10 @@ class World {
     switch (step.verb) {
       case Verb::kRead:
         return StartOrDo(socket, step, calls_.Read(socket, step.number));
+      case Verb::kPeek:
+        return With<Peeker>(socket, [&](Peeker& peeker) {
+          return StartOrDo(socket, step, calls_.Peek(peeker, step.number));
+        });
       case Verb::kWrite:
         // One that ends at once sends nothing.
         if (step.begin && socket.is_open() && !socket.write_past) {
@@ -306,8 +310,9 @@ class World {
       if (told && !stream) absl::StrAppend(&data, outcome.text, "; ");
     } while (absl::StartsWith(outcome.text, "ok"));
     if (told) absl::StrAppend(&data, socket.received - start, " bytes, ");
-    const bool all =
-        peer != nullptr && !socket.stopped_read && socket.received == sent;
+    // A message that waits for room may still be under way.
+    const bool all = peer != nullptr && !socket.stopped_read &&
+                     socket.received == sent && (stream || begun == 0);
     if (all) {
       peer->filled = false;
       peer->written = 0;
