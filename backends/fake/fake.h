@@ -27,7 +27,8 @@
 // It has no time and no randomness of its own: deadlines, how long a Dial waits
 // for room in a backlog, and how long a Close lingers, are on
 // FakeNetworkOptions::clock; ports are given out in order. Without a policy
-// nothing takes time, and nothing is lost but datagrams for want of room.
+// nothing takes time but such waits, and nothing is lost but for want of room:
+// datagrams, and with an observer the SYN of who dials.
 //
 // With FakeNetworkOptions::policy what goes over it is delayed, lost, copied,
 // changed, held or reset (link_policy.h); with an observer it is seen
@@ -51,8 +52,10 @@
 // - TIME_WAIT is there when FakeNetworkOptions::time_wait asks for it, and
 //   begins with Close when the peer's end had come before
 // - a stream holds the sum of the two buffers, not doubled, and by default they
-//   are 64 KiB each and do not grow
-// - a datagram takes as much of a buffer as it has bytes
+//   are 64 KiB each and do not grow; Linux counts the sender's alone on unix
+// - a datagram, and a message of unixpacket, takes as much of a buffer as it
+// has
+//   bytes
 // - no delay, and keep-alive that tcp(7) takes, change nothing
 // - an end or a reset does not wait behind what there is no room for, and a
 //   reset takes nothing back of it
@@ -63,7 +66,8 @@
 //   somebody next reads: a Conn's Close drops all that has come for it
 //
 // Threads: any method at any time, on threads and fibers. With a policy on a
-// clock whose time passes by itself the network has a thread of its own.
+// clock whose time passes by itself the network has a thread of its own, from
+// the first packet that takes time.
 //
 // Lifetime: hosts, Conns and Listeners outlive the FakeNetwork; the clock
 // outlives them all.

@@ -1,4 +1,4 @@
-// The same as pinned_by_hand_test.cc: sizes, options and addresses.
+// The same as pinned_by_hand_test.cc: options and addresses.
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -29,48 +29,6 @@ namespace plumb {
 namespace {
 
 using ::testing::HasSubstr;
-
-constexpr size_t kBuffers = 2 * 64 * 1024;  // of a stream of the fake
-
-// How much a Write of `conn` sends before it waits.
-size_t Fits(Conn& conn) {
-  absl::Status status;
-  std::thread writer([&] { status = conn.Write(std::string(1 << 20, 'x')); });
-  EXPECT_TRUE(WaitUntilBlocked(conn, 1, Direction::kWrite));
-  EXPECT_THAT(conn.SetWriteDeadline(absl::Time()), IsOk());
-  writer.join();
-  return BytesDone(status);
-}
-
-// "a stream holds the sum of the two buffers, not doubled"
-TEST_F(PinnedByHandTest, BuffersAreNotDoubled) {
-  constexpr int kSize = 32 * 1024;
-  for (Transport* transport : both()) {
-    const Connected ends = ConnectAt(*transport, "tcp", "127.0.0.1:0");
-    ASSERT_THAT(Extension<BufferControl>(*ends.client)->SetWriteBuffer(kSize),
-                IsOk());
-    ASSERT_THAT(Extension<BufferControl>(*ends.server)->SetReadBuffer(kSize),
-                IsOk());
-    if (transport == &kernel()) {
-      EXPECT_EQ(OptionOf(*ends.client, SOL_SOCKET, SO_SNDBUF), 2 * kSize);
-      EXPECT_EQ(OptionOf(*ends.server, SOL_SOCKET, SO_RCVBUF), 2 * kSize);
-    } else {
-      EXPECT_EQ(Fits(*ends.client), 2u * kSize);
-    }
-  }
-}
-
-// "... of which the default does not grow"
-TEST_F(PinnedByHandTest, DefaultBuffers) {
-  std::ifstream file("/proc/sys/net/ipv4/tcp_rmem");
-  int least = 0, receive_buffer = 0;
-  ASSERT_TRUE(file >> least >> receive_buffer);
-  const Connected there = ConnectAt(kernel(), "tcp", "127.0.0.1:0");
-  EXPECT_EQ(OptionOf(*there.server, SOL_SOCKET, SO_RCVBUF), receive_buffer);
-  EXPECT_GT(OptionOf(*there.client, SOL_SOCKET, SO_SNDBUF), 64 * 1024);
-  const Connected here = ConnectAt(fake(), "tcp", "127.0.0.1:0");
-  EXPECT_EQ(Fits(*here.client), kBuffers);
-}
 
 // Counts segments with data.
 class Counting final : public PacketObserver {
