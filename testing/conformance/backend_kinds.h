@@ -11,7 +11,8 @@
 //     return backend;
 //   }
 //
-// Extensions (`handles`, `multicast`) are off, as decorators hide them.
+// Extensions (`handles`, `multicast`) are off, as decorators hide what they do
+// not name.
 #ifndef PLUMB_TESTING_CONFORMANCE_BACKEND_KINDS_H_
 #define PLUMB_TESTING_CONFORMANCE_BACKEND_KINDS_H_
 

@@ -301,6 +301,29 @@ TEST_P(FaultHandlesDatagramTest, OfPacketConns) {
   }
 }
 
+TEST_P(FaultHandlesDatagramTest, OfADialledConn) {
+  Load(R"(rule { id: "far" delay { min: "20ms" } })");
+  Listen();
+  near_ = *Dial();
+  auto& peer = *Extension<PacketHandlePassing>(*packets_);
+  Passed passed;
+  ASSERT_THAT(WriteHandles(*near_, "there", passed.handles()), IsOk());
+  char buffer[10];
+  const auto there = AtAlarms(
+      1, [&] { return peer.ReadFromWithHandles(absl::MakeSpan(buffer)); });
+  ASSERT_THAT(there.status(), IsOk());
+  EXPECT_EQ(there->received.size, 5u);
+  ASSERT_EQ(there->handles.size(), 1u);
+  EXPECT_TRUE(passed.Is(there->handles[0]));
+  ASSERT_THAT(
+      peer.WriteToWithHandles("back", there->received.from, passed.handles()),
+      IsOk());
+  const Got back = AtAlarms(1, [&] { return ReadHandles(*near_); });
+  EXPECT_EQ(back.data, "back");
+  ASSERT_EQ(back.handles.size(), 1u);
+  EXPECT_TRUE(passed.Is(back.handles[0]));
+}
+
 TEST_P(FaultHandlesDatagramTest, OfPacketConnsThatNobodyTakes) {
   Load(R"(rule { id: "far" delay { min: "20ms" } })");
   const auto a = *client_->ListenPacket(net().network, "");
