@@ -54,8 +54,7 @@
 // - a stream holds the sum of the two buffers, not doubled, and by default they
 //   are 64 KiB each and do not grow; Linux counts the sender's alone on unix
 // - a datagram, and a message of unixpacket, takes as much of a buffer as it
-// has
-//   bytes
+//   has bytes
 // - no delay, and keep-alive that tcp(7) takes, change nothing
 // - an end or a reset does not wait behind what there is no room for, and a
 //   reset takes nothing back of it
