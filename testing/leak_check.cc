@@ -39,7 +39,7 @@ std::vector<int> NumbersIn(const char* folder) {
   return numbers;
 }
 
-// ", tcp 127.0.0.1:80" for a bound socket, with which one finds who made it.
+// ", 127.0.0.1:80" for a bound socket, with which one finds who made it.
 std::string BoundTo(int fd) {
   union {
     sockaddr any;
@@ -76,12 +76,16 @@ std::string LinkOf(int fd) {
   return size < 0 ? "" : std::string(target, static_cast<size_t>(size));
 }
 
-// Whether the program has code of this file in its memory. Abseil keeps such
-// files open when it has named the functions of a stack.
+// Whether the program runs code of this file. Abseil keeps such files open when
+// it has named the functions of a stack.
 bool IsOfProgram(const std::string& file) {
   std::ifstream maps("/proc/self/maps");
+  // "55f0c000-55f1d000 r-xp 00002000 08:01 1234   /usr/bin/true", proc(5).
   for (std::string line; std::getline(maps, line);) {
-    if (absl::EndsWith(line, " " + file)) return true;
+    const size_t rights = line.find(' ') + 1;
+    if (line[rights + 2] == 'x' && absl::EndsWith(line, " " + file)) {
+      return true;
+    }
   }
   return false;
 }

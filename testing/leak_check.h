@@ -7,7 +7,7 @@
 //   )
 //
 //   server_test.cc:31: Failure
-//   The test left behind: descriptor 7, socket:[4711], tcp 127.0.0.1:8080
+//   The test left behind: descriptor 7, socket:[4711], 127.0.0.1:8080
 //
 // What was there before the test is no leak. A descriptor with which a thread
 // is woken (anon_inode:[eventfd]) lives as long as its thread, so there may be

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -35,6 +36,17 @@ TEST(LeakCheckTest, LeavesOutWhereTheCodeComesFrom) {
   const ResourceSnapshot before = ResourceSnapshot::Take();
   const int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
   EXPECT_THAT(ResourceSnapshot::Take().Since(before), IsEmpty());
+  close(fd);
+}
+
+TEST(LeakCheckTest, NamesAFileThatIsMappedAsData) {
+  const ResourceSnapshot before = ResourceSnapshot::Take();
+  const int fd = memfd_create("data", MFD_CLOEXEC);
+  ASSERT_EQ(ftruncate(fd, 1), 0);
+  void* const mapped = mmap(nullptr, 1, PROT_READ, MAP_SHARED, fd, 0);
+  EXPECT_THAT(ResourceSnapshot::Take().Since(before),
+              ElementsAre(HasSubstr("/memfd:data")));
+  munmap(mapped, 1);
   close(fd);
 }
 

@@ -16,7 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "backends/ip/ip.h"
+#include "backends/posix/interrupted_for_test.h"
 #include "backends/tcp/tcp.h"
 #include "backends/udp/udp.h"
 #include "backends/unix/unix.h"
@@ -37,10 +37,6 @@ namespace {
 
 constexpr size_t kBig = size_t{16} << 20;
 
-std::atomic<int> handled{0};
-
-void Handle(int /*signal*/) { ++handled; }
-
 std::string Pattern(size_t size) {
   std::string text(size, '\0');
   for (size_t i = 0; i < size; ++i) {
@@ -48,54 +44,6 @@ std::string Pattern(size_t size) {
   }
   return text;
 }
-
-// A thread that runs `body` under fire.
-class Victim {
- public:
-  explicit Victim(std::function<void()> body)
-      : thread_([this, body = std::move(body)] {
-          body();
-          done_ = true;
-        }),
-        shooter_([this] {
-          while (!done_) {
-            pthread_kill(thread_.native_handle(), SIGUSR1);
-            std::this_thread::yield();
-          }
-        }) {}
-  Victim(const Victim&) = delete;
-  Victim& operator=(const Victim&) = delete;
-  ~Victim() {
-    shooter_.join();
-    thread_.join();
-  }
-
-  // Until it has been hit so often since it began to wait.
-  template <typename Endpoint>
-  void AwaitHits(Endpoint& endpoint, Direction direction = Direction::kBoth) {
-    EXPECT_TRUE(WaitUntilBlocked(endpoint, 1, direction));
-    const int before = handled;
-    EXPECT_TRUE(WaitUntil([&] { return handled >= before + 20; }, "signals"));
-  }
-
- private:
-  std::atomic<bool> done_{false};
-  std::thread thread_;
-  std::thread shooter_;
-};
-
-class Interrupted : public testing::Test {
- protected:
-  Interrupted() {
-    struct sigaction action = {};
-    action.sa_handler = &Handle;
-    sigaction(SIGUSR1, &action, &before_);
-  }
-  ~Interrupted() override { sigaction(SIGUSR1, &before_, nullptr); }
-
- private:
-  struct sigaction before_ = {};
-};
 
 struct Stream {
   const char* network;
@@ -217,35 +165,6 @@ TEST_F(InterruptedPackets, ReadFromAndReadBatch) {
   ASSERT_EQ(batch.status(), absl::OkStatus());
   EXPECT_EQ(*batch, 1);
   EXPECT_EQ(absl::string_view(buffer, packets[0].received.size), "batch");
-}
-
-// In the test's own network, since raw sockets need a right.
-TEST_F(InterruptedPackets, RawIp) {
-  const std::shared_ptr<Transport> ip = MakeIp();
-  // Protocol 253 is for experiments (RFC 3692); a socket at 127.0.0.1 would
-  // hear itself.
-  const auto receiver = *ip->ListenPacket("ip4:253", "127.0.0.2");
-  DialOptions options;
-  options.local_address = "127.0.0.3";
-  const auto conn = *ip->Dial("ip4:253", "127.0.0.2", options);
-  char buffer[16];
-  absl::StatusOr<Received> asked;
-  {
-    Victim victim([&] { asked = receiver->ReadFrom(absl::MakeSpan(buffer)); });
-    victim.AwaitHits(*receiver);
-    EXPECT_EQ(conn->Write("ask"), absl::OkStatus());
-  }
-  ASSERT_EQ(asked.status(), absl::OkStatus());
-  EXPECT_EQ(absl::string_view(buffer, asked->size), "ask");
-
-  absl::StatusOr<size_t> answered;
-  {
-    Victim victim([&] { answered = conn->Read(absl::MakeSpan(buffer)); });
-    victim.AwaitHits(*conn);
-    EXPECT_EQ(receiver->WriteTo("answer", asked->from), absl::OkStatus());
-  }
-  ASSERT_EQ(answered.status(), absl::OkStatus());
-  EXPECT_EQ(absl::string_view(buffer, *answered), "answer");
 }
 
 TEST_F(InterruptedPackets, ReadOfAConn) {
