@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "backends/fake/fake.h"
 #include "backends/fake/link_policy.h"
@@ -77,8 +78,10 @@ class CaptureObserverTest : public ::testing::Test {
   static constexpr size_t kIpHeader = 20;
   std::vector<std::string> RawPackets() const {
     const std::string bytes = capture_.Encode();
+    const absl::StatusOr<PcapngFile> file = ParsePcapng("capture", bytes);
+    EXPECT_EQ(file.status(), absl::OkStatus());
     std::vector<std::string> packets;
-    for (const PcapngPacket& packet : ParsePcapng("capture", bytes)->packets) {
+    for (const PcapngPacket& packet : file->packets) {
       packets.emplace_back(packet.data);
     }
     return packets;
