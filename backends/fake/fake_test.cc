@@ -135,7 +135,7 @@ TEST(FakeNetworkTest, AnOptionThatIsNotHonouredIsNamed) {
             "listen unix: option reuse_port not supported");
 }
 
-// V-7: which second listener finds its port taken.
+// Which second listener finds its port taken.
 TEST(FakeNetworkTest, PortsOfOverlappingAddresses) {
   struct Case {
     const char* network1;

@@ -294,7 +294,7 @@ TEST_F(TcpTest, WildcardTakesBothFamilies) {
   }
 }
 
-// V-7, S-LN-03.
+// S-LN-03.
 TEST_F(TcpTest, SecondListenerOnThePort) {
   const struct {
     const char* network1;

@@ -1,4 +1,4 @@
-// V-7: who may listen beside whom at one port. Every pair of a network and a
+// Who may listen beside whom at one port. Every pair of a network and a
 // host with every other, on the kernel, in a network of the test's own where
 // nobody else has the port, and on the fake.
 

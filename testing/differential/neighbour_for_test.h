@@ -25,7 +25,7 @@ class NeighbourForTest {
  public:
   NeighbourForTest();
 
-  // False, with errno, when the system has no veth(4) or does not allow it.
+  // False when the system has no veth(4) or does not allow it.
   bool ok() const { return ok_; }
 
   // On a thread that belongs to the neighbour, as do all sockets that are made
