@@ -85,7 +85,8 @@ class PacketHandlePassing {
   };
 
   // As PacketConn::WriteTo and ReadFrom, and as above. A datagram that was cut
-  // has its descriptors.
+  // has its descriptors. An error that is about the descriptors of a datagram
+  // has its sender as ErrorInfo::addr.
   virtual absl::Status WriteToWithHandles(absl::string_view data,
                                           const Addr& to,
                                           absl::Span<const int> handles) = 0;

@@ -243,6 +243,7 @@ FakePacketConn::ReadFromWithHandles(absl::Span<char> buffer,
     ErrorInfo info = NamedInfo("read", &names());
     if (error != 0) return ErrnoError(std::move(info), "recvmsg", error);
     info.bytes_done = incoming.received.size;
+    info.addr = incoming.received.from;
     const absl::Status possible = CheckIncomingHandles(
         incoming.handles.size(), max_handles, std::move(info));
     if (!possible.ok()) return possible;

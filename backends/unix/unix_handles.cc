@@ -39,12 +39,14 @@ HandlePassingPackets::ReadFromWithHandles(absl::Span<char> buffer,
   ReceiveHandlesOp op(fd(), buffer, &from);
   if (!call.Run(op)) return call.Error("read");
   if (op.error() != 0) return ErrnoError(Info("read"), "recvmsg", op.error());
-  const absl::Status possible = op.CheckHandles(max_handles, Info("read"));
-  if (!possible.ok()) return possible;
   Incoming incoming;
   incoming.received.size = op.size();
   incoming.received.full_size = op.full_size();
   incoming.received.from = AddressOf(from);
+  ErrorInfo info = Info("read");
+  info.addr = incoming.received.from;
+  const absl::Status possible = op.CheckHandles(max_handles, std::move(info));
+  if (!possible.ok()) return possible;
   incoming.handles = op.TakeHandles();
   return incoming;
 }

@@ -60,7 +60,8 @@ CONFORMANCE_CASE(PacketConnConformance, HandlesGoAlongWithDatagrams) {
     EXPECT_EQ(read(read_end.get(), buffer, sizeof buffer), 1);
   }
   EXPECT_TRUE(HasError(receive(64, 0).status(), Code::kInvalidArgument, "read",
-                       far_addr(), Addr(), "too many handles: 1, at most 0"));
+                       far_addr(), near_addr(),
+                       "too many handles: 1, at most 0"));
   EXPECT_THAT(Receive(far()), IsOk());
   // Nobody has the other end any more.
   EXPECT_EQ(read(read_end.get(), buffer, sizeof buffer), 0);
