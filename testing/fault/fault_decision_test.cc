@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -125,6 +126,31 @@ TEST_F(FaultDecisionTest, ARetransmissionIsAnotherDecision) {
   }
   EXPECT_GT(different, 400);
   EXPECT_LT(different, 600);
+}
+
+// Or one change might take another back.
+TEST_F(FaultDecisionTest, ChangedBytesAreInPlacesThatDiffer) {
+  struct {
+    int bytes;
+    size_t size;
+    size_t changes;
+  } const cases[] = {{2, 2, 2}, {2, 1, 1}, {5, 8, 5}, {65536, 1000, 1000}};
+  for (const auto& one : cases) {
+    FaultLink link(Load(absl::StrCat("rule { id: 'rot' corrupt { bytes: ",
+                                     one.bytes, " } }")),
+                   Ends("web", "db"));
+    for (uint64_t i = 0; i < 100; ++i) {
+      const FaultVerdict verdict = Send(link, Datagram(i, one.size));
+      std::set<size_t> places;
+      for (const FaultVerdict::Change& change : verdict.changes) {
+        places.insert(change.at);
+        EXPECT_LT(change.at, one.size);
+        EXPECT_NE(change.flip, 0);
+      }
+      EXPECT_EQ(verdict.changes.size(), one.changes);
+      EXPECT_EQ(places.size(), one.changes);
+    }
+  }
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
@@ -82,6 +83,23 @@ absl::Duration DelayOf(const FaultLinkRule& rule, uint64_t place) {
   return spec.jitter > absl::ZeroDuration()
              ? spec.delay + spec.jitter * FaultFraction(Redraw(rule, place, 0))
              : spec.delay;
+}
+
+// In places that differ, or one change might take another back.
+void Corrupt(const FaultLinkRule& rule, const FaultPacket& packet,
+             uint64_t place, FaultVerdict* verdict) {
+  const auto bytes = static_cast<uint64_t>(rule.spec().amount);
+  const uint64_t count = std::min<uint64_t>(bytes, packet.size);
+  std::vector<bool> taken(count > 1 ? packet.size : 0);
+  for (uint64_t i = 0; i < count; ++i) {
+    const uint64_t value = Redraw(rule, place, i);
+    size_t at = static_cast<size_t>((value >> 8) % packet.size);
+    if (count > 1) {
+      while (taken[at]) at = (at + 1) % packet.size;
+      taken[at] = true;
+    }
+    verdict->changes.push_back({at, static_cast<uint8_t>(value % 255 + 1)});
+  }
 }
 
 void AddTo(FaultCallVerdict& verdict, const FaultLinkRule& rule,
@@ -175,12 +193,7 @@ void FaultLink::Modify(FaultLinkRule& rule, const FaultPacket& packet,
       }
       break;
     case FaultAction::kCorrupt:
-      for (int64_t i = 0; i < spec.amount; ++i) {
-        const uint64_t value = Redraw(rule, place, static_cast<uint64_t>(i));
-        verdict->changes.push_back(
-            {static_cast<size_t>((value >> 8) % packet.size),
-             static_cast<uint8_t>(value % 255 + 1)});
-      }
+      Corrupt(rule, packet, place, verdict);
       break;
     default:
       break;
