@@ -1,85 +1,24 @@
 // Handles that go along with what a FaultTransport judges.
-#include <fcntl.h>
-#include <poll.h>
-#include <unistd.h>
-
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "testing/fault/fault_cell_fixture.h"
+#include "testing/fault/fault_handles_fixture.h"
 #include "testing/matchers.h"
-#include "testing/wait_until_blocked.h"
 #include "transport/conn.h"
-#include "transport/descriptor.h"
 #include "transport/error.h"
 #include "transport/extension.h"
+#include "transport/extensions.h"
 #include "transport/handle_passing.h"
-#include "transport/packet_conn.h"
 
 namespace plumb {
 namespace {
-
-// The writing end of a pipe(2), to pass.
-class Passed {
- public:
-  Passed() {
-    int fds[2] = {-1, -1};
-    if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0) return;
-    read_ = Descriptor(fds[0]);
-    write_ = Descriptor(fds[1]);
-  }
-  std::vector<int> handles() const { return {write_.get()}; }
-  void CloseOwn() { write_.Close(); }
-  bool Is(const Descriptor& handle) const {
-    char byte = 0;
-    return write(handle.get(), "x", 1) == 1 &&
-           ::read(read_.get(), &byte, 1) == 1;
-  }
-  // Nobody has it any more.
-  bool Gone() const {
-    char byte = 0;
-    return ::read(read_.get(), &byte, 1) == 0;
-  }
-  // Waits for who sends in the background, and so has it for a moment more.
-  bool AwaitGone() const {
-    pollfd fd = {read_.get(), POLLIN, 0};
-    return poll(&fd, 1, -1) == 1 && Gone();
-  }
-
- private:
-  Descriptor read_;
-  Descriptor write_;
-};
-
-// What one ReadWithHandles got.
-struct Got {
-  absl::Status status;
-  std::string data;
-  std::vector<Descriptor> handles;
-};
-Got ReadHandles(Conn& conn, size_t size = 100,
-                size_t max_handles = kMaxHandles) {
-  Got result;
-  result.data.resize(size);
-  auto got = Extension<HandlePassing>(conn)->ReadWithHandles(
-      absl::MakeSpan(&result.data[0], size), max_handles);
-  result.status = got.status();
-  result.data.resize(got.ok() ? got->size : 0);
-  if (got.ok()) result.handles = std::move(got->handles);
-  return result;
-}
-absl::Status WriteHandles(Conn& conn, absl::string_view data,
-                          absl::Span<const int> handles) {
-  return Extension<HandlePassing>(conn)->WriteWithHandles(data, handles);
-}
 
 class FaultHandlesTest : public FaultCellTest {};
 INSTANTIATE_TEST_SUITE_P(Cells, FaultHandlesTest,
@@ -168,6 +107,17 @@ TEST_P(FaultHandlesTest, WhatIsHeldIsDroppedWithTheTransport) {
   EXPECT_TRUE(passed.Gone());
 }
 
+TEST_P(FaultHandlesTest, CloseClosesWhatWasTakenIn) {
+  Connect(R"(rule { id: "far" delay { min: "20ms" } })");
+  Passed passed;
+  ASSERT_THAT(WriteHandles(*far_, "with", passed.handles()), IsOk());
+  passed.CloseOwn();
+  ASSERT_THAT(AtAlarms(1, [&] { return near_->WaitReadable(); }), IsOk());
+  EXPECT_FALSE(passed.Gone());
+  ASSERT_THAT(near_->Close(), IsOk());
+  EXPECT_TRUE(passed.Gone());
+}
+
 TEST_P(FaultHandlesTest, CallsAreReadsAndWrites) {
   Connect(R"(
     rule { id: "r" match { operation: READ nth: 1 } fail_op { error: "EIO" } }
@@ -222,6 +172,37 @@ TEST_P(FaultHandlesStreamTest, GoAlongWithTheFirstChunk) {
   EXPECT_EQ(ReadHandles(*near_).handles.size(), 0u);
 }
 
+// Of "A", "B" with handles and "C" a Read of the kernel gives "AB", then "C".
+TEST_P(FaultHandlesStreamTest, AReadEndsWithTheBytesThatHaveThem) {
+  Connect(R"(rule { id: "never" match { after_bytes: 99 } optional: true
+             active { from: "9h" } hold {} })");
+  Passed passed;
+  std::string shown(100, '\0');
+  const auto peek = [&] {
+    const auto n =
+        Extension<Peeker>(*near_)->Peek(absl::MakeSpan(&shown[0], 100));
+    return n.ok() ? shown.substr(0, *n) : std::string(n.status().message());
+  };
+  for (const bool takes_handles : {false, true}) {
+    ASSERT_THAT(far_->Write("A"), IsOk());
+    ASSERT_THAT(near_->WaitReadable(), IsOk());
+    ASSERT_THAT(WriteHandles(*far_, "B", passed.handles()), IsOk());
+    while (peek() != "AB") {
+    }
+    ASSERT_THAT(far_->Write("C"), IsOk());
+    EXPECT_EQ(peek(), "AB");
+    if (takes_handles) {
+      const Got got = ReadHandles(*near_);
+      EXPECT_EQ(got.data, "AB");
+      EXPECT_EQ(got.handles.size(), 1u);
+    } else {
+      EXPECT_EQ(ReadSome(*near_), "AB");
+    }
+    EXPECT_EQ(peek(), "C");
+    EXPECT_EQ(ReadSome(*near_), "C");
+  }
+}
+
 class FaultHandlesPacketTest : public FaultCellTest {};
 INSTANTIATE_TEST_SUITE_P(
     Cells, FaultHandlesPacketTest,
@@ -260,93 +241,6 @@ TEST_P(FaultHandlesPacketTest, WithoutBytes) {
   }
   EXPECT_EQ(ReadHandles(*near_).handles.size(), 1u);
   EXPECT_THAT(ReadError(*near_), IsEof());
-}
-
-class FaultHandlesDatagramTest : public FaultCellTest {};
-INSTANTIATE_TEST_SUITE_P(Cells, FaultHandlesDatagramTest,
-                         ::testing::ValuesIn(Cells({kUnixgram, kFakeUnixgram})),
-                         CellName);
-
-TEST_P(FaultHandlesDatagramTest, OfPacketConns) {
-  Load(R"(
-    rule { id: "loss" match { network: "$net" nth: 1 } loss {} }
-    rule { id: "twice" match { network: "$net" nth: 2 } duplicate {} }
-    rule { id: "rot" match { nth: 3 } corrupt {} }
-  )");
-  const auto a = *client_->ListenPacket(net().network, "");
-  const auto b = *inner_->ListenPacket(net().network, "");
-  for (const auto& [from, to] :
-       {std::pair(a.get(), b.get()), std::pair(b.get(), a.get())}) {
-    Passed lost, passed;
-    auto& sender = *Extension<PacketHandlePassing>(*from);
-    auto& receiver = *Extension<PacketHandlePassing>(*to);
-    ASSERT_THAT(sender.WriteToWithHandles("1", to->LocalAddr(), lost.handles()),
-                IsOk());
-    for (const char* data : {"2", "3"}) {
-      ASSERT_THAT(
-          sender.WriteToWithHandles(data, to->LocalAddr(), passed.handles()),
-          IsOk());
-    }
-    lost.CloseOwn();
-    char byte = 0;
-    for (int i = 0; i < 3; ++i) {
-      auto got = receiver.ReadFromWithHandles(absl::MakeSpan(&byte, 1));
-      ASSERT_THAT(got.status(), IsOk());
-      EXPECT_EQ(got->received.from, from->LocalAddr());
-      ASSERT_EQ(got->handles.size(), 1u);
-      EXPECT_TRUE(passed.Is(got->handles[0]));
-    }
-    EXPECT_NE(byte, '3');
-    EXPECT_TRUE(lost.Gone());
-  }
-}
-
-TEST_P(FaultHandlesDatagramTest, OfADialledConn) {
-  Load(R"(rule { id: "far" delay { min: "20ms" } })");
-  Listen();
-  near_ = *Dial();
-  auto& peer = *Extension<PacketHandlePassing>(*packets_);
-  Passed passed;
-  ASSERT_THAT(WriteHandles(*near_, "there", passed.handles()), IsOk());
-  char buffer[10];
-  const auto there = AtAlarms(
-      1, [&] { return peer.ReadFromWithHandles(absl::MakeSpan(buffer)); });
-  ASSERT_THAT(there.status(), IsOk());
-  EXPECT_EQ(there->received.size, 5u);
-  ASSERT_EQ(there->handles.size(), 1u);
-  EXPECT_TRUE(passed.Is(there->handles[0]));
-  ASSERT_THAT(
-      peer.WriteToWithHandles("back", there->received.from, passed.handles()),
-      IsOk());
-  const Got back = AtAlarms(1, [&] { return ReadHandles(*near_); });
-  EXPECT_EQ(back.data, "back");
-  ASSERT_EQ(back.handles.size(), 1u);
-  EXPECT_TRUE(passed.Is(back.handles[0]));
-}
-
-TEST_P(FaultHandlesDatagramTest, OfPacketConnsThatNobodyTakes) {
-  Load(R"(rule { id: "far" delay { min: "20ms" } })");
-  const auto a = *client_->ListenPacket(net().network, "");
-  const auto b = *inner_->ListenPacket(net().network, "");
-  auto& sender = *Extension<PacketHandlePassing>(*b);
-  auto& receiver = *Extension<PacketHandlePassing>(*a);
-  Passed passed;
-  for (const char* data : {"many", "read"}) {
-    ASSERT_THAT(
-        sender.WriteToWithHandles(data, a->LocalAddr(), passed.handles()),
-        IsOk());
-  }
-  passed.CloseOwn();
-  char buffer[10];
-  const absl::Status many = AtAlarms(1, [&] {
-    return receiver.ReadFromWithHandles(absl::MakeSpan(buffer), 0).status();
-  });
-  EXPECT_THAT(std::string(many.message()),
-              ::testing::EndsWith(": too many handles: 1, at most 0"));
-  EXPECT_EQ(BytesDone(many), 4u);
-  // Both have come at once.
-  EXPECT_THAT(a->ReadFrom(absl::MakeSpan(buffer)), IsOk());
-  EXPECT_TRUE(passed.Gone());
 }
 
 }  // namespace

@@ -107,6 +107,7 @@ size_t FaultQueue::CopyDue(absl::Time now, absl::Span<char> buffer) const {
     const size_t more = std::min(piece.data.size(), buffer.size() - size);
     if (more > 0) std::memcpy(buffer.data() + size, piece.data.data(), more);
     size += more;
+    if (piece.handles != nullptr) break;
   }
   return size;
 }

@@ -30,6 +30,7 @@ struct FaultPiece {
   FaultPacket packet;
   std::string data;
   SharedHandles handles;  // go along with the first byte; null for none
+  size_t cut = 0;         // bytes of a datagram that are not in `data`
   Addr addr;              // of a datagram: to whom, or from whom
   absl::Status end;       // what is read in place of data
   absl::Time due;         // when it goes on, unless it is held
@@ -62,7 +63,8 @@ class FaultQueue {
   FaultPiece TakeDue(absl::Time now);
   // The same, which stays.
   const FaultPiece& ShowDue(absl::Time now) const { return *Due(now); }
-  // Into `buffer` what TakeDue gives of a stream, as far as it goes.
+  // Into `buffer` what TakeDue gives of a stream, as far as it goes or up to
+  // the end of a piece that has handles.
   size_t CopyDue(absl::Time now, absl::Span<char> buffer) const;
 
   // When to look again, if nothing is said before.

@@ -78,6 +78,8 @@ class FaultReceiver {
     return queue_.CopyDue(faults_->clock().TimeNow(), buffer);
   }
   void PutBack(FaultPiece piece) { queue_.PutBack(std::move(piece)); }
+  // Drops what was taken in, with its handles.
+  void Clear() { queue_.Clear(); }
 
  private:
   absl::Status ReadAhead(Call& call, size_t size, absl::Time until,

@@ -145,6 +145,7 @@ absl::Status FaultyConn::Close() {
     if (calls->was_reset()) status = absl::OkStatus();
     sender_->Stop();
   }
+  receiver_.Clear();
   calls->state().Done();
   calls->Closed();
   return status;

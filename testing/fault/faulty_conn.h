@@ -18,6 +18,7 @@
 #include "testing/fault/fault_calls.h"
 #include "testing/fault/fault_context.h"
 #include "testing/fault/fault_entry.h"
+#include "testing/fault/fault_handles.h"
 #include "testing/fault/fault_link.h"
 #include "testing/fault/fault_probe.h"
 #include "testing/fault/fault_queue.h"
@@ -84,14 +85,16 @@ class FaultyConn final : public Conn,
   absl::Status ReadJudged(Call& call, absl::Span<char>* buffer,
                           FaultPiece* piece);
   absl::Status AwaitDue(Call& call, size_t size);
+  // As the kernel: pieces up to the end of one that has handles.
   absl::StatusOr<size_t> Deliver(FaultPiece piece, absl::Span<char> buffer,
-                                 bool has_handles);
-  size_t DeliverMore(absl::Span<char> buffer);
+                                 SharedHandles* handles);
   // How much of it there was: of a message more than fits, maybe.
   size_t Fill(FaultPiece piece, absl::Span<char> buffer);
   absl::StatusOr<size_t> PeekMessage(absl::Span<char> buffer) const;
   absl::StatusOr<size_t> PeekStream(Call& call, absl::Span<char> buffer);
   absl::Status CutError(size_t full_size) const;
+  // As much as is to be read for it, one byte at least.
+  absl::StatusOr<size_t> NextMessageSize();
   absl::Status ReadInner(size_t size, FaultPiece* piece);
   absl::StatusOr<size_t> ReadInnerWithHandles(FaultPiece* piece);
 

@@ -15,7 +15,7 @@
 namespace plumb {
 namespace {
 
-// Longer than any message.
+// For a message where nobody tells how long it is.
 constexpr size_t kMessageRoom = 256 * 1024;
 
 }  // namespace
@@ -66,8 +66,8 @@ absl::StatusOr<size_t> FaultyConn::Read(absl::Span<char> buffer) {
   if (ends_.network == FaultNetwork::kUnixpacket && piece.data.empty()) {
     return EofError();
   }
-  const bool has_handles = piece.handles != nullptr;
-  return Deliver(std::move(piece), buffer, has_handles);
+  SharedHandles dropped;
+  return Deliver(std::move(piece), buffer, &dropped);
 }
 
 absl::StatusOr<HandlePassing::Incoming> FaultyConn::ReadWithHandles(
@@ -87,14 +87,12 @@ absl::StatusOr<HandlePassing::Incoming> FaultyConn::ReadWithHandles(
   if (plain.has_value()) return *std::move(plain);
   FaultPiece piece;
   if (absl::Status s = ReadJudged(call, &buffer, &piece); !s.ok()) return s;
+  SharedHandles came;
+  const absl::StatusOr<size_t> size = Deliver(std::move(piece), buffer, &came);
   ErrorInfo info = calls_->Info("read");
-  info.bytes_done = std::min(piece.data.size(), buffer.size());
-  SharedHandles came = std::move(piece.handles);
-  const bool has_handles = came != nullptr;
+  info.bytes_done = size.value_or(buffer.size());
   absl::StatusOr<std::vector<Descriptor>> handles =
       TakeHandles(std::move(came), max_handles, info);
-  const absl::StatusOr<size_t> size =
-      Deliver(std::move(piece), buffer, has_handles);
   if (!handles.ok()) return handles.status();
   if (!size.ok()) return size.status();
   return Incoming{*size, *std::move(handles)};
@@ -129,20 +127,16 @@ absl::Status FaultyConn::AwaitDue(Call& call, size_t size) {
 
 absl::StatusOr<size_t> FaultyConn::Deliver(FaultPiece piece,
                                            absl::Span<char> buffer,
-                                           bool has_handles) {
-  const size_t size = Fill(std::move(piece), buffer);
+                                           SharedHandles* handles) {
+  *handles = std::move(piece.handles);
+  size_t size = Fill(std::move(piece), buffer);
   if (size > buffer.size()) return CutError(size);
-  if (!stream_ || has_handles) return size;
-  return size + DeliverMore(buffer.subspan(size));
-}
-
-// As a Peek has shown them, and up to the next Write that has handles.
-size_t FaultyConn::DeliverMore(absl::Span<char> buffer) {
-  size_t size = 0;
-  while (size < buffer.size() && !receiver_.empty() && receiver_.HasDue()) {
-    const FaultPiece& next = receiver_.Show();
-    if (!next.end.ok() || next.handles != nullptr) break;
-    size += Fill(receiver_.Take(), buffer.subspan(size));
+  // As a Peek has shown them.
+  while (stream_ && *handles == nullptr && size < buffer.size() &&
+         receiver_.HasDue() && receiver_.Show().end.ok()) {
+    FaultPiece next = receiver_.Take();
+    *handles = std::move(next.handles);
+    size += Fill(std::move(next), buffer.subspan(size));
   }
   return size;
 }
@@ -155,7 +149,6 @@ size_t FaultyConn::Fill(FaultPiece piece, absl::Span<char> buffer) {
   if (!stream_) return full_size;
   if (size < full_size) {
     piece.data.erase(0, size);
-    piece.handles = nullptr;
     receiver_.PutBack(std::move(piece));
   }
   return size;
@@ -167,18 +160,35 @@ absl::Status FaultyConn::CutError(size_t full_size) const {
   return ErrnoError(std::move(info), "read", EMSGSIZE);
 }
 
+absl::StatusOr<size_t> FaultyConn::NextMessageSize() {
+  if (inner_peeker_ == nullptr) return kMessageRoom;
+  char byte;
+  const absl::StatusOr<size_t> n =
+      inner_peeker_->Peek(absl::MakeSpan(&byte, 1));
+  // The end of the stream may be handles without a byte.
+  if (n.ok() || IsEof(n.status())) return size_t{1};
+  const uint64_t size = BytesDone(n.status());
+  if (size == 0) return n.status();
+  return static_cast<size_t>(size);
+}
+
 absl::Status FaultyConn::ReadInner(size_t size, FaultPiece* piece) {
   piece->link = in_;
   piece->packet.position = received_;
-  piece->data.resize(stream_ ? size : kMessageRoom);
+  const absl::StatusOr<size_t> room =
+      stream_ ? absl::StatusOr<size_t>(size) : NextMessageSize();
+  if (!room.ok()) return room.status();
+  piece->data.resize(*room);
   const absl::StatusOr<size_t> n =
       inner_handles_ == nullptr ? inner_->Read(absl::MakeSpan(piece->data))
                                 : ReadInnerWithHandles(piece);
   piece->data.resize(n.value_or(0));
   piece->data.shrink_to_fit();
   piece->packet.size = piece->data.size();
+  // A message that was cut was received all the same.
+  if (!stream_ && (n.ok() || BytesDone(n.status()) > 0)) ++received_;
   if (!n.ok()) return n.status();
-  received_ += stream_ ? *n : 1;
+  if (stream_) received_ += *n;
   return absl::OkStatus();
 }
 
@@ -194,7 +204,7 @@ absl::StatusOr<size_t> FaultyConn::ReadInnerWithHandles(FaultPiece* piece) {
     return got->size;
   }
   const uint64_t done = BytesDone(got.status());
-  if (done == 0) return got.status();
+  if (done == 0 || done > piece->data.size()) return got.status();
   handles->lost = got.status();
   piece->handles = std::move(handles);
   return static_cast<size_t>(done);

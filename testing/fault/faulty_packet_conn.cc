@@ -1,10 +1,7 @@
 #include "testing/fault/faulty_packet_conn.h"
 
-#include <algorithm>
-#include <cstring>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/algorithm/container.h"
 #include "backends/fake/probes.h"
@@ -15,9 +12,6 @@
 
 namespace plumb {
 namespace {
-
-// Longer than any message.
-constexpr size_t kMessageRoom = 256 * 1024;
 
 // How many peers are remembered; with one more all are forgotten. What has come
 // from them is then counted anew, and chance falls as it did.
@@ -74,7 +68,7 @@ FaultyPacketConn::FaultyPacketConn(FaultContext context, FaultNetwork network,
                  [](absl::string_view) {}, context_.remark}),
       subscription_(SubscribeTo(*context_.faults, calls_, sender_)),
       probe_(context_, plumb::Extension<ConnProbe>(*inner_), calls_, sender_,
-             receiver_, kMessageRoom),
+             receiver_, 0),
       entry_(context_.faults,
              context_.Ends(network_, inner_->LocalAddr(), Addr())) {}
 
@@ -101,129 +95,6 @@ const std::shared_ptr<FaultLink>& FaultyPacketConn::LinkOf(
   if (direction == Direction::kRead) std::swap(ends.from, ends.to);
   way.link = std::make_shared<FaultLink>(context_.faults, std::move(ends));
   return way.link;
-}
-
-absl::StatusOr<size_t> FaultyPacketConn::ReadBatch(
-    absl::Span<InPacket> packets) {
-  if (packets.empty()) {
-    if (calls_->state().closed()) return ClosedError(calls_->Info("read"));
-    return size_t{0};
-  }
-  Call call(calls_->state(), Direction::kRead);
-  if (!call.ok()) return call.Error("read");
-  const auto plain = ReadPlain<size_t>(call, [&] {
-    absl::StatusOr<size_t> n = inner_->ReadBatch(packets);
-    for (const InPacket& packet : packets.first(n.value_or(0))) {
-      CountPlain(packet.received);
-    }
-    return n;
-  });
-  if (plain.has_value()) return *plain;
-  if (absl::Status s = AwaitDue(call); !s.ok()) return s;
-  return TakeDue(packets);
-}
-
-absl::StatusOr<PacketHandlePassing::Incoming>
-FaultyPacketConn::ReadFromWithHandles(absl::Span<char> buffer,
-                                      size_t max_handles) {
-  Call call(calls_->state(), Direction::kRead);
-  if (!call.ok()) return call.Error("read");
-  auto plain = ReadPlain<Incoming>(call, [&] {
-    absl::StatusOr<Incoming> got =
-        inner_handles_->ReadFromWithHandles(buffer, max_handles);
-    if (got.ok()) CountPlain(got->received);
-    return got;
-  });
-  if (plain.has_value()) return *std::move(plain);
-  if (absl::Status s = AwaitDue(call); !s.ok()) return s;
-  SharedHandles came = receiver_.Show().handles;
-  InPacket packet;
-  packet.buffer = buffer;
-  const absl::StatusOr<size_t> n = TakeDue(absl::MakeSpan(&packet, 1));
-  if (!n.ok()) return n.status();
-  ErrorInfo info = calls_->Info("read");
-  info.bytes_done = packet.received.size;
-  absl::StatusOr<std::vector<Descriptor>> handles =
-      TakeHandles(std::move(came), max_handles, info);
-  if (!handles.ok()) return handles.status();
-  return Incoming{std::move(packet.received), *std::move(handles)};
-}
-
-template <typename T>
-std::optional<absl::StatusOr<T>> FaultyPacketConn::ReadPlain(
-    Call& call, absl::FunctionRef<absl::StatusOr<T>()> read) {
-  while (receiver_.empty() && context_.Plain()) {
-    const CancelSource source = calls_->Source(Direction::kRead);
-    if (absl::Status s = calls_->Check(call, "read"); !s.ok()) return s;
-    CancelScope kicked(source);
-    absl::StatusOr<T> result = read();
-    if (result.ok() || !IsCancelledCall(result.status())) return result;
-  }
-  return std::nullopt;
-}
-
-// A rule that comes later finds them counted.
-void FaultyPacketConn::CountPlain(const Received& received) {
-  ++WayOf(in_, received.from).packets;
-}
-
-absl::Status FaultyPacketConn::AwaitDue(Call& call) {
-  int64_t unlimited;
-  absl::Status status = entry_.Enter(call, calls_->state().names(),
-                                     FaultOperation::kRead, 0, &unlimited);
-  return status.ok() ? receiver_.Await(call, kMessageRoom) : status;
-}
-
-absl::StatusOr<size_t> FaultyPacketConn::TakeDue(absl::Span<InPacket> packets) {
-  size_t count = 0;
-  while (count < packets.size() && receiver_.HasDue()) {
-    FaultPiece piece = receiver_.Take();
-    if (!piece.end.ok() && count == 0) return piece.end;
-    if (!piece.end.ok()) {
-      receiver_.PutBack(std::move(piece));
-      break;
-    }
-    InPacket& packet = packets[count++];
-    Received& got = packet.received;
-    got.size = std::min(piece.data.size(), packet.buffer.size());
-    got.full_size = piece.data.size();
-    got.from = piece.addr;
-    if (got.size > 0) {
-      std::memcpy(packet.buffer.data(), piece.data.data(), got.size);
-    }
-  }
-  return count;
-}
-
-absl::Status FaultyPacketConn::ReadInner(FaultPiece* piece) {
-  piece->data.resize(kMessageRoom);
-  const absl::StatusOr<Received> got =
-      inner_handles_ == nullptr ? inner_->ReadFrom(absl::MakeSpan(piece->data))
-                                : ReadInnerWithHandles(piece);
-  piece->data.resize(got.ok() ? got->size : 0);
-  piece->data.shrink_to_fit();
-  Way& way = WayOf(in_, got.ok() ? got->from : Addr());
-  piece->link = LinkOf(way, Direction::kRead);
-  piece->packet.position = way.packets;
-  piece->packet.size = piece->data.size();
-  if (!got.ok()) return got.status();
-  ++way.packets;
-  piece->addr = got->from;
-  return absl::OkStatus();
-}
-
-// Also for a ReadFrom that wants none: who reads it in the end nobody knows
-// yet.
-absl::StatusOr<Received> FaultyPacketConn::ReadInnerWithHandles(
-    FaultPiece* piece) {
-  absl::StatusOr<Incoming> got =
-      inner_handles_->ReadFromWithHandles(absl::MakeSpan(piece->data));
-  if (!got.ok()) return got.status();
-  if (!got->handles.empty()) {
-    piece->handles = std::make_shared<FaultHandles>();
-    piece->handles->handles = std::move(got->handles);
-  }
-  return std::move(got->received);
 }
 
 absl::Status FaultyPacketConn::EndedError(const Call& call,
@@ -337,6 +208,7 @@ absl::Status FaultyPacketConn::Close() {
     context_.linger->Take(sender_,
                           [inner = inner_] { inner->Close().IgnoreError(); });
   }
+  receiver_.Clear();
   calls->state().Done();
   calls->Closed();
   return status;

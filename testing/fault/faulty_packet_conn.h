@@ -78,10 +78,13 @@ class FaultyPacketConn final : public PacketConn,
   template <typename T>
   std::optional<absl::StatusOr<T>> ReadPlain(
       Call& call, absl::FunctionRef<absl::StatusOr<T>()> read);
+  absl::StatusOr<Incoming> ReadPlainHandles(absl::Span<char> buffer,
+                                            size_t max_handles);
   void CountPlain(const Received& received);
   // Until there is something that is due.
   absl::Status AwaitDue(Call& call);
   absl::StatusOr<size_t> TakeDue(absl::Span<InPacket> packets);
+  size_t MessageRoom() const;
   absl::Status ReadInner(FaultPiece* piece);
   absl::StatusOr<Received> ReadInnerWithHandles(FaultPiece* piece);
   // All of `packets`, or the first with `handles`.
