@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -130,6 +131,44 @@ TEST_P(FaultHandlesDatagramTest, OfPacketConnsThatAreClosed) {
   EXPECT_FALSE(passed.Gone());
   ASSERT_THAT(a->Close(), IsOk());
   EXPECT_TRUE(passed.Gone());
+}
+
+// Also where what is good would be lost.
+TEST_P(FaultHandlesDatagramTest, BadOnesAreRefusedAndCounted) {
+  Load(R"(
+    rule { id: "stop" off: true hold {} }
+    rule { id: "loss" match { network: "$net" nth: 4 } loss {} }
+  )");
+  const auto a = *client_->ListenPacket(net().network, "");
+  const auto b = *inner_->ListenPacket(net().network, "");
+  auto& sender = *Extension<PacketHandlePassing>(*a);
+  const auto refused = [&](std::vector<int> handles) {
+    const absl::Status status =
+        sender.WriteToWithHandles("bad", b->LocalAddr(), handles);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    return std::string(status.message());
+  };
+  const auto refuses = [&] {
+    EXPECT_THAT(refused({1 << 30}),
+                ::testing::EndsWith(": sendmsg: bad file descriptor"));
+    EXPECT_THAT(refused(std::vector<int>(kMaxHandles + 1, 0)),
+                ::testing::EndsWith(": too many handles: 254, at most 253"));
+  };
+  refuses();
+  ASSERT_THAT(a->WriteTo("3", b->LocalAddr()), IsOk());
+  ASSERT_THAT(a->WriteTo("4", b->LocalAddr()), IsOk());
+  ASSERT_THAT(a->WriteTo("5", b->LocalAddr()), IsOk());
+  char bytes[2];
+  for (char& byte : bytes) {
+    ASSERT_THAT(b->ReadFrom(absl::MakeSpan(&byte, 1)), IsOk());
+  }
+  EXPECT_EQ(absl::string_view(bytes, 2), "35");
+  ASSERT_THAT(client_->faults().Enable("stop"), IsOk());
+  const std::string much(100000, 'x');
+  while (Hits("stop") < 4) {
+    ASSERT_THAT(a->WriteTo(much, b->LocalAddr()), IsOk());
+  }
+  refuses();
 }
 
 // What the kernel could not hand over, for want of room in this process's

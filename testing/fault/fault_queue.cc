@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/algorithm/container.h"
+#include "transport/error.h"
 
 namespace plumb {
 
@@ -32,7 +33,7 @@ void FaultQueue::Insert(FaultPiece piece) {
   pieces_.insert(place, std::move(piece));
 }
 
-void FaultQueue::Add(FaultPiece piece, const FaultVerdict& verdict,
+void FaultQueue::Add(FaultPiece&& piece, const FaultVerdict& verdict,
                      absl::Time now) {
   if (!verdict.passes()) {
     const bool drop = verdict.action == FaultVerdict::Action::kDrop;
@@ -53,7 +54,7 @@ void FaultQueue::PutBack(FaultPiece piece) {
   pieces_.push_front(std::move(piece));
 }
 
-std::string FaultQueue::Judge(absl::Time now) {
+std::string FaultQueue::Judge(absl::Time now, Pieces* lost) {
   for (auto it = pieces_.begin(); it != pieces_.end();) {
     FaultPiece& piece = *it;
     const std::optional<FaultVerdict> verdict =
@@ -67,7 +68,7 @@ std::string FaultQueue::Judge(absl::Time now) {
       piece.held_by = std::string(verdict->rule);
     } else {
       bytes_ -= piece.data.size();
-      it = pieces_.erase(it);
+      lost->splice(lost->end(), pieces_, it++);
       continue;
     }
     ++it;
@@ -122,17 +123,9 @@ absl::Time FaultQueue::NextChange(absl::Time now) const {
   return next;
 }
 
-void FaultQueue::Clear() {
-  pieces_.clear();
+FaultQueue::Pieces FaultQueue::Clear() {
   bytes_ = 0;
-}
-
-absl::Status FillHandles(absl::Span<const int> handles, const ErrorInfo& info,
-                         FaultPiece* piece) {
-  absl::StatusOr<SharedHandles> copies = CopyHandles(handles, info);
-  if (!copies.ok()) return copies.status();
-  piece->handles = *std::move(copies);
-  return absl::OkStatus();
+  return std::exchange(pieces_, Pieces());
 }
 
 void ApplyChanges(const FaultVerdict& verdict, std::string* data) {

@@ -21,7 +21,6 @@
 #include "testing/fault/fault_verdict.h"
 #include "testing/fault/faults.h"
 #include "transport/addr.h"
-#include "transport/error.h"
 
 namespace plumb {
 
@@ -39,6 +38,10 @@ struct FaultPiece {
 
 class FaultQueue {
  public:
+  // What a queue drops it gives to its owner, who holds a lock maybe, under
+  // which no descriptor is to be closed.
+  using Pieces = std::list<FaultPiece>;
+
   FaultQueue(std::shared_ptr<const Faults> faults, bool stream)
       : faults_(std::move(faults)), stream_(stream) {}
 
@@ -47,13 +50,15 @@ class FaultQueue {
   // What is limited: bytes, and something for each piece, which may have none.
   size_t cost() const { return bytes_ + 256 * pieces_.size(); }
 
-  // Takes in what `verdict` (not kReset) was said about, with its copies.
-  void Add(FaultPiece piece, const FaultVerdict& verdict, absl::Time now);
+  // Takes in what `verdict` (not kReset) was said about, with its copies. A
+  // piece that is lost it leaves alone.
+  void Add(FaultPiece&& piece, const FaultVerdict& verdict, absl::Time now);
   // Puts back in front what was taken and is not used up.
   void PutBack(FaultPiece piece);
 
-  // Asks about each piece again. Returns the rule that resets, or nothing.
-  std::string Judge(absl::Time now);
+  // Asks about each piece again. Returns the rule that resets, or nothing, and
+  // adds to `lost` what is dropped.
+  std::string Judge(absl::Time now, Pieces* lost);
 
   // The end of the stream is here, and it or what is before it is held or not
   // due yet.
@@ -70,11 +75,10 @@ class FaultQueue {
   // When to look again, if nothing is said before.
   absl::Time NextChange(absl::Time now) const;
 
-  void Clear();
+  // All there was.
+  Pieces Clear();
 
  private:
-  using Pieces = std::list<FaultPiece>;
-
   // Whether it is kept although a rule loses it.
   bool IsKept(const FaultPiece& piece) const;
   void Insert(FaultPiece piece);
@@ -90,10 +94,6 @@ class FaultQueue {
 // The end of what one end sends, which nothing gets behind; not an error that
 // is read like a datagram.
 bool IsEnd(const FaultPiece& piece);
-
-// Gives a piece that is kept duplicates of `handles`. Errors: CopyHandles.
-absl::Status FillHandles(absl::Span<const int> handles, const ErrorInfo& info,
-                         FaultPiece* piece);
 
 // Changes the bytes as a rule for corruption says.
 void ApplyChanges(const FaultVerdict& verdict, std::string* data);

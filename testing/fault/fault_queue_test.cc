@@ -6,6 +6,9 @@
 
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "testing/fault/fault_handles.h"
+#include "testing/fault/fault_link.h"
+#include "testing/fault/fault_network.h"
 #include "testing/fault/fault_verdict.h"
 #include "testing/fault/faults.h"
 #include "testing/fault/make_faults.h"
@@ -61,6 +64,39 @@ TEST_F(FaultQueueTest, EmptyMessagesCostSomething) {
   Add(queue, FaultSegment::kData, "", absl::Milliseconds(10));
   EXPECT_EQ(queue.bytes(), 0u);
   EXPECT_GT(queue.cost(), 0u);
+}
+
+TEST_F(FaultQueueTest, WhatItDropsIsItsOwners) {
+  const std::shared_ptr<Faults> faults =
+      *MakeFaults("rule { id: 'cut' off: true partition {} }");
+  FaultQueue queue(faults, false);
+  FaultEnds ends;
+  ends.network = FaultNetwork::kUdp;
+  const auto link = std::make_shared<FaultLink>(faults, ends);
+  const auto with_handles = [&] {
+    FaultPiece piece;
+    piece.link = link;
+    piece.data = "x";
+    piece.handles = std::make_shared<FaultHandles>();
+    return piece;
+  };
+  FaultPiece piece = with_handles();
+  FaultVerdict lost_at_once;
+  lost_at_once.action = FaultVerdict::Action::kDrop;
+  queue.Add(std::move(piece), lost_at_once, now_);
+  EXPECT_NE(piece.handles, nullptr);
+  queue.Add(with_handles(), FaultVerdict(), now_);
+  FaultQueue::Pieces lost;
+  EXPECT_EQ(queue.Judge(now_, &lost), "");
+  EXPECT_TRUE(lost.empty());
+  ASSERT_TRUE(faults->Enable("cut").ok());
+  EXPECT_EQ(queue.Judge(now_, &lost), "");
+  ASSERT_EQ(lost.size(), 1u);
+  EXPECT_NE(lost.front().handles, nullptr);
+  EXPECT_EQ(queue.cost(), 0u);
+  queue.Add(with_handles(), FaultVerdict(), now_);
+  EXPECT_EQ(queue.Clear().size(), 1u);
+  EXPECT_EQ(queue.cost(), 0u);
 }
 
 }  // namespace

@@ -48,7 +48,8 @@ bool FaultReceiver::TakeInAtOnce(Call& call, size_t size) {
 }
 
 bool FaultReceiver::Rejudge(absl::Time now) {
-  const std::string rule = queue_.Judge(now);
+  FaultQueue::Pieces lost;
+  const std::string rule = queue_.Judge(now, &lost);
   if (rule.empty()) return true;
   queue_.Clear();
   hooks_.reset(rule);

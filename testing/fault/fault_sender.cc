@@ -103,22 +103,37 @@ void FaultSender::Changed() {
 
 bool FaultSender::SendOne(absl::Time now) {
   if (untold_ > 0 || !queue_.HasDue(now)) return false;
-  const FaultPiece piece = queue_.TakeDue(now);
+  FaultQueue::Pieces gone;
+  gone.push_back(queue_.TakeDue(now));
   sending_ = true;
-  sending_bytes_ = piece.data.size();
+  sending_bytes_ = gone.back().data.size();
   mutex_.Unlock();
-  const absl::Status status = hooks_.send(piece);
+  const absl::Status status = hooks_.send(gone.back());
+  // Before anybody hears that it was sent.
+  gone.clear();
   mutex_.Lock();
   sending_ = false;
   sending_bytes_ = 0;
   if (!status.ok() && stream_) {
     error_ = status;
-    queue_.Clear();
+    gone = queue_.Clear();
   }
   mutex_.Unlock();
+  gone.clear();
   hooks_.room();
   mutex_.Lock();
   return true;
+}
+
+void FaultSender::Rejudge(absl::Time now) {
+  FaultQueue::Pieces lost;
+  const std::string rule = queue_.Judge(now, &lost);
+  if (!rule.empty()) lost.splice(lost.end(), queue_.Clear());
+  if (lost.empty() && rule.empty()) return;
+  mutex_.Unlock();
+  lost.clear();
+  if (!rule.empty()) hooks_.reset(rule);
+  mutex_.Lock();
 }
 
 void FaultSender::Run() {
@@ -127,13 +142,7 @@ void FaultSender::Run() {
   while (!stopped_ && !finish) {
     Clock& clock = faults_->clock();
     const absl::Time now = clock.TimeNow();
-    const std::string rule = queue_.Judge(now);
-    if (!rule.empty()) {
-      queue_.Clear();
-      mutex_.Unlock();
-      hooks_.reset(rule);
-      mutex_.Lock();
-    }
+    Rejudge(now);
     if (SendOne(now)) continue;
     finish = lingers_ && queue_.empty();
     if (stopped_ || finish) break;
@@ -148,10 +157,11 @@ void FaultSender::Run() {
 
 void FaultSender::Stop() {
   Thread thread;
+  FaultQueue::Pieces dropped;
   {
     MutexLock lock(mutex_);
     stopped_ = true;
-    queue_.Clear();
+    dropped = queue_.Clear();
     std::swap(thread, thread_);
   }
   changed_.SignalAll();

@@ -60,7 +60,8 @@ class FaultSender {
 
   // Judges what is sent. When the verdict passes, the owner sends it, changed
   // as that says: nothing is before it. Else it is taken care of, and `rule` is
-  // not said; `fill` gives the piece its bytes and handles, or drops it.
+  // not said; `fill` gives the piece its bytes and handles, or drops it: under
+  // a lock, so that it calls nobody.
   FaultVerdict Offer(FaultPiece piece,
                      absl::FunctionRef<bool(FaultPiece& piece)> fill);
 
@@ -92,6 +93,8 @@ class FaultSender {
                      std::string* reset_by, std::string* remark);
   void Tell(absl::string_view remark);
   void Run();
+  // Both let go of the mutex meanwhile.
+  void Rejudge(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool SendOne(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IdleLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return queue_.empty() && !sending_;

@@ -1,14 +1,17 @@
 // What the table in README.md says of streams alone.
+#include <cstdint>
 #include <memory>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "testing/fault/fault_cell_fixture.h"
 #include "testing/fault/fault_sender.h"
+#include "testing/fault/make_faults.h"
 #include "testing/matchers.h"
 #include "testing/wait_until_blocked.h"
 #include "transport/error.h"
@@ -171,6 +174,33 @@ TEST_P(FaultTcpTest, ResetByWhatIsReceived) {
   EXPECT_THAT(read, IsReset());
   EXPECT_EQ(Injector(read), "rst");
   EXPECT_THAT(ReadError(*far_), IsReset());
+}
+
+// Places are those of bytes that went.
+TEST_P(FaultStreamTest, AWriteThatIsCutCountsWhatItWrote) {
+  Connect(R"(rule { id: "never" match { after_bytes: 99999999 } optional: true
+             hold {} })");
+  near_->SetWriteDeadline(clock_.TimeNow() + absl::Seconds(1)).IgnoreError();
+  const std::string much(20 << 20, 'x');
+  const absl::Status cut = AtAlarms(1, [&] { return near_->Write(much); });
+  EXPECT_THAT(cut, IsTimeout());
+  near_->SetWriteDeadline(absl::InfiniteFuture()).IgnoreError();
+  const uint64_t done = BytesDone(cut);
+  ASSERT_GT(done, 0);
+  std::string got(done, '\0');
+  const auto reader = Go([&] {
+    ASSERT_THAT(ReadFull(*far_, absl::MakeSpan(&got[0], done)), IsOk());
+  });
+  reader->Join();
+  ASSERT_THAT(AddRule(client_->faults(),
+                      absl::StrCat("id: 'then' match { after_bytes: ", done + 1,
+                                   " } hold {}")),
+              IsOk());
+  ASSERT_THAT(near_->Write("1"), IsOk());
+  EXPECT_EQ(ReadSome(*far_), "1");
+  EXPECT_EQ(Hits("then"), 0);
+  ASSERT_THAT(near_->Write("2"), IsOk());
+  EXPECT_EQ(Hits("then"), 1);
 }
 
 }  // namespace

@@ -103,6 +103,8 @@ class FaultyConn final : public Conn,
   // Whether it may be written at all, and in which chunks.
   absl::Status EnterWrite(Call& call, size_t size, int64_t* max_bytes);
   absl::Status WritePieces(Call& call, const Outgoing& out);
+  // For what may wait; null when there are none.
+  absl::StatusOr<SharedHandles> CopyOutgoing(const Outgoing& out) const;
   absl::Status WriteInner(Call& call, const Outgoing& out);
   FaultPiece Out(FaultSegment segment, uint64_t position, size_t size) const;
   // Of what a Write writes now: a message is counted before it is judged.

@@ -1,4 +1,5 @@
 // What goes out: Write, WriteWithHandles.
+#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <utility>
@@ -96,30 +97,47 @@ absl::Status FaultyConn::WritePieces(Call& call, const Outgoing& out) {
     return OpError(absl::StatusCode::kFailedPrecondition, std::move(info),
                    "write: broken pipe");
   }
-  absl::Status status;
-  if (stream_ && out.size == 0) {
-    status = CheckOutgoingHandles(true, out.handles, calls_->Info("write"));
-    if (!status.ok()) return status;
+  FaultPiece piece = Out(FaultSegment::kData, WritePosition(), out.size);
+  absl::StatusOr<SharedHandles> handles = CopyOutgoing(out);
+  absl::Status status = handles.status();
+  if (absl::IsInvalidArgument(status)) {
+    if (!stream_) sender_->Refuse(piece);
+    return status;
   }
+  // Without room for the copies it can go at once all the same.
   const auto fill = [&](FaultPiece& kept) {
-    status = FillHandles(out.handles, calls_->Info("write"), &kept);
-    if (status.ok()) kept.data = absl::StrJoin(out.pieces, "");
-    return status.ok();
+    if (!handles.ok()) return false;
+    kept.handles = *std::move(handles);
+    kept.data = absl::StrJoin(out.pieces, "");
+    return true;
   };
-  const FaultVerdict verdict =
-      sender_->Offer(Out(FaultSegment::kData, WritePosition(), out.size), fill);
+  const FaultVerdict verdict = sender_->Offer(std::move(piece), fill);
   if (verdict.passes() && verdict.changes.empty()) {
     status = WriteInner(call, out);
   } else if (verdict.passes()) {
     std::string changed = absl::StrJoin(out.pieces, "");
     ApplyChanges(verdict, &changed);
-    const absl::string_view piece = changed;
+    const absl::string_view bytes = changed;
     Outgoing other = out;
-    other.pieces = absl::MakeConstSpan(&piece, 1);
+    other.pieces = absl::MakeConstSpan(&bytes, 1);
     status = WriteInner(call, other);
   }
-  if (stream_) sent_ += out.size;
+  if (stream_ && status.ok()) {
+    sent_ += out.size;
+  } else if (stream_) {
+    sent_ += std::max(BytesDone(status), out.done) - out.done;
+  }
   return status;
+}
+
+absl::StatusOr<SharedHandles> FaultyConn::CopyOutgoing(
+    const Outgoing& out) const {
+  if (out.handles.empty()) return SharedHandles();
+  const ErrorInfo info = calls_->Info("write");
+  const bool no_bytes = stream_ && out.size == 0;
+  absl::Status status = CheckOutgoingHandles(no_bytes, out.handles, info);
+  if (!status.ok()) return status;
+  return CopyHandles(out.handles, info);
 }
 
 absl::Status FaultyConn::WriteInner(Call& call, const Outgoing& out) {

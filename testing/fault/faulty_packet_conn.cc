@@ -166,6 +166,14 @@ absl::Status FaultyPacketConn::WriteInner(const OutPacket& packet,
   return inner_handles_->WriteToWithHandles(packet.data, packet.to, handles);
 }
 
+absl::StatusOr<SharedHandles> FaultyPacketConn::CopyOutgoing(
+    const OutPacket& packet, absl::Span<const int> handles) const {
+  if (handles.empty()) return SharedHandles();
+  ErrorInfo info = calls_->Info("write");
+  info.addr = packet.to;
+  return CopyHandles(handles, info);
+}
+
 FaultPiece FaultyPacketConn::Out(const OutPacket& packet, uint64_t ordinal) {
   FaultPiece piece;
   piece.link = LinkOf(WayOf(out_, packet.to), Direction::kWrite);
@@ -178,16 +186,22 @@ FaultPiece FaultyPacketConn::Out(const OutPacket& packet, uint64_t ordinal) {
 absl::Status FaultyPacketConn::WriteJudged(const OutPacket& packet,
                                            absl::Span<const int> handles,
                                            uint64_t ordinal) {
-  absl::Status filled;
+  FaultPiece piece = Out(packet, ordinal);
+  absl::StatusOr<SharedHandles> copies = CopyOutgoing(packet, handles);
+  const absl::Status copied = copies.status();
+  if (absl::IsInvalidArgument(copied)) {
+    sender_->Refuse(piece);
+    return copied;
+  }
+  // Without room for the copies it can go at once all the same.
   const auto fill = [&](FaultPiece& kept) {
-    ErrorInfo info = calls_->Info("write");
-    info.addr = packet.to;
-    filled = FillHandles(handles, info, &kept);
-    if (filled.ok()) kept.data = std::string(packet.data);
-    return filled.ok();
+    if (!copies.ok()) return false;
+    kept.handles = *std::move(copies);
+    kept.data = std::string(packet.data);
+    return true;
   };
-  const FaultVerdict verdict = sender_->Offer(Out(packet, ordinal), fill);
-  if (!verdict.passes()) return filled;
+  const FaultVerdict verdict = sender_->Offer(std::move(piece), fill);
+  if (!verdict.passes()) return copied;
   if (verdict.changes.empty()) return WriteInner(packet, handles);
   std::string changed(packet.data);
   ApplyChanges(verdict, &changed);

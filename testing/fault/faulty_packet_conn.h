@@ -19,6 +19,7 @@
 #include "testing/fault/fault_context.h"
 #include "testing/fault/fault_entry.h"
 #include "testing/fault/fault_flow.h"
+#include "testing/fault/fault_handles.h"
 #include "testing/fault/fault_link.h"
 #include "testing/fault/fault_network.h"
 #include "testing/fault/fault_probe.h"
@@ -91,6 +92,9 @@ class FaultyPacketConn final : public PacketConn,
   absl::StatusOr<size_t> WriteAll(absl::Span<const OutPacket> packets,
                                   absl::Span<const int> handles);
   FaultPiece Out(const OutPacket& packet, uint64_t ordinal);
+  // For what may wait; null when there are none.
+  absl::StatusOr<SharedHandles> CopyOutgoing(
+      const OutPacket& packet, absl::Span<const int> handles) const;
   absl::Status WriteJudged(const OutPacket& packet,
                            absl::Span<const int> handles, uint64_t ordinal);
   absl::Status WriteInner(const OutPacket& packet,

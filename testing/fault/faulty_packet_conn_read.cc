@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "testing/fault/fault_handles.h"
 #include "testing/fault/faulty_packet_conn.h"
 #include "transport/error.h"
 #include "transport/extension.h"
