@@ -54,7 +54,7 @@ struct Packet {
   uint8_t side = 0;
 
   // As in a TCP header, but that `window` is in bytes; `mss` is of a SYN. 0 for
-  // datagrams; of unix sockets there are only the flags.
+  // datagrams; of unix sockets there is no window and no `mss`.
   uint8_t flags = 0;
   uint32_t sequence = 0;
   uint32_t acknowledgment = 0;
