@@ -87,6 +87,11 @@ class ForwardingConn : public Conn {
   // Called once, while other calls may still be inside.
   virtual absl::Status DoClose();
 
+  // For a call that is none of these, of an extension which the decorator
+  // answers for itself: false when closed; else Close waits for Leave.
+  bool Enter() { return gate_.Enter(); }
+  void Leave() { gate_.Leave(); }
+
  private:
   const std::shared_ptr<Conn> inner_;  // shared with a second Close under way
   const AllowedExtensions allowed_;
@@ -141,6 +146,10 @@ class ForwardingPacketConn : public PacketConn {
       absl::Span<const OutPacket> packets);
   virtual absl::Status DoSetDeadline(Direction direction, absl::Time when);
   virtual absl::Status DoClose();
+
+  // See ForwardingConn.
+  bool Enter() { return gate_.Enter(); }
+  void Leave() { gate_.Leave(); }
 
  private:
   const std::shared_ptr<PacketConn>

@@ -64,6 +64,10 @@ class Inner final : public BlockedProbe, public ReadCloser {
     };
     mutex_.Await(absl::Condition(&blocked));
   }
+  void AwaitClosed() {
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(&closed_));
+  }
   Log log() const {
     absl::MutexLock lock(&mutex_);
     return log_;
@@ -328,6 +332,43 @@ TEST_F(ForwardingTest, DestructionWaitsForTheDecoratorsOwnCode) {
   go_on.Notify();
   destroyer.join();
   reader.join();
+}
+
+// A decorator with a call of its own.
+class WithACall final : public ForwardingConn {
+ public:
+  explicit WithACall(std::unique_ptr<Conn> inner)
+      : ForwardingConn(std::move(inner)) {}
+  ~WithACall() override { Close().IgnoreError(); }
+
+  bool Serve(absl::Notification& entered, absl::Notification& go_on) {
+    if (!Enter()) return false;
+    entered.Notify();
+    go_on.WaitForNotification();
+    state_ += "used";
+    Leave();
+    return true;
+  }
+
+ private:
+  std::string state_ = "some state of more than a few bytes, on the heap: ";
+};
+
+TEST_F(ForwardingTest, CloseWaitsForACallOfTheDecoratorsOwn) {
+  absl::Notification entered, go_on, closed;
+  WithACall conn(std::make_unique<InnerConn>(inner_));
+  std::thread server([&] { EXPECT_TRUE(conn.Serve(entered, go_on)); });
+  entered.WaitForNotification();
+  std::thread closer([&] {
+    EXPECT_EQ(conn.Close(), absl::OkStatus());
+    closed.Notify();
+  });
+  inner_->AwaitClosed();
+  EXPECT_FALSE(closed.HasBeenNotified());
+  go_on.Notify();
+  closer.join();
+  server.join();
+  EXPECT_FALSE(conn.Serve(entered, go_on));
 }
 
 // A decorator whose Close takes a while.

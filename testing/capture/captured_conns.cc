@@ -68,8 +68,6 @@ void TraceSent(DatagramTracer& tracer, const Addr& to, absl::string_view data,
   }
 }
 
-// A call of HandlePassing is not counted by the Gate of ForwardingConn: the
-// object may be gone when it returns, so that it shares the tracer.
 class CapturedStream final : public ForwardingConn, private HandlePassing {
  public:
   CapturedStream(std::unique_ptr<Conn> wrapped,
@@ -105,10 +103,12 @@ class CapturedStream final : public ForwardingConn, private HandlePassing {
   }
   absl::StatusOr<Incoming> ReadWithHandles(absl::Span<char> buffer,
                                            size_t max_handles) override {
-    const std::shared_ptr<StreamTracer> tracer = tracer_;
+    // The error is the inner one's.
+    if (!Enter()) return passing_->ReadWithHandles(buffer, max_handles);
     absl::StatusOr<Incoming> got =
         passing_->ReadWithHandles(buffer, max_handles);
-    TraceRead(*tracer, buffer, BytesOf(got, buffer.size()));
+    TraceRead(*tracer_, buffer, BytesOf(got, buffer.size()));
+    Leave();
     return got;
   }
   absl::Status DoWrite(absl::Span<const absl::string_view> pieces) override {
@@ -120,11 +120,12 @@ class CapturedStream final : public ForwardingConn, private HandlePassing {
   }
   absl::Status WriteWithHandles(absl::string_view data,
                                 absl::Span<const int> handles) override {
-    const std::shared_ptr<StreamTracer> tracer = tracer_;
-    tracer->BeginWrite();
+    if (!Enter()) return passing_->WriteWithHandles(data, handles);
+    tracer_->BeginWrite();
     absl::Status status = passing_->WriteWithHandles(data, handles);
     const size_t written = status.ok() ? data.size() : BytesDone(status);
-    tracer->EndWrite(absl::MakeConstSpan(&data, 1), written, status);
+    tracer_->EndWrite(absl::MakeConstSpan(&data, 1), written, status);
+    Leave();
     return status;
   }
   absl::Status DoCloseWrite() override {
@@ -142,7 +143,6 @@ class CapturedStream final : public ForwardingConn, private HandlePassing {
   const std::shared_ptr<StreamTracer> tracer_;
 };
 
-// As CapturedStream.
 class CapturedDatagrams final : public ForwardingConn, private HandlePassing {
  public:
   CapturedDatagrams(std::unique_ptr<Conn> wrapped,
@@ -178,11 +178,11 @@ class CapturedDatagrams final : public ForwardingConn, private HandlePassing {
   }
   absl::StatusOr<Incoming> ReadWithHandles(absl::Span<char> buffer,
                                            size_t max_handles) override {
-    const std::shared_ptr<DatagramTracer> tracer = tracer_;
-    const Addr from = RemoteAddr();
+    if (!Enter()) return passing_->ReadWithHandles(buffer, max_handles);
     absl::StatusOr<Incoming> got =
         passing_->ReadWithHandles(buffer, max_handles);
-    TraceRead(*tracer, from, buffer, BytesOf(got, buffer.size()));
+    TraceRead(*tracer_, RemoteAddr(), buffer, BytesOf(got, buffer.size()));
+    Leave();
     return got;
   }
   absl::Status DoWrite(absl::Span<const absl::string_view> pieces) override {
@@ -195,10 +195,10 @@ class CapturedDatagrams final : public ForwardingConn, private HandlePassing {
   }
   absl::Status WriteWithHandles(absl::string_view data,
                                 absl::Span<const int> handles) override {
-    const std::shared_ptr<DatagramTracer> tracer = tracer_;
-    const Addr to = RemoteAddr();
+    if (!Enter()) return passing_->WriteWithHandles(data, handles);
     absl::Status status = passing_->WriteWithHandles(data, handles);
-    TraceSent(*tracer, to, data, status);
+    TraceSent(*tracer_, RemoteAddr(), data, status);
+    Leave();
     return status;
   }
 
@@ -206,7 +206,6 @@ class CapturedDatagrams final : public ForwardingConn, private HandlePassing {
   const std::shared_ptr<DatagramTracer> tracer_;
 };
 
-// As CapturedStream.
 class CapturedPackets final : public ForwardingPacketConn,
                               private PacketHandlePassing {
  public:
@@ -244,14 +243,15 @@ class CapturedPackets final : public ForwardingPacketConn,
   }
   absl::StatusOr<Incoming> ReadFromWithHandles(absl::Span<char> buffer,
                                                size_t max_handles) override {
-    const std::shared_ptr<DatagramTracer> tracer = tracer_;
+    if (!Enter()) return passing_->ReadFromWithHandles(buffer, max_handles);
     absl::StatusOr<Incoming> got =
         passing_->ReadFromWithHandles(buffer, max_handles);
     if (got.ok()) {
-      TraceReceived(*tracer, buffer, got->received);
+      TraceReceived(*tracer_, buffer, got->received);
     } else {
-      tracer->Failed(Addr(), got.status());
+      tracer_->Failed(Addr(), got.status());
     }
+    Leave();
     return got;
   }
   absl::StatusOr<size_t> DoWriteBatch(
@@ -267,9 +267,10 @@ class CapturedPackets final : public ForwardingPacketConn,
   }
   absl::Status WriteToWithHandles(absl::string_view data, const Addr& to,
                                   absl::Span<const int> handles) override {
-    const std::shared_ptr<DatagramTracer> tracer = tracer_;
+    if (!Enter()) return passing_->WriteToWithHandles(data, to, handles);
     absl::Status status = passing_->WriteToWithHandles(data, to, handles);
-    TraceSent(*tracer, to, data, status);
+    TraceSent(*tracer_, to, data, status);
+    Leave();
     return status;
   }
 
