@@ -4,8 +4,8 @@
 //   plumb::NoWaitScope scope;
 //   const absl::StatusOr<size_t> n = conn.Read(buffer);  // what is there
 //
-// On a fiber a Read that comes after one that emptied its socket waits before
-// it looks, once: who must not miss what is there looks again in another scope.
+// A Read that comes after one that emptied its socket waits before it looks,
+// once: who must not miss what is there looks again, in another scope.
 //
 // A deadline that has passed would not do, as it fails calls before they try.
 // This one passes as soon as somebody waits for it.

@@ -60,8 +60,8 @@ TEST_P(NoWaitScopeTest, ACallGivesWhatIsThereAndNeverWaits) {
       char buffer[10];
       for (int i = 0; i < 3; ++i) {
         ASSERT_THAT(pair->far->Write("here"), IsOk());
-        // On a fiber a Read of a socket waits first after one that found less
-        // than it asked for.
+        // A Read of a socket waits first after one that found less than it
+        // asked for.
         ASSERT_THAT(pair->near->WaitReadable(), IsOk());
         const NoWaitScope scope;
         EXPECT_THAT(pair->near->Read(absl::MakeSpan(buffer)), IsOkAndHolds(4));
