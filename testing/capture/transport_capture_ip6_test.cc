@@ -1,47 +1,32 @@
 // The conformance suites of Transport, Listener and PacketConn, on a
 // CaptureTransport over IPv6, in a network of its own, where its multicast has
 // a route.
-#include <memory>
-#include <utility>
-
 #include "backends/ip/interface_for_test.h"
 #include "backends/tcp/tcp.h"
 #include "backends/udp/udp.h"
-#include "testing/capture/capture.h"
-#include "testing/capture/capture_transport.h"
+#include "gtest/gtest.h"
+#include "testing/capture/captured_backend_for_test.h"
 #include "testing/conformance/backend_kinds.h"
 #include "testing/conformance/listener_suite.h"
 #include "testing/conformance/packet_suite.h"
+#include "testing/conformance/transport_backend.h"
 #include "testing/conformance/transport_suite.h"
 #include "testing/conformance/udp_listener_suite.h"
+#include "transport/clock.h"
 
 namespace plumb {
 namespace {
 
-std::shared_ptr<Transport> Captured(std::shared_ptr<Transport> inner,
-                                    Clock& clock) {
-  CaptureOptions options;
-  options.clock = &clock;
-  Capture capture(options);
-  return std::make_shared<CaptureTransport>(std::move(inner), capture);
-}
-
 TransportBackend Tcp() {
-  TransportBackend backend = LikeTcp("tcp6");
-  backend.name = "captured:tcp6";
-  backend.close_waits = true;
-  backend.make = [](Clock& clock) { return Captured(MakeTcp(clock), clock); };
-  return backend;
+  return Captured(LikeTcp("tcp6"), [](Clock& clock) { return MakeTcp(clock); });
 }
 
 TransportBackend Udp() {
-  TransportBackend backend = LikeUdp("udp6");
-  backend.name = "captured:udp6";
-  backend.close_waits = backend.multicast = true;
-  backend.make = [](Clock& clock) {
+  TransportBackend backend = Captured(LikeUdp("udp6"), [](Clock& clock) {
     EXPECT_TRUE(RouteIpv6MulticastThrough("lo"));
-    return Captured(MakeUdp(clock), clock);
-  };
+    return MakeUdp(clock);
+  });
+  backend.multicast = true;
   return backend;
 }
 

@@ -1,75 +1,55 @@
 // The conformance suites of Transport, Listener and PacketConn, on a
 // CaptureTransport. Of IPv6 they are in transport_capture_ip6_test.
 #include <memory>
-#include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "backends/fake/fake.h"
 #include "backends/tcp/tcp.h"
 #include "backends/udp/udp.h"
 #include "backends/unix/unix.h"
-#include "testing/capture/capture.h"
-#include "testing/capture/capture_transport.h"
+#include "testing/capture/captured_backend_for_test.h"
 #include "testing/conformance/backend_kinds.h"
 #include "testing/conformance/listener_suite.h"
 #include "testing/conformance/packet_suite.h"
+#include "testing/conformance/transport_backend.h"
 #include "testing/conformance/transport_suite.h"
 #include "testing/conformance/udp_listener_suite.h"
+#include "transport/clock.h"
+#include "transport/transport.h"
 
 namespace plumb {
 namespace {
 
-std::shared_ptr<Transport> Captured(std::shared_ptr<Transport> inner,
-                                    Clock& clock) {
-  CaptureOptions options;
-  options.clock = &clock;
-  Capture capture(options);
-  return std::make_shared<CaptureTransport>(std::move(inner), capture);
-}
-
 TransportBackend Tcp() {
-  TransportBackend backend = LikeTcp("tcp4");
-  backend.name = "captured:tcp4";
-  backend.close_waits = true;
-  backend.make = [](Clock& clock) { return Captured(MakeTcp(clock), clock); };
-  return backend;
+  return Captured(LikeTcp("tcp4"), [](Clock& clock) { return MakeTcp(clock); });
 }
 
 TransportBackend Fake() {
-  TransportBackend backend = LikeTcp("fake");
-  backend.name = "captured:fake";
-  backend.close_waits = true;
-  backend.make = [](Clock& clock) {
-    FakeNetworkOptions options;
-    options.clock = &clock;
-    return Captured(FakeNetwork(options).Host("db"), clock);
-  };
-  return backend;
+  return Captured(LikeTcp("fake"),
+                  [](Clock& clock) -> std::shared_ptr<Transport> {
+                    FakeNetworkOptions options;
+                    options.clock = &clock;
+                    return FakeNetwork(options).Host("db");
+                  });
 }
 
 TransportBackend Udp() {
-  TransportBackend backend = LikeUdp("udp4");
-  backend.name = "captured:udp4";
-  backend.close_waits = backend.multicast = true;
-  backend.make = [](Clock& clock) { return Captured(MakeUdp(clock), clock); };
+  TransportBackend backend =
+      Captured(LikeUdp("udp4"), [](Clock& clock) { return MakeUdp(clock); });
+  backend.multicast = true;
   return backend;
 }
 
 TransportBackend Unixgram() {
-  TransportBackend backend = LikeUnixgram();
-  backend.name = "captured:unixgram";
-  backend.close_waits = backend.handles = true;
-  backend.make = [](Clock& clock) { return Captured(MakeUnix(clock), clock); };
+  TransportBackend backend =
+      Captured(LikeUnixgram(), [](Clock& clock) { return MakeUnix(clock); });
+  backend.handles = true;
   return backend;
 }
 
 // "unix" or "unixpacket".
 TransportBackend Stream(const char* network) {
-  TransportBackend backend = LikeUnix(network);
-  backend.name = absl::StrCat("captured:", network);
-  backend.close_waits = true;
-  backend.make = [](Clock& clock) { return Captured(MakeUnix(clock), clock); };
-  return backend;
+  return Captured(LikeUnix(network),
+                  [](Clock& clock) { return MakeUnix(clock); });
 }
 
 PLUMB_INSTANTIATE_LISTENER_CONFORMANCE(Tcp, Tcp());
