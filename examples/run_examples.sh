@@ -161,14 +161,14 @@ ends() {
   # More than 128 would be that it came to nothing.
   ((status == 1)) && [[ ! $line ]]
 }
-check "echo_server --idle_timeout listens" limited --idle_timeout=200ms
+check "echo_server --idle_timeout listens" limited --idle_timeout=2s
 hold
 check "who is silent is closed" ends
 check "echo_server says who was silent" \
   told "^echo_server: read tcp $address->127.0.0.1:[0-9]*: i/o timeout$"
 check "who is not is served" expect 0 "$timing" "$bin/echo_client" --address="$address"
 check "echo_server --idle_timeout leaves" stopped_by TERM
-check "echo_server --request_timeout listens" limited --request_timeout=200ms
+check "echo_server --request_timeout listens" limited --request_timeout=2s
 # Who reads no answer fills all buffers, and is cut off.
 # shellcheck disable=SC2016  # for the shell that it starts
 check "who keeps a request waiting is closed" expect 1 'Connection reset|Broken pipe' \

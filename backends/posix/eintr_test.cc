@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <csignal>
-#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
