@@ -20,7 +20,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "testing/differential/by_hand_for_test.h"
-#include "testing/differential/ethernet_for_test.h"
+#include "testing/differential/neighbour_for_test.h"
 #include "testing/matchers.h"
 #include "testing/wait_until_blocked.h"
 #include "transport/error.h"
@@ -98,8 +98,8 @@ bool KernelDials() {
 // Ethernet the kernel asks three times who has it, a second each. Datagrams go
 // nowhere on both.
 TEST_F(PinnedByHandTest, AnAddressThatNoHostHas) {
-  const EthernetForTest ethernet("10.0.0.1");
-  ASSERT_TRUE(ethernet.ok());
+  static const NeighbourForTest neighbour;
+  ASSERT_TRUE(neighbour.ok());
   for (Transport* transport : both()) {
     const auto udp = Must(transport->Dial("udp", "10.9.9.9:9"));
     ASSERT_THAT(udp->Write("x"), IsOk());
