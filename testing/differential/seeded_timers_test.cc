@@ -21,7 +21,7 @@ namespace plumb {
 namespace {
 
 constexpr char kList[] = "testing/differential/seeded_bugs.txt";
-constexpr int kAtLeast = 3;
+constexpr int kAtLeast = 4;
 
 // Whether the script holds.
 bool Holds(const std::string& script, int bug) {
