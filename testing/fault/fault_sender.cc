@@ -125,15 +125,16 @@ bool FaultSender::SendOne(absl::Time now) {
   return true;
 }
 
-void FaultSender::Rejudge(absl::Time now) {
+bool FaultSender::Rejudge(absl::Time now) {
   FaultQueue::Pieces lost;
   const std::string rule = queue_.Judge(now, &lost);
   if (!rule.empty()) lost.splice(lost.end(), queue_.Clear());
-  if (lost.empty() && rule.empty()) return;
+  if (lost.empty() && rule.empty()) return false;
   mutex_.Unlock();
   lost.clear();
   if (!rule.empty()) hooks_.reset(rule);
   mutex_.Lock();
+  return true;
 }
 
 void FaultSender::Run() {
@@ -142,8 +143,7 @@ void FaultSender::Run() {
   while (!stopped_ && !finish) {
     Clock& clock = faults_->clock();
     const absl::Time now = clock.TimeNow();
-    Rejudge(now);
-    if (SendOne(now)) continue;
+    if (Rejudge(now) || SendOne(now)) continue;
     finish = lingers_ && queue_.empty();
     if (stopped_ || finish) break;
     const absl::Time next =

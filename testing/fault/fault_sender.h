@@ -93,8 +93,9 @@ class FaultSender {
                      std::string* reset_by, std::string* remark);
   void Tell(absl::string_view remark);
   void Run();
-  // Both let go of the mutex meanwhile.
-  void Rejudge(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Both let go of the mutex meanwhile when they are true, so that all may have
+  // changed.
+  bool Rejudge(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool SendOne(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IdleLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return queue_.empty() && !sending_;

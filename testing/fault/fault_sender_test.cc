@@ -7,6 +7,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "testing/fault/fault_handles.h"
 #include "testing/fault/fault_link.h"
 #include "testing/fault/fault_link_fixture.h"
 #include "testing/fault/fault_network.h"
@@ -51,6 +52,43 @@ TEST_F(FaultSenderTest, BytesAreWhatWaitsAlsoForRoom) {
   ASSERT_THAT(ended.Wait(), IsOk());
   EXPECT_EQ(sender.bytes(), 0);
   EXPECT_TRUE(sender.idle());
+}
+
+// A rule changes while the background is rid of what another one has lost,
+// which takes a descriptor's close(2).
+TEST_F(FaultSenderTest, AChangeWhileWhatIsLostIsDroppedIsSeen) {
+  const auto faults = Load(R"(
+    rule { id: 'cut' off: true match { to: 'db' } partition {} }
+    rule { id: 'stop' match { to: 'log' } hold {} }
+    rule { id: 'far' match { to: 'db' } delay { min: '1h' } }
+  )");
+  Event sent;
+  FaultSender::Hooks hooks;
+  hooks.send = [&](const FaultPiece& piece) {
+    EXPECT_EQ(piece.data, "log");
+    sent.Notify();
+    return absl::OkStatus();
+  };
+  hooks.room = [] {};
+  FaultSender sender(faults, false, std::move(hooks));
+  const auto offer = [&](const char* to, SharedHandles handles) {
+    FaultPiece piece;
+    piece.link = std::make_shared<FaultLink>(faults, Ends("web", to));
+    sender.Offer(std::move(piece), [&](FaultPiece& kept) {
+      kept.data = to;
+      kept.handles = std::move(handles);
+      return true;
+    });
+  };
+  offer("log", nullptr);
+  offer("db", SharedHandles(new FaultHandles, [&](FaultHandles* lost) {
+          delete lost;
+          EXPECT_THAT(faults->Disable("stop"), IsOk());
+          sender.Changed();
+        }));
+  ASSERT_THAT(faults->Enable("cut"), IsOk());
+  sender.Changed();
+  ASSERT_THAT(sent.Wait(), IsOk());
 }
 
 }  // namespace
