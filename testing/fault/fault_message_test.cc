@@ -51,6 +51,25 @@ TEST_P(FaultUdpTest, ResetOfWhatIsNotConnectedLosesIt) {
   EXPECT_EQ(Hits("icmp"), 1);
 }
 
+class FaultUdpReceiverTest : public FaultCellTest {};
+INSTANTIATE_TEST_SUITE_P(Cells, FaultUdpReceiverTest,
+                         ::testing::ValuesIn(Cells({kUdp, kUdpPackets, kFakeUdp,
+                                                    kFakeUdpPackets})),
+                         CellName);
+
+TEST_P(FaultUdpReceiverTest, ResetOfWhatComesInLosesNothingElse) {
+  Connect(R"(
+    rule { id: "far" match { network: "$net" nth: 1 } delay { min: "20ms" } }
+    rule { id: "icmp" match { network: "$net" nth: 2 } reset {} }
+  )");
+  for (const char* text : {"1", "2", "3"}) {
+    ASSERT_THAT(far_->Write(text), IsOk());
+  }
+  EXPECT_EQ(ReadSome(*near_), "3");
+  EXPECT_EQ(AtAlarms(1, [&] { return ReadSome(*near_); }), "1");
+  EXPECT_EQ(Hits("icmp"), 1);
+}
+
 constexpr const char* kLossDuplicateAndReorder = R"(
     rule { id: "loss" match { network: "$net" nth: 1 } loss {} }
     rule { id: "twice" match { network: "$net" nth: 2 } duplicate {} }

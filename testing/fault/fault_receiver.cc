@@ -94,7 +94,8 @@ void FaultReceiver::Judge(FaultPiece piece) {
     if (!remark.empty()) hooks_.remark(remark);
   }
   if (verdict.action == FaultVerdict::Action::kReset) {
-    queue_.Clear();
+    // It ends a stream; among datagrams it takes this one alone.
+    if (stream_) queue_.Clear();
     hooks_.reset(verdict.rule);
     return;
   }
