@@ -1,5 +1,6 @@
 #include "testing/fault/fault_receiver.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "testing/fault/fault_remark.h"
@@ -14,10 +15,10 @@ absl::Status FaultReceiver::Await(Call& call, size_t size) {
     const CancelSource source = calls_->Source(Direction::kRead);
     if (absl::Status s = calls_->Check(call, "read"); !s.ok()) return s;
     if (calls_->failed()) return absl::OkStatus();
-    const absl::Time now = clock.TimeNow();
-    if (!Rejudge(now)) continue;
-    if (queue_.HasDue(now)) return absl::OkStatus();
-    const absl::Time until = queue_.NextChange(now);
+    now_ = clock.TimeNow();
+    if (!Rejudge(now_)) continue;
+    if (queue_.HasDue(now_)) return absl::OkStatus();
+    const absl::Time until = queue_.NextChange(now_);
     const bool full = queue_.cost() >= kLimit;
     if (full || (ended_ && !queue_.empty())) {
       call.WaitUntil(clock.ToMonotonic(until));
@@ -42,7 +43,10 @@ bool FaultReceiver::TakeInAtOnce(Call& call, size_t size) {
   for (int i = 0; i < 2; ++i) {
     const NoWaitScope scope;
     if (!TakeIn(call, size)) return false;
-    if (queue_.bytes() > before) return true;
+    if (queue_.bytes() <= before) continue;
+    // What was due stays so.
+    now_ = std::max(now_, faults_->clock().TimeNow());
+    return true;
   }
   return false;
 }

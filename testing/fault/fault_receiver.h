@@ -67,15 +67,16 @@ class FaultReceiver {
   // Suspends until Take has something to give, or a failure is there to be
   // taken from the calls.
   absl::Status Await(Call& call, size_t size);
-  bool HasDue() const { return queue_.HasDue(faults_->clock().TimeNow()); }
-  // Only when HasDue.
-  FaultPiece Take() { return queue_.TakeDue(faults_->clock().TimeNow()); }
-  // See FaultQueue.
-  const FaultPiece& Show() const {
-    return queue_.ShowDue(faults_->clock().TimeNow());
+  bool HasDue() {
+    now_ = faults_->clock().TimeNow();
+    return queue_.HasDue(now_);
   }
+  // Only when HasDue, or after Await.
+  FaultPiece Take() { return queue_.TakeDue(now_); }
+  // See FaultQueue.
+  const FaultPiece& Show() const { return queue_.ShowDue(now_); }
   size_t Copy(absl::Span<char> buffer) const {
-    return queue_.CopyDue(faults_->clock().TimeNow(), buffer);
+    return queue_.CopyDue(now_, buffer);
   }
   void PutBack(FaultPiece piece) { queue_.PutBack(std::move(piece)); }
   // Drops what was taken in, with its handles.
@@ -93,6 +94,8 @@ class FaultReceiver {
   const Hooks hooks_;
   FaultQueue queue_;
   bool ended_ = false;  // how the stream ended is in the queue, or was
+  // As of which something is due, whatever becomes of the calendar.
+  absl::Time now_;
 };
 
 }  // namespace plumb
