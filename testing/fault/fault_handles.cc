@@ -1,5 +1,6 @@
 #include "testing/fault/fault_handles.h"
 
+#include <cerrno>
 #include <utility>
 
 #include "backends/fake/handles.h"
@@ -40,7 +41,11 @@ absl::StatusOr<std::vector<Descriptor>> TakeHandles(SharedHandles handles,
       CheckIncomingHandles(handles->handles.size(), max_handles, info);
   if (!possible.ok()) return possible;
   if (handles.use_count() == 1) return std::move(handles->handles);
-  return DuplicateHandles(false, HandleNumbers(handles), info);
+  absl::StatusOr<std::vector<Descriptor>> duplicates =
+      DuplicateHandles(false, HandleNumbers(handles), info);
+  // As if they had come just now.
+  if (!duplicates.ok()) return ErrnoError(info, "recvmsg", EMFILE);
+  return duplicates;
 }
 
 }  // namespace plumb

@@ -1,14 +1,11 @@
 // Handles that go along with the datagrams of the PacketConns of a
 // FaultTransport.
-#include <sys/resource.h>
-
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
@@ -169,61 +166,6 @@ TEST_P(FaultHandlesDatagramTest, BadOnesAreRefusedAndCounted) {
     ASSERT_THAT(a->WriteTo(much, b->LocalAddr()), IsOk());
   }
   refuses();
-}
-
-// What the kernel could not hand over, for want of room in this process's
-// table.
-class FaultHandlesRoomTest : public FaultCellTest {
- protected:
-  // `body` while no descriptor can be had.
-  template <typename Body>
-  auto WithoutRoom(Body body) {
-    rlimit old;
-    EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &old), 0);
-    rlimit low = old;
-    low.rlim_cur = 0;
-    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
-    auto result = body();
-    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &old), 0);
-    return result;
-  }
-};
-INSTANTIATE_TEST_SUITE_P(Cells, FaultHandlesRoomTest,
-                         ::testing::ValuesIn(Cells({kUnixgram})), CellName);
-
-TEST_P(FaultHandlesRoomTest, ADatagramComesWithoutThem) {
-  Load(R"(rule { id: "loss" match { network: "unixgram" nth: 3 } loss {} })");
-  const auto a = *client_->ListenPacket(net().network, "");
-  const auto b = *inner_->ListenPacket(net().network, "");
-  auto& sender = *Extension<PacketHandlePassing>(*b);
-  auto& receiver = *Extension<PacketHandlePassing>(*a);
-  Passed passed;
-  char buffer[10];
-  for (const char* data : {"read", "lost"}) {
-    ASSERT_THAT(
-        sender.WriteToWithHandles(data, a->LocalAddr(), passed.handles()),
-        IsOk());
-  }
-  PLUMB_ASSERT_OK_AND_ASSIGN(const Received got, WithoutRoom([&] {
-                               return a->ReadFrom(absl::MakeSpan(buffer));
-                             }));
-  EXPECT_EQ(absl::string_view(buffer, got.size), "read");
-  EXPECT_EQ(got.from, b->LocalAddr());
-  const absl::Status lost = WithoutRoom([&] {
-    return receiver.ReadFromWithHandles(absl::MakeSpan(buffer)).status();
-  });
-  EXPECT_EQ(lost.code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_EQ(lost.message(),
-            absl::StrCat("read unixgram ", a->LocalAddr().ToString(), "->",
-                         b->LocalAddr().ToString(),
-                         ": recvmsg: too many open files"));
-  EXPECT_EQ(BytesDone(lost), 4u);
-  // Both were counted.
-  for (const char* data : {"3", "4"}) {
-    ASSERT_THAT(b->WriteTo(data, a->LocalAddr()), IsOk());
-  }
-  ASSERT_THAT(a->ReadFrom(absl::MakeSpan(buffer)), IsOk());
-  EXPECT_EQ(buffer[0], '4');
 }
 
 }  // namespace
