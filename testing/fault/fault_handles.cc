@@ -8,11 +8,12 @@
 
 namespace plumb {
 
-absl::StatusOr<SharedHandles> CopyHandles(absl::Span<const int> handles,
+absl::StatusOr<SharedHandles> CopyHandles(bool no_bytes,
+                                          absl::Span<const int> handles,
                                           const ErrorInfo& info) {
   if (handles.empty()) return SharedHandles();
   absl::StatusOr<std::vector<Descriptor>> copies =
-      DuplicateHandles(false, handles, info);
+      DuplicateHandles(no_bytes, handles, info);
   if (!copies.ok()) return copies.status();
   auto shared = std::make_shared<FaultHandles>();
   shared->handles = *std::move(copies);

@@ -26,9 +26,9 @@ struct FaultHandles {
 using SharedHandles = std::shared_ptr<FaultHandles>;
 
 // Duplicates of `handles`, which stay the caller's; null when there are none.
-// Errors: BadHandleError of `info`; ResourceExhausted when this process has no
-// room for them.
-absl::StatusOr<SharedHandles> CopyHandles(absl::Span<const int> handles,
+// `no_bytes`, `info` and errors: as DuplicateHandles.
+absl::StatusOr<SharedHandles> CopyHandles(bool no_bytes,
+                                          absl::Span<const int> handles,
                                           const ErrorInfo& info);
 
 // Their numbers, for a call that sends them.

@@ -7,7 +7,6 @@
 #include "absl/strings/str_join.h"
 #include "testing/fault/faulty_conn.h"
 #include "transport/error.h"
-#include "transport/handle_checks.h"
 #include "transport/scope.h"
 
 namespace plumb {
@@ -133,11 +132,8 @@ absl::Status FaultyConn::WritePieces(Call& call, const Outgoing& out) {
 absl::StatusOr<SharedHandles> FaultyConn::CopyOutgoing(
     const Outgoing& out) const {
   if (out.handles.empty()) return SharedHandles();
-  const ErrorInfo info = calls_->Info("write");
-  const bool no_bytes = stream_ && out.size == 0;
-  absl::Status status = CheckOutgoingHandles(no_bytes, out.handles, info);
-  if (!status.ok()) return status;
-  return CopyHandles(out.handles, info);
+  return CopyHandles(stream_ && out.size == 0, out.handles,
+                     calls_->Info("write"));
 }
 
 absl::Status FaultyConn::WriteInner(Call& call, const Outgoing& out) {

@@ -171,7 +171,7 @@ absl::StatusOr<SharedHandles> FaultyPacketConn::CopyOutgoing(
   if (handles.empty()) return SharedHandles();
   ErrorInfo info = calls_->Info("write");
   info.addr = packet.to;
-  return CopyHandles(handles, info);
+  return CopyHandles(false, handles, info);
 }
 
 FaultPiece FaultyPacketConn::Out(const OutPacket& packet, uint64_t ordinal) {
