@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "backends/tcp/tcp.h"
 #include "backends/unix/unix.h"
@@ -18,8 +17,9 @@
 #include "transport/fiber/workers_for_test.h"
 #include "transport/io.h"
 #include "transport/listener.h"
-#include "transport/sleep.h"
+#include "transport/park.h"
 #include "transport/transport.h"
+#include "transport/wait_reason.h"
 #include "transport/waiter.h"
 
 namespace plumb {
@@ -34,6 +34,9 @@ constexpr MonotonicNanos kEachTurn = 200 * 1000 / kSwitchesBetweenLooks + 1000;
 constexpr int kBusy = 3;
 constexpr MonotonicNanos kLongTurn = 1000 * 1000;
 constexpr int kManyBusy = 16;
+constexpr MonotonicNanos kSleep = 20 * kLongTurn;
+constexpr int kTurnsUntilSteady = 8;
+constexpr OpReason kReason("sleep");
 
 // What a busy fiber does after each turn.
 enum class After { kYield, kCountCall };
@@ -49,7 +52,7 @@ class Busy {
           const MonotonicNanos until = Clock::Real().MonotonicNow() + turn;
           while (Clock::Real().MonotonicNow() < until) {
           }
-          turns_ += until >= count_from_ ? 1 : 0;
+          ++(until >= count_from_ ? turns_ : turns_before_);
           if (after == After::kYield) {
             Yield();
           } else {
@@ -63,17 +66,21 @@ class Busy {
     for (const Fiber& fiber : fibers_) fiber.Join();
   }
 
-  // Of those fibers or after them. Turns are counted that end after `when`.
+  // Of those fibers or after them. Turns are counted that end after `when`, and
+  // apart from them those before it.
   void CountFrom(MonotonicNanos when) {
     count_from_ = when;
     turns_ = 0;
+    turns_before_ = 0;
   }
   int turns() const { return turns_; }
+  int turns_before() const { return turns_before_; }
   void Stop() { stop_ = true; }
 
  private:
   MonotonicNanos count_from_ = 0;
   int turns_ = 0;
+  int turns_before_ = 0;
   bool stop_ = false;
   std::vector<Fiber> fibers_;
 };
@@ -134,16 +141,22 @@ TEST(FairnessTest, LargeReadsLetOthersRunMoreOften) {
 // How many turns `busy` takes between the time that a sleeper has asked for and
 // its going on.
 int TurnsUntilSleeperGoesOn(Runtime& runtime, Busy& busy) {
-  int turns = 0;
   runtime
       .Go([&] {
-        busy.CountFrom(Clock::Real().MonotonicNow() + 3000000);
-        EXPECT_EQ(plumb::SleepFor(absl::Milliseconds(3)), absl::OkStatus());
-        turns = busy.turns();
+        // The sleeper's own short turn lets the next pass have more turns. On a
+        // busy machine its time may be over before that is past.
+        do {
+          const MonotonicNanos until = Clock::Real().MonotonicNow() + kSleep;
+          busy.CountFrom(until);
+          // SleepFor would look at the clock anew, maybe much later.
+          EXPECT_EQ(ParkUntil(Waiter::Current(), {Clock::Real(), until},
+                              kReason, [] { return false; }),
+                    WaitState::kTimeout);
+        } while (busy.turns_before() < kTurnsUntilSteady);
         busy.Stop();
       })
       .Join();
-  return turns;
+  return busy.turns();
 }
 
 TEST(FairnessTest, TimersAreLookedAt) {
