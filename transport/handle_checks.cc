@@ -1,6 +1,7 @@
 #include "transport/handle_checks.h"
 
 #include <cerrno>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -32,6 +33,22 @@ absl::Status BadHandleError(ErrorInfo info) {
   info.errno_value = EBADF;
   return OpError(absl::StatusCode::kInvalidArgument, std::move(info),
                  "sendmsg: bad file descriptor");
+}
+
+size_t SizeWithoutHandles(const absl::Status& status, size_t room) {
+  const uint64_t size = BytesDone(status);
+  // More is the size of a message that was cut.
+  return size <= room ? static_cast<size_t>(size) : 0;
+}
+
+std::optional<Received> ReceivedWithoutHandles(const absl::Status& status,
+                                               size_t room) {
+  const ErrorInfo info = GetErrorInfo(status).value_or(ErrorInfo());
+  Received received;
+  received.size = received.full_size = SizeWithoutHandles(status, room);
+  if (received.size == 0 && !info.addr.has_value()) return std::nullopt;
+  received.from = info.addr;
+  return received;
 }
 
 }  // namespace plumb

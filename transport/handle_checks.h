@@ -1,4 +1,5 @@
-// What HandlePassing refuses, in the same words everywhere: for backends.
+// What HandlePassing refuses, in the same words everywhere, and what its errors
+// say of the bytes: for backends and decorators.
 //
 // `info` is of the operation that is to send the handles, or that received
 // them.
@@ -8,10 +9,12 @@
 #define PLUMB_TRANSPORT_HANDLE_CHECKS_H_
 
 #include <cstddef>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "transport/error.h"
+#include "transport/packet_conn.h"
 
 namespace plumb {
 
@@ -26,6 +29,17 @@ absl::Status CheckIncomingHandles(size_t count, size_t max_handles,
 
 // One of the handles is not open.
 absl::Status BadHandleError(ErrorInfo info);
+
+// How many bytes a ReadWithHandles into a buffer of `room` bytes has read
+// although it gives `status`, which is about their handles; 0 when it is about
+// something else.
+size_t SizeWithoutHandles(const absl::Status& status, size_t room);
+
+// The same of a ReadFromWithHandles. That a datagram without bytes has been
+// read only its sender shows, if that has a name; and of one that was cut
+// nobody knows by how much.
+std::optional<Received> ReceivedWithoutHandles(const absl::Status& status,
+                                               size_t room);
 
 }  // namespace plumb
 

@@ -5,6 +5,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "backends/udp/udp.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -163,6 +165,62 @@ TEST_F(CaptureTransportTest, ADatagramWithHandlesIsWrittenByItsBytes) {
       ElementsAre("db (unix) out @ > /run/db unixgram datagram 'seen'",
                   "db (unix) in @ > /run/db unixgram datagram 'unse' # read "
                   "with a buffer of 4 of its 6 bytes"));
+}
+
+TEST_F(CaptureTransportTest, ADatagramWhoseHandlesAreLostIsWritten) {
+  const auto listener = *db_.ListenPacket("unixgram", "/run/db");
+  DialOptions options;
+  options.local_address = "/run/web";
+  const auto unseen = *db_host_->Dial("unixgram", "/run/db", options);
+  const int handles[] = {0};
+  char buffer[10];
+  auto& packets = *Extension<PacketHandlePassing>(*listener);
+  for (const char* data : {"data", ""}) {
+    ASSERT_EQ(
+        Extension<HandlePassing>(*unseen)->WriteWithHandles(data, handles),
+        absl::OkStatus());
+    const absl::Status lost =
+        packets.ReadFromWithHandles(absl::MakeSpan(buffer), 0).status();
+    EXPECT_EQ(lost.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(
+        lost.message(),
+        "read unixgram /run/db->/run/web: too many handles: 1, at most 0");
+  }
+  EXPECT_THAT(
+      Lines(capture_),
+      ElementsAre("db (unix) in /run/web > /run/db unixgram datagram 'data'",
+                  "db (unix) in /run/web > /run/db unixgram datagram"));
+}
+
+TEST_F(CaptureTransportTest, ADialledUnixgramReadsHandles) {
+  DialOptions options;
+  options.local_address = "/run/web";
+  const auto unseen = *db_host_->ListenPacket("unixgram", "/run/db");
+  const auto near = *db_.Dial("unixgram", "/run/db", options);
+  const int handles[] = {0};
+  auto& to = *Extension<PacketHandlePassing>(*unseen);
+  for (const char* data : {"one", "lost", "too long"}) {
+    ASSERT_EQ(to.WriteToWithHandles(data, near->LocalAddr(), handles),
+              absl::OkStatus());
+  }
+  char buffer[4];
+  auto& from = *Extension<HandlePassing>(*near);
+  const auto got = from.ReadWithHandles(absl::MakeSpan(buffer));
+  ASSERT_EQ(got.status(), absl::OkStatus());
+  EXPECT_EQ(absl::string_view(buffer, got->size), "one");
+  EXPECT_EQ(got->handles.size(), 1u);
+  EXPECT_EQ(BytesDone(from.ReadWithHandles(absl::MakeSpan(buffer), 0).status()),
+            4u);
+  EXPECT_EQ(BytesDone(from.ReadWithHandles(absl::MakeSpan(buffer)).status()),
+            8u);
+  ASSERT_EQ(near->Close(), absl::OkStatus());
+  EXPECT_TRUE(IsClosed(from.ReadWithHandles(absl::MakeSpan(buffer)).status()));
+  EXPECT_THAT(
+      Lines(capture_),
+      ElementsAre("db (unix) in /run/db > /run/web unixgram datagram 'one'",
+                  "db (unix) in /run/db > /run/web unixgram datagram 'lost'",
+                  "db (unix) in /run/db > /run/web unixgram datagram 'too ' # "
+                  "read with a buffer of 4 of its 8 bytes"));
 }
 
 TEST(CaptureTransportOnSocketsTest, AWildcardSocketMatchesOnLoopback) {

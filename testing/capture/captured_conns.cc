@@ -1,6 +1,7 @@
 #include "testing/capture/captured_conns.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "transport/extension.h"
 #include "transport/extensions.h"
 #include "transport/forwarding.h"
+#include "transport/handle_checks.h"
 #include "transport/handle_passing.h"
 #include "transport/multicast.h"
 #include "transport/udp_options.h"
@@ -48,8 +50,8 @@ size_t FullSizeOfCut(const absl::Status& status, size_t buffer_size) {
 absl::StatusOr<size_t> BytesOf(
     const absl::StatusOr<HandlePassing::Incoming>& got, size_t room) {
   if (got.ok()) return got->size;
-  const uint64_t done = BytesDone(got.status());
-  if (done > 0 && done <= room) return static_cast<size_t>(done);
+  const size_t size = SizeWithoutHandles(got.status(), room);
+  if (size > 0) return size;
   return got.status();
 }
 
@@ -248,6 +250,9 @@ class CapturedPackets final : public ForwardingPacketConn,
         passing_->ReadFromWithHandles(buffer, max_handles);
     if (got.ok()) {
       TraceReceived(*tracer_, buffer, got->received);
+    } else if (const std::optional<Received> received =
+                   ReceivedWithoutHandles(got.status(), buffer.size())) {
+      TraceReceived(*tracer_, buffer, *received);
     } else {
       tracer_->Failed(Addr(), got.status());
     }

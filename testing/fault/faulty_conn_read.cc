@@ -10,6 +10,7 @@
 
 #include "testing/fault/faulty_conn.h"
 #include "transport/error.h"
+#include "transport/handle_checks.h"
 #include "transport/scope.h"
 
 namespace plumb {
@@ -203,11 +204,11 @@ absl::StatusOr<size_t> FaultyConn::ReadInnerWithHandles(FaultPiece* piece) {
     piece->handles = std::move(handles);
     return got->size;
   }
-  const uint64_t done = BytesDone(got.status());
-  if (done == 0 || done > piece->data.size()) return got.status();
+  const size_t size = SizeWithoutHandles(got.status(), piece->data.size());
+  if (size == 0) return got.status();
   handles->lost = got.status();
   piece->handles = std::move(handles);
-  return static_cast<size_t>(done);
+  return size;
 }
 
 absl::StatusOr<size_t> FaultyConn::Peek(absl::Span<char> buffer) {

@@ -9,6 +9,7 @@
 #include "testing/fault/faulty_packet_conn.h"
 #include "transport/error.h"
 #include "transport/extension.h"
+#include "transport/handle_checks.h"
 #include "transport/scope.h"
 
 namespace plumb {
@@ -16,18 +17,6 @@ namespace {
 
 // For a datagram, unless the longest that can be sent from here is longer.
 constexpr size_t kMessageRoom = 256 * 1024;
-
-// The datagram that a ReadFromWithHandles has read although it gives `status`,
-// which is about handles; nothing when there is none.
-std::optional<Received> WithoutHandles(const absl::Status& status) {
-  const ErrorInfo info = GetErrorInfo(status).value_or(ErrorInfo());
-  if (info.bytes_done == 0 && !info.addr.has_value()) return std::nullopt;
-  Received received;
-  received.size = info.bytes_done;
-  received.full_size = info.bytes_done;
-  received.from = info.addr;
-  return received;
-}
 
 }  // namespace
 
@@ -80,7 +69,8 @@ FaultyPacketConn::ReadPlainHandles(absl::Span<char> buffer,
   absl::StatusOr<Incoming> got =
       inner_handles_->ReadFromWithHandles(buffer, max_handles);
   const std::optional<Received> received =
-      got.ok() ? got->received : WithoutHandles(got.status());
+      got.ok() ? got->received
+               : ReceivedWithoutHandles(got.status(), buffer.size());
   if (received.has_value()) CountPlain(*received);
   return got;
 }
@@ -164,7 +154,8 @@ absl::StatusOr<Received> FaultyPacketConn::ReadInnerWithHandles(
       inner_handles_->ReadFromWithHandles(absl::MakeSpan(piece->data));
   if (got.ok() && got->handles.empty()) return std::move(got->received);
   std::optional<Received> received =
-      got.ok() ? std::move(got->received) : WithoutHandles(got.status());
+      got.ok() ? std::move(got->received)
+               : ReceivedWithoutHandles(got.status(), piece->data.size());
   if (!received.has_value()) return got.status();
   piece->handles = std::make_shared<FaultHandles>();
   piece->handles->lost = got.status();
