@@ -108,9 +108,13 @@ absl::string_view Handshake::LandSyn() {
 }
 
 void Handshake::ShowAnswer() {
+  {
+    SystemMutexLock lock(&mutex_);
+    if (abandoned_ || answer_ != nullptr) return;
+  }
   std::shared_ptr<ShownRow> answer = steps_.answer(*queue_);
   SystemMutexLock lock(&mutex_);
-  if (!abandoned_ && answer_ == nullptr) answer_.swap(answer);
+  if (!abandoned_) answer_.swap(answer);
 }
 
 void Handshake::HideAnswer() {

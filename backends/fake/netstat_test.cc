@@ -1,6 +1,7 @@
 // What a host's table shows, and what a test asks without waiting.
 #include "backends/fake/netstat.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <set>
@@ -146,6 +147,39 @@ TEST_F(NetstatStatesTest, OfAConnection) {
   EXPECT_EQ(States(), "TIME_WAIT ");
   clock_.Advance(absl::Seconds(60));
   EXPECT_EQ(States(), "");
+}
+
+// Copies SYNs, and keeps their answers.
+class Copying final : public LinkPolicy {
+ public:
+  Judgement AtSend(const Packet& packet, absl::Time) override {
+    if (packet.Has(Packet::kAck)) return Judgement::Hold("test");
+    Judgement judgement;
+    judgement.copies.resize(3000);
+    return judgement;
+  }
+  std::optional<Judgement> InFlight(const Packet&, absl::Time) override {
+    return Judgement::Pass();
+  }
+};
+
+TEST(NetstatTest, WhoIsAskedManyTimesAnswersOnce) {
+  ManualClock clock;
+  FakeNetworkOptions options;
+  options.clock = &clock;
+  options.policy = std::make_shared<Copying>();
+  FakeNetwork network(options);
+  auto db = network.Host("db");
+  auto listener = Must(db->Listen("tcp4", ":80"));
+  std::unique_ptr<Conn> client;
+  std::thread dialler(
+      [&] { client = Must(network.Host("web")->Dial("tcp4", "db:80")); });
+  // Meanwhile the copies arrive.
+  size_t most = 0;
+  while (clock.alarm_count() == 0) most = std::max(most, db->Netstat().size());
+  network.JudgeInFlight();
+  dialler.join();
+  EXPECT_LE(most, 2u);
 }
 
 TEST_F(NetstatStatesTest, OfAConnectionThatIsClosed) {
