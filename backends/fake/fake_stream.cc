@@ -92,6 +92,7 @@ int CountBlocked(const CallState& state, Direction direction) {
 }
 
 absl::Status WaitForRoom(ListenQueue& queue, std::unique_ptr<FakeConn> server,
+                         FakeConn& near,
                          const std::shared_ptr<Dialing>& dialing, Call& call,
                          const ErrorInfo& info, MonotonicNanos give_up) {
   const InfoReason reason(info);
@@ -100,7 +101,7 @@ absl::Status WaitForRoom(ListenQueue& queue, std::unique_ptr<FakeConn> server,
   const auto waits = [&] {
     return give_up == kNever || clock.MonotonicNow() < give_up;
   };
-  Dialing::Result result = queue.Push(std::move(server), dialing);
+  Dialing::Result result = queue.Push(std::move(server), near, dialing);
   while (result == Dialing::kWaiting && waits() && call.WaitUntil(give_up)) {
     result = queue.ResultOf(*dialing);
   }

@@ -112,10 +112,11 @@ class FakeListener final : public Listener,
 // How many calls of `direction` wait on `state`.
 int CountBlocked(const CallState& state, Direction direction);
 
-// Queues `server`, the Listener's end, for Accept; suspends `call`, which is on
-// `dialing`, until there is room, or until `give_up` (ETIMEDOUT). `info` is of
-// the errors.
+// Queues `server`, the Listener's end of `near`, for Accept; suspends `call`,
+// which is on `dialing`, until there is room, or until `give_up` (ETIMEDOUT).
+// `info` is of the errors.
 absl::Status WaitForRoom(ListenQueue& queue, std::unique_ptr<FakeConn> server,
+                         FakeConn& near,
                          const std::shared_ptr<Dialing>& dialing, Call& call,
                          const ErrorInfo& info,
                          MonotonicNanos give_up = kNever);

@@ -18,23 +18,27 @@ NetstatRow FakeConn::AsShown(NetstatRow row) const {
 }
 
 Dialing::Result ListenQueue::Push(std::unique_ptr<FakeConn> conn,
+                                  FakeConn& near,
                                   const std::shared_ptr<Dialing>& dialing) {
-  const Dialing::Result result = Queue(conn, dialing);
+  const Dialing::Result result = Queue(conn, near, dialing);
   if (result == Dialing::kConnected) state_.Signal(Direction::kRead);
   if (result == Dialing::kRefused) conn->Reset();
   return result;
 }
 
 Dialing::Result ListenQueue::Queue(std::unique_ptr<FakeConn>& conn,
+                                   FakeConn& near,
                                    const std::shared_ptr<Dialing>& dialing) {
   SystemMutexLock lock(&mutex_);
   if (shut_) return Dialing::kRefused;
   if (queued_.size() > backlog_) {
     dialing->result = Dialing::kWaiting;
-    waiting_.push_back({std::move(conn), dialing});
+    near.Show(FakeConn::Shown::kDialling);
+    waiting_.push_back({std::move(conn), &near, dialing});
     return Dialing::kWaiting;
   }
   conn->Show(FakeConn::Shown::kConnected);
+  near.Show(FakeConn::Shown::kConnected);
   queued_.push_back(std::move(conn));
   return Dialing::kConnected;
 }
@@ -90,11 +94,13 @@ std::unique_ptr<FakeConn> ListenQueue::Pop() {
     conn = std::move(queued_.front());
     queued_.pop_front();
     if (!waiting_.empty()) {
-      waiting_.front().conn->Show(FakeConn::Shown::kConnected);
-      queued_.push_back(std::move(waiting_.front().conn));
-      connected = std::move(waiting_.front().dialing);
-      waiting_.pop_front();
+      Waiting& next = waiting_.front();
+      next.conn->Show(FakeConn::Shown::kConnected);
+      next.near->Show(FakeConn::Shown::kConnected);
+      queued_.push_back(std::move(next.conn));
+      connected = std::move(next.dialing);
       connected->result = Dialing::kConnected;
+      waiting_.pop_front();
     }
   }
   if (connected != nullptr) connected->state.Signal(Direction::kWrite);

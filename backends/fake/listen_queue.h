@@ -74,7 +74,10 @@ class ListenQueue final : public NetstatSource {
   // Queues `conn`, the Listener's end. kWaiting when there is no room yet: then
   // `dialing`'s state is signalled when the result has changed. One that is
   // refused or given up is reset: it was never open, and leaves nothing behind.
-  Dialing::Result Push(std::unique_ptr<FakeConn> conn,
+  // `near`, the dialler's end, is shown with the result, since who accepts may
+  // look before the dialler does: it must be there until that is not kWaiting,
+  // or GiveUp.
+  Dialing::Result Push(std::unique_ptr<FakeConn> conn, FakeConn& near,
                        const std::shared_ptr<Dialing>& dialing);
   // Whether Push would not return kWaiting now.
   bool HasRoom();
@@ -95,12 +98,13 @@ class ListenQueue final : public NetstatSource {
  private:
   struct Waiting {
     std::unique_ptr<FakeConn> conn;
+    FakeConn* near;
     std::shared_ptr<Dialing> dialing;
   };
 
   // Push, but for what is done without the lock. Takes `conn` unless it is
   // refused.
-  Dialing::Result Queue(std::unique_ptr<FakeConn>& conn,
+  Dialing::Result Queue(std::unique_ptr<FakeConn>& conn, FakeConn& near,
                         const std::shared_ptr<Dialing>& dialing);
 
   CallState state_;

@@ -246,10 +246,40 @@ TEST(NetstatTest, WhoWaitsForRoomInABacklog) {
     };
     while (count("SYN_SENT") == 0) std::this_thread::yield();
     EXPECT_EQ(count("ESTABLISHED"), 2);
+    // The place is the second one's there and then.
     auto accepted = Must(listener->Accept());
-    dialler.join();
     EXPECT_EQ(count("SYN_SENT"), 0);
     EXPECT_EQ(count("ESTABLISHED"), 4);
+    dialler.join();
+  }
+}
+
+// Whether the dialling thread has gone on or not.
+TEST(NetstatTest, WhoIsAcceptedIsConnected) {
+  const auto passing = std::make_shared<Gate>();
+  for (const char* name : {"tcp4", "unix", "unixpacket"}) {
+    for (const bool on_wire : {false, true}) {
+      SCOPED_TRACE(absl::StrCat(name, on_wire ? " on a Wire" : ""));
+      FakeNetworkOptions options;
+      if (on_wire) options.policy = passing;
+      FakeNetwork network(options);
+      auto host = network.Host("h");
+      const std::string at = name[0] == 't' ? "127.0.0.1:80" : "@s";
+      auto listener = Must(host->Listen(name, at));
+      auto* const probe = Extension<ListenerProbe>(*listener);
+      for (int i = 0; i < 300; ++i) {
+        std::unique_ptr<Conn> client;
+        std::thread dialler([&] { client = Must(host->Dial(name, at)); });
+        while (!probe->CanAccept()) std::this_thread::yield();
+        auto server = Must(listener->Accept());
+        std::multiset<std::string> states;
+        for (const NetstatRow& row : host->Netstat()) states.insert(row.state);
+        dialler.join();
+        ASSERT_EQ(states, (std::multiset<std::string>{"ESTABLISHED",
+                                                      "ESTABLISHED", "LISTEN"}))
+            << i;
+      }
+    }
   }
 }
 

@@ -220,12 +220,10 @@ class StreamDialer {
     if (queue == nullptr) return ErrnoError(info, "connect", ECONNREFUSED);
     auto [own, far] = plan.MakeEnds(*queue, nullptr);
     auto near = plan.MakeNear(std::move(own));
-    near->Show(FakeConn::Shown::kDialling);
     const absl::Status status =
-        WaitForRoom(*queue, plan.MakeFar(std::move(far)), dialing, call, info,
-                    GiveUpSyn(plan.host.clock().MonotonicNow()));
+        WaitForRoom(*queue, plan.MakeFar(std::move(far)), *near, dialing, call,
+                    info, GiveUpSyn(plan.host.clock().MonotonicNow()));
     if (!status.ok()) return status;
-    near->Show(FakeConn::Shown::kConnected);
     return near;
   }
 
@@ -255,13 +253,9 @@ class StreamDialer {
     steps.connect = [plan, link, dialing, near, dialling](ListenQueue& queue) {
       auto [own, far] = plan->MakeEnds(queue, link);
       *near = plan->MakeNear(std::move(own));
-      const Dialing::Result result =
-          queue.Push(plan->MakeFar(std::move(far)), dialing);
-      if (result == Dialing::kConnected) {
-        dialling->Hide();
-        (*near)->Show(FakeConn::Shown::kConnected);
-      }
-      return result;
+      // From here on that end is shown in its place.
+      dialling->Hide();
+      return queue.Push(plan->MakeFar(std::move(far)), **near, dialing);
     };
     const auto handshake = std::make_shared<Handshake>(
         host.network->wire, link, dialing, std::move(steps));

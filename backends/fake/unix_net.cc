@@ -69,11 +69,9 @@ class UnixDialer {
     auto [near, far] = node.type == UnixNode::Type::kStream
                            ? MakeStream(*node.queue, *std::move(lease))
                            : MakeSeqpacket(*node.queue, *std::move(lease));
-    near->Show(FakeConn::Shown::kDialling);
     const absl::Status status =
-        WaitForRoom(*node.queue, std::move(far), dialing, call, info_);
+        WaitForRoom(*node.queue, std::move(far), *near, dialing, call, info_);
     if (!status.ok()) return status;
-    near->Show(FakeConn::Shown::kConnected);
     return std::move(near);
   }
 
