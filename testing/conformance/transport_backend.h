@@ -106,7 +106,8 @@ struct TransportBackend {
   // PacketConns answer for PacketHandlePassing.
   bool handles = false;
   // PacketConns answer for MulticastControl, and what is sent to a group
-  // through "lo" goes there. Linux has a route for this over IPv4 alone.
+  // through "lo" goes there. Over IPv6 Linux needs a route for this:
+  // RouteIpv6MulticastThrough("lo") of backends/ip/interface_for_test.h.
   bool multicast = false;
 };
 
