@@ -41,6 +41,12 @@ IpPort DialTargets::Destination(absl::string_view network,
   return {v6 ? IpAddr::LoopbackV6() : IpAddr::LoopbackV4(), target.port};
 }
 
+bool DialTargets::NeedsZone(const IpAddr& ip) {
+  return ip.is_v6() && ip.zone() == 0 &&
+         (ip.IsLinkLocalUnicast() || ip.IsLinkLocalMulticast() ||
+          ip.IsInterfaceLocalMulticast());
+}
+
 ErrorInfo DialTargets::Info(absl::string_view network,
                             const IpPort& target) const {
   ErrorInfo info = NetworkInfo("dial", network);

@@ -16,6 +16,7 @@
 #include "backends/fake/wire_link.h"
 #include "transport/call.h"
 #include "transport/error.h"
+#include "transport/ip_addr.h"
 #include "transport/memory_stream.h"
 
 namespace plumb {
@@ -41,6 +42,12 @@ void SetBuffers(const FakeNetworkOptions& defaults, const Options& options,
 template <typename Options>
 int KeepAliveErrorOf(const Options& options) {
   return KeepAliveError(options.keep_alive.value_or(KeepAlive()));
+}
+
+// Why a connection to `ip` cannot be made, which no host has.
+int UnreachableError(const IpAddr& ip) {
+  if (ip.IsMulticast()) return ENETUNREACH;
+  return DialTargets::NeedsZone(ip) ? EINVAL : EHOSTUNREACH;
 }
 
 // One try: where it leads from and to, and what its ends will be like.
@@ -206,7 +213,9 @@ class StreamDialer {
     }
     plan.source = ends.first;
     DialledPort port(host_, ends);
-    if (there == nullptr) return ErrnoError(info, "connect", EHOSTUNREACH);
+    if (there == nullptr) {
+      return ErrnoError(info, "connect", UnreachableError(plan.target.ip));
+    }
     if (plan.source.ip.IsLoopback() && there != host_.host) {
       return ErrnoError(info, "connect", EINVAL);
     }

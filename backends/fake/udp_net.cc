@@ -110,13 +110,6 @@ absl::Status BadIdleTimeout(absl::string_view network,
                    " is not positive"));
 }
 
-// Without one nobody knows which of all links is meant.
-bool NeedsZone(const IpAddr& ip) {
-  return ip.is_v6() && ip.zone() == 0 &&
-         (ip.IsLinkLocalUnicast() || ip.IsLinkLocalMulticast() ||
-          ip.IsInterfaceLocalMulticast());
-}
-
 absl::StatusOr<std::unique_ptr<Conn>> DialUdpTarget(
     const HostRef& host, absl::string_view network, const DialTargets& targets,
     const DialOptions& options) {
@@ -138,7 +131,9 @@ absl::StatusOr<std::unique_ptr<Conn>> DialUdpTarget(
     if (error != 0) {
       return ErrnoError(info, error == EAGAIN ? "connect" : "bind", error);
     }
-    if (NeedsZone(target.ip)) return ErrnoError(info, "connect", EINVAL);
+    if (DialTargets::NeedsZone(target.ip)) {
+      return ErrnoError(info, "connect", EINVAL);
+    }
     const Addr remote = Addr::Ip(AddrNetwork(network), target);
     auto state = std::make_shared<CallState>(
         host.clock(),

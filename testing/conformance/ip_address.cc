@@ -1,3 +1,4 @@
+#include <cerrno>
 #include <string>
 #include <utility>
 #include <vector>
@@ -159,6 +160,35 @@ CONFORMANCE_CASE(IpAddressConformance, FamiliesThatDoNotMatch) {
     EXPECT_THAT(
         transport().Listen(Named(c.family), c.address),
         ErrorIs(Code::kInvalidArgument, absl::StrCat("listen ", cause)));
+  }
+}
+
+// Every link has them: which one is meant is not known.
+CONFORMANCE_CASE(IpAddressConformance, WhatIsOfALinkNeedsAZoneToBeDialled) {
+  Covers({"C-ER-02"});
+  const auto fails = [&](const std::string& family, const char* target,
+                         Code code, int error, const char* cause) {
+    const absl::Status status =
+        transport().Dial(Named(family), target).status();
+    EXPECT_THAT(status,
+                ErrorIs(code, absl::StrCat("dial ", Named(family), " ", target,
+                                           ": connect: ", cause)));
+    ASSERT_TRUE(GetErrorInfo(status).has_value());
+    EXPECT_EQ(GetErrorInfo(status)->errno_value, error);
+  };
+  for (const char* family : {"", "6"}) {
+    fails(family, "[fe80::1]:9", Code::kInvalidArgument, EINVAL,
+          "invalid argument");
+    for (const char* group : {"[ff01::114]:9", "[ff02::114]:9"}) {
+      if (backend().packets) {
+        fails(family, group, Code::kInvalidArgument, EINVAL,
+              "invalid argument");
+      } else {
+        // There are no connections to groups.
+        fails(family, group, Code::kUnavailable, ENETUNREACH,
+              "network is unreachable");
+      }
+    }
   }
 }
 
