@@ -59,24 +59,12 @@ ConnBackend Accepted() {
   return backend;
 }
 
-absl::StatusOr<ConnPair> DialUnixgram(Clock& clock) {
-  const std::shared_ptr<Transport> host = MakeHost(clock);
-  absl::StatusOr<std::unique_ptr<PacketConn>> packets =
-      host->ListenPacket("unixgram", "");
-  if (!packets.ok()) return packets.status();
-  DialOptions options;
-  options.local_address = "";
-  absl::StatusOr<std::unique_ptr<Conn>> near =
-      host->Dial("unixgram", (*packets)->LocalAddr().ToString(), options);
-  if (!near.ok()) return near.status();
-  const Addr peer = (*near)->LocalAddr();
-  return ConnPair{*std::move(near), ConnOverPackets(*std::move(packets), peer)};
-}
-
 ConnBackend Unixgram() {
   ConnBackend backend = Datagrams("fake_unixgram");
   backend.network = "unixgram";
-  backend.make_pair = &DialUnixgram;
+  backend.make_pair = [](Clock& clock) {
+    return DialUnixgram(*MakeHost(clock));
+  };
   backend.abilities.backpressure = backend.abilities.reliable = true;
   backend.abilities.half_close = HalfClose::kNone;
   backend.abilities.write_to_gone = WriteToGone::kRefused;

@@ -71,6 +71,19 @@ absl::StatusOr<ConnPair> DialAndAccept(Transport& transport,
   return ConnPair{*std::move(near), *std::move(far)};
 }
 
+absl::StatusOr<ConnPair> DialUnixgram(Transport& transport) {
+  absl::StatusOr<std::unique_ptr<PacketConn>> packets =
+      transport.ListenPacket("unixgram", "");
+  if (!packets.ok()) return packets.status();
+  DialOptions options;
+  options.local_address = "";
+  absl::StatusOr<std::unique_ptr<Conn>> near =
+      transport.Dial("unixgram", (*packets)->LocalAddr().ToString(), options);
+  if (!near.ok()) return near.status();
+  const Addr peer = (*near)->LocalAddr();
+  return ConnPair{*std::move(near), ConnOverPackets(*std::move(packets), peer)};
+}
+
 std::unique_ptr<Conn> ConnOverPackets(std::unique_ptr<PacketConn> packets,
                                       Addr peer) {
   return std::make_unique<PacketEnd>(std::move(packets), std::move(peer));

@@ -31,6 +31,10 @@ struct PairOptions {
 absl::StatusOr<ConnPair> DialAndAccept(Transport& transport,
                                        const PairOptions& options);
 
+// `near` is a unixgram socket that is dialled, with a name of its own, `far`
+// the PacketConn there.
+absl::StatusOr<ConnPair> DialUnixgram(Transport& transport);
+
 // The same pair from the other side.
 inline ConnPair Swapped(ConnPair pair) {
   return ConnPair{std::move(pair.far), std::move(pair.near)};

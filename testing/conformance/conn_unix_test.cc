@@ -56,24 +56,12 @@ ConnBackend UnixPacket() {
   return backend;
 }
 
-absl::StatusOr<ConnPair> DialUnixgram(Clock& clock) {
-  const std::shared_ptr<Transport> transport = MakeUnix(clock);
-  absl::StatusOr<std::unique_ptr<PacketConn>> packets =
-      transport->ListenPacket("unixgram", "");
-  if (!packets.ok()) return packets.status();
-  DialOptions options;
-  options.local_address = "";
-  absl::StatusOr<std::unique_ptr<Conn>> near =
-      transport->Dial("unixgram", (*packets)->LocalAddr().ToString(), options);
-  if (!near.ok()) return near.status();
-  const Addr peer = (*near)->LocalAddr();
-  return ConnPair{*std::move(near), ConnOverPackets(*std::move(packets), peer)};
-}
-
 ConnBackend Unixgram() {
   ConnBackend backend;
   backend.name = backend.network = "unixgram";
-  backend.make_pair = &DialUnixgram;
+  backend.make_pair = [](Clock& clock) {
+    return DialUnixgram(*MakeUnix(clock));
+  };
   ConnAbilities& abilities = backend.abilities;
   abilities.messages = abilities.empty_messages = true;
   abilities.end_of_stream = abilities.reset_on_unread = false;
