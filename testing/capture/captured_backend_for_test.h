@@ -3,6 +3,7 @@
 #define PLUMB_TESTING_CAPTURE_CAPTURED_BACKEND_FOR_TEST_H_
 
 #include <memory>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "testing/capture/capture.h"
@@ -13,17 +14,21 @@
 
 namespace plumb {
 
+// Conns and Listeners outlive both the Capture and the CaptureTransport.
+inline std::shared_ptr<Transport> Captured(std::shared_ptr<Transport> inner,
+                                           Clock& clock) {
+  CaptureOptions options;
+  options.clock = &clock;
+  Capture capture(options);
+  return std::make_shared<CaptureTransport>(std::move(inner), capture);
+}
+
 // `backend` as `make` makes it.
 inline TransportBackend Captured(TransportBackend backend,
                                  std::shared_ptr<Transport> (*make)(Clock&)) {
   backend.name = absl::StrCat("captured:", backend.network);
   backend.close_waits = true;
-  backend.make = [make](Clock& clock) -> std::shared_ptr<Transport> {
-    CaptureOptions options;
-    options.clock = &clock;
-    Capture capture(options);
-    return std::make_shared<CaptureTransport>(make(clock), capture);
-  };
+  backend.make = [make](Clock& clock) { return Captured(make(clock), clock); };
   return backend;
 }
 

@@ -1,27 +1,19 @@
 // The conformance suite of Conn, on Conns that a Capture sees both ends of.
 #include <memory>
-#include <utility>
+#include <string>
 
 #include "backends/fake/fake.h"
 #include "backends/tcp/tcp.h"
 #include "backends/udp/udp.h"
 #include "backends/unix/unix.h"
-#include "testing/capture/capture.h"
-#include "testing/capture/capture_transport.h"
+#include "testing/capture/captured_backend_for_test.h"
 #include "testing/conformance/conn.h"
 #include "testing/conformance/conn_pair.h"
+#include "transport/clock.h"
+#include "transport/transport.h"
 
 namespace plumb {
 namespace {
-
-// Conns and Listeners outlive both the Capture and the CaptureTransport.
-std::shared_ptr<Transport> Captured(std::shared_ptr<Transport> inner,
-                                    Clock& clock) {
-  CaptureOptions options;
-  options.clock = &clock;
-  Capture capture(options);
-  return std::make_shared<CaptureTransport>(std::move(inner), capture);
-}
 
 std::shared_ptr<Transport> MakeHost(Clock& clock) {
   FakeNetworkOptions options;
@@ -44,11 +36,16 @@ std::shared_ptr<Transport> Fake(Clock& clock) {
   return Captured(MakeHost(clock), clock);
 }
 
-ConnBackend Stream(const char* name, Make make, const PairOptions& options) {
+ConnBackend Named(const std::string& network) {
   ConnBackend backend;
-  backend.name = name;
-  backend.network = options.network;
+  backend.name = "captured_" + network;
+  backend.network = network;
   backend.abilities.close_waits = true;
+  return backend;
+}
+
+ConnBackend Stream(Make make, const PairOptions& options) {
+  ConnBackend backend = Named(options.network);
   backend.make_pair = [make, options](Clock& clock) {
     return DialAndAccept(*make(clock), options);
   };
@@ -62,7 +59,7 @@ ConnBackend TcpStream() {
   // Small ones, so that little is enough to fill them.
   options.dial.send_buffer = options.dial.receive_buffer = 64 * 1024;
   options.listen.send_buffer = options.listen.receive_buffer = 64 * 1024;
-  ConnBackend backend = Stream("captured_tcp4", &Tcp, options);
+  ConnBackend backend = Stream(&Tcp, options);
   backend.abilities.more_than_fits = 1024 * 1024;
   backend.abilities.peek = true;
   return backend;
@@ -72,7 +69,7 @@ ConnBackend FakeStream() {
   PairOptions options;
   options.network = "fake";
   options.address = "127.0.0.1:0";
-  ConnBackend backend = Stream("captured_fake", &Fake, options);
+  ConnBackend backend = Stream(&Fake, options);
   backend.abilities.peek = true;
   return backend;
 }
@@ -81,7 +78,7 @@ ConnBackend UnixStream() {
   PairOptions options;
   options.network = "unix";
   options.dial.local_address = "";
-  ConnBackend backend = Stream("captured_unix", &Unix, options);
+  ConnBackend backend = Stream(&Unix, options);
   backend.abilities.peek = backend.abilities.handles = true;
   return backend;
 }
@@ -90,10 +87,21 @@ ConnBackend UnixPacket() {
   PairOptions options;
   options.network = "unixpacket";
   options.dial.local_address = "";
-  ConnBackend backend = Stream("captured_unixpacket", &Unix, options);
+  ConnBackend backend = Stream(&Unix, options);
   backend.abilities.messages = backend.abilities.peek = true;
   backend.abilities.handles = true;
   backend.abilities.data_before_reset = false;
+  return backend;
+}
+
+ConnBackend Datagrams(ConnBackend backend) {
+  ConnAbilities& abilities = backend.abilities;
+  abilities.messages = abilities.empty_messages = true;
+  abilities.end_of_stream = abilities.reset_on_unread = false;
+  abilities.close_read = false;
+  abilities.peek = true;
+  abilities.half_close = HalfClose::kNone;
+  abilities.write_to_gone = WriteToGone::kRefused;
   return backend;
 }
 
@@ -102,15 +110,14 @@ ConnBackend UdpDialled() {
   options.network = "udp";
   options.address = "127.0.0.1:0";
   options.by_datagram = true;
-  ConnBackend backend = Stream("captured_udp", &Udp, options);
-  ConnAbilities& abilities = backend.abilities;
-  abilities.messages = abilities.empty_messages = true;
-  abilities.end_of_stream = abilities.reset_on_unread = false;
-  abilities.close_read = false;
-  abilities.peek = true;
-  abilities.backpressure = abilities.reliable = false;
-  abilities.half_close = HalfClose::kNone;
-  abilities.write_to_gone = WriteToGone::kRefused;
+  ConnBackend backend = Datagrams(Stream(&Udp, options));
+  backend.abilities.backpressure = backend.abilities.reliable = false;
+  return backend;
+}
+
+ConnBackend UnixgramDialled() {
+  ConnBackend backend = Datagrams(Named("unixgram"));
+  backend.make_pair = [](Clock& clock) { return DialUnixgram(*Unix(clock)); };
   return backend;
 }
 
@@ -119,6 +126,7 @@ PLUMB_INSTANTIATE_CONN_CONFORMANCE(Fake, FakeStream());
 PLUMB_INSTANTIATE_CONN_CONFORMANCE(Unix, UnixStream());
 PLUMB_INSTANTIATE_CONN_CONFORMANCE(UnixPacket, UnixPacket());
 PLUMB_INSTANTIATE_CONN_CONFORMANCE(Udp, UdpDialled());
+PLUMB_INSTANTIATE_CONN_CONFORMANCE(Unixgram, UnixgramDialled());
 
 }  // namespace
 }  // namespace plumb

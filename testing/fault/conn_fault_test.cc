@@ -10,20 +10,12 @@
 #include "backends/unix/unix.h"
 #include "testing/conformance/conn.h"
 #include "testing/conformance/conn_pair.h"
-#include "testing/fault/fault_transport.h"
+#include "testing/fault/faulty_backend_for_test.h"
+#include "transport/clock.h"
+#include "transport/transport.h"
 
 namespace plumb {
 namespace {
-
-constexpr char kJudged[] = R"(
-  rule { id: "never" active { from: "1000h" } partition {} }
-)";
-
-std::shared_ptr<Transport> Faulty(std::shared_ptr<Transport> inner,
-                                  const char* plan, Clock& clock) {
-  return *MakeFaultTransport(std::move(inner), plan, FaultTransportOptions(),
-                             clock);
-}
 
 std::shared_ptr<Transport> MakeHost(Clock& clock) {
   FakeNetworkOptions options;
@@ -37,12 +29,16 @@ std::shared_ptr<Transport> Tcp(Clock& clock) { return MakeTcp(clock); }
 std::shared_ptr<Transport> Udp(Clock& clock) { return MakeUdp(clock); }
 std::shared_ptr<Transport> Unix(Clock& clock) { return MakeUnix(clock); }
 
-ConnBackend Stream(const char* plan, Make make, const PairOptions& options) {
+ConnBackend Named(const char* plan, const std::string& network) {
   ConnBackend backend;
-  backend.name =
-      std::string(*plan == '\0' ? "faulty_" : "judged_") + options.network;
-  backend.network = options.network;
+  backend.name = (*plan == '\0' ? "faulty_" : "judged_") + network;
+  backend.network = network;
   backend.abilities.close_waits = true;
+  return backend;
+}
+
+ConnBackend Stream(const char* plan, Make make, const PairOptions& options) {
+  ConnBackend backend = Named(plan, options.network);
   backend.make_pair = [plan, make, options](Clock& clock) {
     return DialAndAccept(*Faulty(make(clock), plan, clock), options);
   };
@@ -95,33 +91,47 @@ ConnBackend UnixPacket(const char* plan) {
   return backend;
 }
 
-ConnBackend UdpDialled(const char* plan) {
-  PairOptions options;
-  options.network = "udp";
-  options.address = "127.0.0.1:0";
-  options.by_datagram = true;
-  ConnBackend backend = Stream(plan, &Udp, options);
+ConnBackend Datagrams(ConnBackend backend) {
   ConnAbilities& abilities = backend.abilities;
   abilities.messages = abilities.empty_messages = true;
   abilities.end_of_stream = abilities.reset_on_unread = false;
   abilities.close_read = false;
   abilities.peek = true;
-  abilities.backpressure = abilities.reliable = false;
   abilities.half_close = HalfClose::kNone;
   abilities.write_to_gone = WriteToGone::kRefused;
   return backend;
 }
 
-PLUMB_INSTANTIATE_CONN_CONFORMANCE(Tcp, TcpStream(""));
+ConnBackend UdpDialled(const char* plan) {
+  PairOptions options;
+  options.network = "udp";
+  options.address = "127.0.0.1:0";
+  options.by_datagram = true;
+  ConnBackend backend = Datagrams(Stream(plan, &Udp, options));
+  backend.abilities.backpressure = backend.abilities.reliable = false;
+  return backend;
+}
+
+ConnBackend UnixgramDialled(const char* plan) {
+  ConnBackend backend = Datagrams(Named(plan, "unixgram"));
+  backend.make_pair = [plan](Clock& clock) {
+    return DialUnixgram(*Faulty(MakeUnix(clock), plan, clock));
+  };
+  return backend;
+}
+
+PLUMB_INSTANTIATE_CONN_CONFORMANCE(Tcp, TcpStream(kNoRules));
 PLUMB_INSTANTIATE_CONN_CONFORMANCE(TcpJudged, TcpStream(kJudged));
-PLUMB_INSTANTIATE_CONN_CONFORMANCE(Fake, FakeStream(""));
+PLUMB_INSTANTIATE_CONN_CONFORMANCE(Fake, FakeStream(kNoRules));
 PLUMB_INSTANTIATE_CONN_CONFORMANCE(FakeJudged, FakeStream(kJudged));
-PLUMB_INSTANTIATE_CONN_CONFORMANCE(Unix, UnixStream(""));
+PLUMB_INSTANTIATE_CONN_CONFORMANCE(Unix, UnixStream(kNoRules));
 PLUMB_INSTANTIATE_CONN_CONFORMANCE(UnixJudged, UnixStream(kJudged));
-PLUMB_INSTANTIATE_CONN_CONFORMANCE(UnixPacket, UnixPacket(""));
+PLUMB_INSTANTIATE_CONN_CONFORMANCE(UnixPacket, UnixPacket(kNoRules));
 PLUMB_INSTANTIATE_CONN_CONFORMANCE(UnixPacketJudged, UnixPacket(kJudged));
-PLUMB_INSTANTIATE_CONN_CONFORMANCE(Udp, UdpDialled(""));
+PLUMB_INSTANTIATE_CONN_CONFORMANCE(Udp, UdpDialled(kNoRules));
 PLUMB_INSTANTIATE_CONN_CONFORMANCE(UdpJudged, UdpDialled(kJudged));
+PLUMB_INSTANTIATE_CONN_CONFORMANCE(Unixgram, UnixgramDialled(kNoRules));
+PLUMB_INSTANTIATE_CONN_CONFORMANCE(UnixgramJudged, UnixgramDialled(kJudged));
 
 }  // namespace
 }  // namespace plumb

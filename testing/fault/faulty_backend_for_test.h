@@ -5,6 +5,7 @@
 #define PLUMB_TESTING_FAULT_FAULTY_BACKEND_FOR_TEST_H_
 
 #include <memory>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "testing/conformance/transport_backend.h"
@@ -19,16 +20,22 @@ constexpr char kJudged[] = R"(
   rule { id: "never" active { from: "1000h" } partition {} }
 )";
 
-// `backend` as `make` makes it, with `plan`, one of the above.
+// `inner` with `plan`, one of the above.
+inline std::shared_ptr<Transport> Faulty(std::shared_ptr<Transport> inner,
+                                         const char* plan, Clock& clock) {
+  return *MakeFaultTransport(std::move(inner), plan, FaultTransportOptions(),
+                             clock);
+}
+
+// `backend` as `make` makes it, with `plan`.
 inline TransportBackend Faulty(TransportBackend backend,
                                std::shared_ptr<Transport> (*make)(Clock&),
                                const char* plan) {
   backend.name =
       absl::StrCat(*plan == '\0' ? "faulty:" : "judged:", backend.network);
   backend.close_waits = true;
-  backend.make = [make, plan](Clock& clock) -> std::shared_ptr<Transport> {
-    return *MakeFaultTransport(make(clock), plan, FaultTransportOptions(),
-                               clock);
+  backend.make = [make, plan](Clock& clock) {
+    return Faulty(make(clock), plan, clock);
   };
   return backend;
 }
