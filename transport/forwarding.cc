@@ -12,22 +12,6 @@
 namespace plumb {
 namespace {
 
-// Keeps the object from being closed for as long as it lives, once it entered.
-class Inside {
- public:
-  explicit Inside(Gate& gate) : gate_(gate), entered_(gate.Enter()) {}
-  Inside(const Inside&) = delete;
-  Inside& operator=(const Inside&) = delete;
-  ~Inside() {
-    if (entered_) gate_.Leave();
-  }
-  bool entered() const { return entered_; }
-
- private:
-  Gate& gate_;
-  const bool entered_;
-};
-
 absl::Status Block(Conn& inner) { return inner.WaitReadable(); }
 
 absl::Status Block(Listener& inner) { return inner.Accept().status(); }
@@ -107,32 +91,32 @@ ForwardingConn::ForwardingConn(std::unique_ptr<Conn> inner,
 ForwardingConn::~ForwardingConn() { Close().IgnoreError(); }
 
 absl::StatusOr<size_t> ForwardingConn::Read(absl::Span<char> buffer) {
-  Inside inside(gate_);
-  if (!inside.entered()) return Closed("read", gate_.done(), *inner_);
+  const GateScope inside(gate_);
+  if (!inside) return Closed("read", gate_.done(), *inner_);
   return DoRead(buffer);
 }
 
 absl::Status ForwardingConn::Write(absl::Span<const absl::string_view> pieces) {
-  Inside inside(gate_);
-  if (!inside.entered()) return Closed("write", gate_.done(), *inner_);
+  const GateScope inside(gate_);
+  if (!inside) return Closed("write", gate_.done(), *inner_);
   return DoWrite(pieces);
 }
 
 absl::Status ForwardingConn::WaitReadable() {
-  Inside inside(gate_);
-  if (!inside.entered()) return Closed("read", gate_.done(), *inner_);
+  const GateScope inside(gate_);
+  if (!inside) return Closed("read", gate_.done(), *inner_);
   return DoWaitReadable();
 }
 
 absl::Status ForwardingConn::CloseWrite() {
-  Inside inside(gate_);
-  if (!inside.entered()) return Closed("close", gate_.done(), *inner_);
+  const GateScope inside(gate_);
+  if (!inside) return Closed("close", gate_.done(), *inner_);
   return DoCloseWrite();
 }
 
 absl::Status ForwardingConn::SetDeadline(Direction direction, absl::Time when) {
-  Inside inside(gate_);
-  if (!inside.entered()) return Closed("set", gate_.done(), *inner_);
+  const GateScope inside(gate_);
+  if (!inside) return Closed("set", gate_.done(), *inner_);
   return DoSetDeadline(direction, when);
 }
 
@@ -177,14 +161,14 @@ ForwardingListener::ForwardingListener(std::unique_ptr<Listener> inner,
 ForwardingListener::~ForwardingListener() { Close().IgnoreError(); }
 
 absl::StatusOr<std::unique_ptr<Conn>> ForwardingListener::Accept() {
-  Inside inside(gate_);
-  if (!inside.entered()) return Closed("accept", gate_.done(), *inner_);
+  const GateScope inside(gate_);
+  if (!inside) return Closed("accept", gate_.done(), *inner_);
   return DoAccept();
 }
 
 absl::Status ForwardingListener::SetDeadline(absl::Time when) {
-  Inside inside(gate_);
-  if (!inside.entered()) return Closed("set", gate_.done(), *inner_);
+  const GateScope inside(gate_);
+  if (!inside) return Closed("set", gate_.done(), *inner_);
   return DoSetDeadline(when);
 }
 
@@ -220,15 +204,15 @@ ForwardingPacketConn::~ForwardingPacketConn() { Close().IgnoreError(); }
 
 absl::StatusOr<size_t> ForwardingPacketConn::ReadBatch(
     absl::Span<InPacket> packets) {
-  Inside inside(gate_);
-  if (!inside.entered()) return Closed("read", gate_.done(), *inner_);
+  const GateScope inside(gate_);
+  if (!inside) return Closed("read", gate_.done(), *inner_);
   return DoReadBatch(packets);
 }
 
 absl::StatusOr<size_t> ForwardingPacketConn::WriteBatch(
     absl::Span<const OutPacket> packets) {
-  Inside inside(gate_);
-  if (!inside.entered()) {
+  const GateScope inside(gate_);
+  if (!inside) {
     return Closed("write", gate_.done(), *inner_,
                   packets.empty() ? Addr() : packets[0].to);
   }
@@ -237,8 +221,8 @@ absl::StatusOr<size_t> ForwardingPacketConn::WriteBatch(
 
 absl::Status ForwardingPacketConn::SetDeadline(Direction direction,
                                                absl::Time when) {
-  Inside inside(gate_);
-  if (!inside.entered()) return Closed("set", gate_.done(), *inner_);
+  const GateScope inside(gate_);
+  if (!inside) return Closed("set", gate_.done(), *inner_);
   return DoSetDeadline(direction, when);
 }
 

@@ -54,6 +54,23 @@
 
 namespace plumb {
 
+// Keeps a decorator from being closed while it lives, unless that has happened
+// already, which makes it false.
+class GateScope {
+ public:
+  explicit GateScope(Gate& gate) : gate_(gate), entered_(gate.Enter()) {}
+  GateScope(const GateScope&) = delete;
+  GateScope& operator=(const GateScope&) = delete;
+  ~GateScope() {
+    if (entered_) gate_.Leave();
+  }
+  explicit operator bool() const { return entered_; }
+
+ private:
+  Gate& gate_;
+  const bool entered_;
+};
+
 // The names of the extensions that go through.
 using AllowedExtensions = std::vector<absl::string_view>;
 
@@ -88,9 +105,8 @@ class ForwardingConn : public Conn {
   virtual absl::Status DoClose();
 
   // For a call that is none of these, of an extension which the decorator
-  // answers for itself: false when closed; else Close waits for Leave.
-  bool Enter() { return gate_.Enter(); }
-  void Leave() { gate_.Leave(); }
+  // answers for itself.
+  GateScope Enter() { return GateScope(gate_); }
 
  private:
   const std::shared_ptr<Conn> inner_;  // shared with a second Close under way
@@ -148,8 +164,7 @@ class ForwardingPacketConn : public PacketConn {
   virtual absl::Status DoClose();
 
   // See ForwardingConn.
-  bool Enter() { return gate_.Enter(); }
-  void Leave() { gate_.Leave(); }
+  GateScope Enter() { return GateScope(gate_); }
 
  private:
   const std::shared_ptr<PacketConn>

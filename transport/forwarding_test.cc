@@ -334,19 +334,19 @@ TEST_F(ForwardingTest, DestructionWaitsForTheDecoratorsOwnCode) {
   reader.join();
 }
 
-// A decorator with a call of its own.
-class WithACall final : public ForwardingConn {
+// A decorator of a Conn or a PacketConn with a call of its own.
+template <typename Forwarding>
+class WithACall final : public Forwarding {
  public:
-  explicit WithACall(std::unique_ptr<Conn> inner)
-      : ForwardingConn(std::move(inner)) {}
-  ~WithACall() override { Close().IgnoreError(); }
+  using Forwarding::Forwarding;
+  ~WithACall() override { this->Close().IgnoreError(); }
 
   bool Serve(absl::Notification& entered, absl::Notification& go_on) {
-    if (!Enter()) return false;
+    const GateScope inside = this->Enter();
+    if (!inside) return false;
     entered.Notify();
     go_on.WaitForNotification();
-    state_ += "used";
-    Leave();
+    state_ += "used";  // a use after free when Close did not wait
     return true;
   }
 
@@ -354,21 +354,44 @@ class WithACall final : public ForwardingConn {
   std::string state_ = "some state of more than a few bytes, on the heap: ";
 };
 
-TEST_F(ForwardingTest, CloseWaitsForACallOfTheDecoratorsOwn) {
-  absl::Notification entered, go_on, closed;
-  WithACall conn(std::make_unique<InnerConn>(inner_));
-  std::thread server([&] { EXPECT_TRUE(conn.Serve(entered, go_on)); });
+template <typename Forwarding>
+void ExpectCloseWaitsForACall(
+    Inner& inner, std::unique_ptr<WithACall<Forwarding>> decorator) {
+  absl::Notification entered, go_on, destroyed;
+  std::thread server(
+      [&, d = decorator.get()] { EXPECT_TRUE(d->Serve(entered, go_on)); });
   entered.WaitForNotification();
-  std::thread closer([&] {
-    EXPECT_EQ(conn.Close(), absl::OkStatus());
-    closed.Notify();
+  std::thread destroyer([&] {
+    decorator.reset();
+    destroyed.Notify();
   });
-  inner_->AwaitClosed();
-  EXPECT_FALSE(closed.HasBeenNotified());
+  inner.AwaitClosed();
+  EXPECT_FALSE(destroyed.HasBeenNotified());
   go_on.Notify();
-  closer.join();
+  destroyer.join();
   server.join();
+}
+
+TEST_F(ForwardingTest, DestructionWaitsForACallOfTheDecoratorsOwn) {
+  ExpectCloseWaitsForACall(*inner_, std::make_unique<WithACall<ForwardingConn>>(
+                                        std::make_unique<InnerConn>(inner_)));
+}
+
+TEST_F(ForwardingTest, DestructionWaitsForACallOfAPacketDecoratorsOwn) {
+  ExpectCloseWaitsForACall(*inner_,
+                           std::make_unique<WithACall<ForwardingPacketConn>>(
+                               std::make_unique<InnerPackets>(inner_)));
+}
+
+TEST_F(ForwardingTest, ACallOfItsOwnDoesNotEnterAClosedDecorator) {
+  absl::Notification entered, go_on;
+  WithACall<ForwardingConn> conn(std::make_unique<InnerConn>(inner_));
+  WithACall<ForwardingPacketConn> packets(
+      std::make_unique<InnerPackets>(inner_));
+  ASSERT_EQ(conn.Close(), absl::OkStatus());
+  ASSERT_EQ(packets.Close(), absl::OkStatus());
   EXPECT_FALSE(conn.Serve(entered, go_on));
+  EXPECT_FALSE(packets.Serve(entered, go_on));
 }
 
 // A decorator whose Close takes a while.

@@ -70,15 +70,13 @@ void TraceSent(DatagramTracer& tracer, const Addr& to, absl::string_view data,
   }
 }
 
-class CapturedStream final : public ForwardingConn, private HandlePassing {
+// Tells each Read and Write, also of handles, with what became of it.
+class CapturedConn : public ForwardingConn, private HandlePassing {
  public:
-  CapturedStream(std::unique_ptr<Conn> wrapped,
-                 std::shared_ptr<CaptureState> state,
-                 const StreamOpening& opening)
+  explicit CapturedConn(std::unique_ptr<Conn> wrapped)
       : ForwardingConn(std::move(wrapped), OfConns()),
-        passing_(plumb::Extension<HandlePassing>(inner())),
-        tracer_(std::make_shared<StreamTracer>(std::move(state), opening)) {}
-  ~CapturedStream() override { Close().IgnoreError(); }
+        passing_(plumb::Extension<HandlePassing>(inner())) {}
+  ~CapturedConn() override = default;
 
   void* Extension(absl::string_view name) override {
     if (passing_ != nullptr && name == HandlePassing::kExtensionName) {
@@ -88,47 +86,78 @@ class CapturedStream final : public ForwardingConn, private HandlePassing {
   }
 
  private:
-  static void TraceRead(StreamTracer& tracer, absl::Span<const char> buffer,
-                        const absl::StatusOr<size_t>& n) {
+  // `data` is the beginning of `full_size` bytes.
+  virtual void TraceData(absl::string_view data, size_t full_size) = 0;
+  virtual void TraceNoData(const absl::Status& status) = 0;
+  virtual void BeginWrite() {}
+  virtual void EndWrite(absl::Span<const absl::string_view> pieces,
+                        const absl::Status& status) = 0;
+
+  void TraceRead(absl::Span<const char> buffer,
+                 const absl::StatusOr<size_t>& n) {
     if (n.ok()) {
-      if (!buffer.empty()) tracer.Read(Front(buffer, *n));
-    } else if (FullSizeOfCut(n.status(), buffer.size()) > 0) {
-      tracer.Read(Front(buffer, buffer.size()));
+      if (!buffer.empty()) TraceData(Front(buffer, *n), *n);
+    } else if (const size_t full = FullSizeOfCut(n.status(), buffer.size())) {
+      TraceData(Front(buffer, buffer.size()), full);
     } else {
-      tracer.ReadFailed(n.status());
+      TraceNoData(n.status());
     }
   }
   absl::StatusOr<size_t> DoRead(absl::Span<char> buffer) override {
     absl::StatusOr<size_t> n = inner().Read(buffer);
-    TraceRead(*tracer_, buffer, n);
+    TraceRead(buffer, n);
     return n;
   }
   absl::StatusOr<Incoming> ReadWithHandles(absl::Span<char> buffer,
                                            size_t max_handles) override {
+    const GateScope inside = Enter();
     // The error is the inner one's.
-    if (!Enter()) return passing_->ReadWithHandles(buffer, max_handles);
+    if (!inside) return passing_->ReadWithHandles(buffer, max_handles);
     absl::StatusOr<Incoming> got =
         passing_->ReadWithHandles(buffer, max_handles);
-    TraceRead(*tracer_, buffer, BytesOf(got, buffer.size()));
-    Leave();
+    TraceRead(buffer, BytesOf(got, buffer.size()));
     return got;
   }
   absl::Status DoWrite(absl::Span<const absl::string_view> pieces) override {
-    tracer_->BeginWrite();
+    BeginWrite();
     absl::Status status = inner().Write(pieces);
-    const size_t written = status.ok() ? SizeOf(pieces) : BytesDone(status);
-    tracer_->EndWrite(pieces, written, status);
+    EndWrite(pieces, status);
     return status;
   }
   absl::Status WriteWithHandles(absl::string_view data,
                                 absl::Span<const int> handles) override {
-    if (!Enter()) return passing_->WriteWithHandles(data, handles);
-    tracer_->BeginWrite();
+    const GateScope inside = Enter();
+    if (!inside) return passing_->WriteWithHandles(data, handles);
+    BeginWrite();
     absl::Status status = passing_->WriteWithHandles(data, handles);
-    const size_t written = status.ok() ? data.size() : BytesDone(status);
-    tracer_->EndWrite(absl::MakeConstSpan(&data, 1), written, status);
-    Leave();
+    EndWrite(absl::MakeConstSpan(&data, 1), status);
     return status;
+  }
+
+  HandlePassing* const passing_;  // null where there is none inside
+};
+
+class CapturedStream final : public CapturedConn {
+ public:
+  CapturedStream(std::unique_ptr<Conn> wrapped,
+                 std::shared_ptr<CaptureState> state,
+                 const StreamOpening& opening)
+      : CapturedConn(std::move(wrapped)),
+        tracer_(std::make_shared<StreamTracer>(std::move(state), opening)) {}
+  ~CapturedStream() override { Close().IgnoreError(); }
+
+ private:
+  void TraceData(absl::string_view data, size_t /*full_size*/) override {
+    tracer_->Read(data);
+  }
+  void TraceNoData(const absl::Status& status) override {
+    tracer_->ReadFailed(status);
+  }
+  void BeginWrite() override { tracer_->BeginWrite(); }
+  void EndWrite(absl::Span<const absl::string_view> pieces,
+                const absl::Status& status) override {
+    const size_t written = status.ok() ? SizeOf(pieces) : BytesDone(status);
+    tracer_->EndWrite(pieces, written, status);
   }
   absl::Status DoCloseWrite() override {
     absl::Status status = inner().CloseWrite();
@@ -141,70 +170,32 @@ class CapturedStream final : public ForwardingConn, private HandlePassing {
     return status;
   }
 
-  HandlePassing* const passing_;  // null where there is none inside
   const std::shared_ptr<StreamTracer> tracer_;
 };
 
-class CapturedDatagrams final : public ForwardingConn, private HandlePassing {
+class CapturedDatagrams final : public CapturedConn {
  public:
   CapturedDatagrams(std::unique_ptr<Conn> wrapped,
                     const CaptureContext& context)
-      : ForwardingConn(std::move(wrapped), OfConns()),
-        passing_(plumb::Extension<HandlePassing>(inner())),
+      : CapturedConn(std::move(wrapped)),
         tracer_(TracerOf(context, inner().LocalAddr())) {}
   ~CapturedDatagrams() override { Close().IgnoreError(); }
 
-  void* Extension(absl::string_view name) override {
-    if (passing_ != nullptr && name == HandlePassing::kExtensionName) {
-      return static_cast<HandlePassing*>(this);
-    }
-    return ForwardingConn::Extension(name);
-  }
-
  private:
-  static void TraceRead(DatagramTracer& tracer, const Addr& from,
-                        absl::Span<const char> buffer,
-                        const absl::StatusOr<size_t>& n) {
-    if (n.ok()) {
-      if (!buffer.empty()) tracer.Received(from, Front(buffer, *n), *n);
-    } else if (const size_t full = FullSizeOfCut(n.status(), buffer.size())) {
-      tracer.Received(from, Front(buffer, buffer.size()), full);
-    } else {
-      tracer.Failed(from, n.status());
-    }
+  void TraceData(absl::string_view data, size_t full_size) override {
+    tracer_->Received(RemoteAddr(), data, full_size);
   }
-  absl::StatusOr<size_t> DoRead(absl::Span<char> buffer) override {
-    absl::StatusOr<size_t> n = inner().Read(buffer);
-    TraceRead(*tracer_, RemoteAddr(), buffer, n);
-    return n;
+  void TraceNoData(const absl::Status& status) override {
+    tracer_->Failed(RemoteAddr(), status);
   }
-  absl::StatusOr<Incoming> ReadWithHandles(absl::Span<char> buffer,
-                                           size_t max_handles) override {
-    if (!Enter()) return passing_->ReadWithHandles(buffer, max_handles);
-    absl::StatusOr<Incoming> got =
-        passing_->ReadWithHandles(buffer, max_handles);
-    TraceRead(*tracer_, RemoteAddr(), buffer, BytesOf(got, buffer.size()));
-    Leave();
-    return got;
-  }
-  absl::Status DoWrite(absl::Span<const absl::string_view> pieces) override {
-    absl::Status status = inner().Write(pieces);
+  void EndWrite(absl::Span<const absl::string_view> pieces,
+                const absl::Status& status) override {
     std::string scratch;
     DataCursor cursor(pieces);
     TraceSent(*tracer_, RemoteAddr(), cursor.Take(SizeOf(pieces), &scratch),
               status);
-    return status;
-  }
-  absl::Status WriteWithHandles(absl::string_view data,
-                                absl::Span<const int> handles) override {
-    if (!Enter()) return passing_->WriteWithHandles(data, handles);
-    absl::Status status = passing_->WriteWithHandles(data, handles);
-    TraceSent(*tracer_, RemoteAddr(), data, status);
-    Leave();
-    return status;
   }
 
-  HandlePassing* const passing_;  // null where there is none inside
   const std::shared_ptr<DatagramTracer> tracer_;
 };
 
@@ -245,7 +236,8 @@ class CapturedPackets final : public ForwardingPacketConn,
   }
   absl::StatusOr<Incoming> ReadFromWithHandles(absl::Span<char> buffer,
                                                size_t max_handles) override {
-    if (!Enter()) return passing_->ReadFromWithHandles(buffer, max_handles);
+    const GateScope inside = Enter();
+    if (!inside) return passing_->ReadFromWithHandles(buffer, max_handles);
     absl::StatusOr<Incoming> got =
         passing_->ReadFromWithHandles(buffer, max_handles);
     if (got.ok()) {
@@ -256,7 +248,6 @@ class CapturedPackets final : public ForwardingPacketConn,
     } else {
       tracer_->Failed(Addr(), got.status());
     }
-    Leave();
     return got;
   }
   absl::StatusOr<size_t> DoWriteBatch(
@@ -272,10 +263,10 @@ class CapturedPackets final : public ForwardingPacketConn,
   }
   absl::Status WriteToWithHandles(absl::string_view data, const Addr& to,
                                   absl::Span<const int> handles) override {
-    if (!Enter()) return passing_->WriteToWithHandles(data, to, handles);
+    const GateScope inside = Enter();
+    if (!inside) return passing_->WriteToWithHandles(data, to, handles);
     absl::Status status = passing_->WriteToWithHandles(data, to, handles);
     TraceSent(*tracer_, to, data, status);
-    Leave();
     return status;
   }
 
