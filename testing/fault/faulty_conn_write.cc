@@ -1,6 +1,7 @@
 // What goes out: Write, WriteWithHandles.
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -16,6 +17,14 @@ size_t TotalSize(absl::Span<const absl::string_view> pieces) {
   size_t size = 0;
   for (const absl::string_view piece : pieces) size += piece.size();
   return size;
+}
+
+// `status`, an error, which says that `bytes_done` bytes were written in all.
+absl::Status WithBytesDone(absl::Status status, uint64_t bytes_done) {
+  if (BytesDone(status) == bytes_done) return status;
+  ErrorInfo info = GetErrorInfo(status).value_or(ErrorInfo());
+  info.bytes_done = bytes_done;
+  return WithErrorInfo(std::move(status), info);
 }
 
 }  // namespace
@@ -137,16 +146,10 @@ absl::StatusOr<SharedHandles> FaultyConn::CopyOutgoing(
 }
 
 absl::Status FaultyConn::WriteInner(Call& call, const Outgoing& out) {
-  const uint64_t done = out.done;
   const CancelSource source = calls_->Source(Direction::kWrite);
   ErrorInfo info = calls_->Info("write");
-  info.bytes_done = done;
   if (absl::Status s = calls_->Check(call, "write"); !s.ok()) {
-    return WithErrorInfo(s, [&] {
-      ErrorInfo own = GetErrorInfo(s).value_or(ErrorInfo());
-      own.bytes_done = done;
-      return own;
-    }());
+    return WithBytesDone(std::move(s), out.done);
   }
   absl::Status status;
   {
@@ -156,16 +159,13 @@ absl::Status FaultyConn::WriteInner(Call& call, const Outgoing& out) {
                  : inner_handles_->WriteWithHandles(out.pieces[0], out.handles);
   }
   if (status.ok()) return status;
-  info.bytes_done += BytesDone(status);
+  info.bytes_done = out.done + BytesDone(status);
   if (calls_->failed()) {
     const absl::Status failure = calls_->TakeFailure(Direction::kWrite);
     if (!failure.ok()) return failure;
   }
   if (source.cancelled()) return ClosedError(std::move(info));
-  if (done == 0) return status;
-  ErrorInfo own = GetErrorInfo(status).value_or(ErrorInfo());
-  own.bytes_done = info.bytes_done;
-  return WithErrorInfo(std::move(status), own);
+  return WithBytesDone(std::move(status), info.bytes_done);
 }
 
 }  // namespace plumb
