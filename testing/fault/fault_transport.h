@@ -31,8 +31,8 @@
 // - A reset closes the inner connection, over tcp with a linger of zero, so
 //   that the peer reads of it. Over another Transport than tcp's the peer reads
 //   the end of the stream.
-// - With rules, what WaitReadable has seen over unix is not unread for the
-//   kernel any more, so that Close does not reset for it.
+// - With rules, what WaitReadable or Peek has seen over unix is not unread for
+//   the kernel any more, so that Close does not reset for it.
 // - Close returns at once. What is still to be sent then is sent in the
 //   background and is dropped when the FaultTransport ends.
 // - Deadlines, scopes and Close end what waits for a rule, as they end any
