@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "backends/fake/datagram_socket.h"
+#include "backends/fake/lease.h"
 #include "backends/fake/network_state.h"
 #include "backends/fake/probes.h"
 #include "transport/conn.h"

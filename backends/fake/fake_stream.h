@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "backends/fake/lease.h"
 #include "backends/fake/listen_queue.h"
 #include "backends/fake/netstat.h"
 #include "backends/fake/network_state.h"

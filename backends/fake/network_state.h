@@ -20,8 +20,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "backends/fake/address_set.h"
 #include "backends/fake/datagram_sink.h"
 #include "backends/fake/fake_options.h"
+#include "backends/fake/lease.h"
 #include "backends/fake/listen_queue.h"
 #include "backends/fake/netstat.h"
 #include "backends/fake/port_table.h"
@@ -82,41 +84,6 @@ struct HostState {
   // How many sockets have joined each.
   absl::flat_hash_map<Group, int> groups;
   absl::flat_hash_set<const NetstatSource*> sockets;
-};
-
-// Keeps a port or a name bound until it is released or destroyed.
-class Lease {
- public:
-  Lease() = default;
-  template <typename Function>
-  explicit Lease(Function release)
-      : holder_(std::make_unique<HolderOf<Function>>(std::move(release))) {}
-  Lease(Lease&& other) = default;
-  Lease& operator=(Lease&& other) noexcept {
-    Release();
-    holder_ = std::move(other.holder_);
-    return *this;
-  }
-  ~Lease() { Release(); }
-
-  void Release() {
-    if (holder_ != nullptr) std::exchange(holder_, nullptr)->Release();
-  }
-
- private:
-  // A pointer is less than an AnyInvocable, and an idle connection has two.
-  struct Holder {
-    virtual ~Holder() = default;
-    virtual void Release() = 0;
-  };
-  template <typename Function>
-  struct HolderOf final : Holder {
-    explicit HolderOf(Function f) : function(std::move(f)) {}
-    void Release() override { function(); }
-    Function function;
-  };
-
-  std::unique_ptr<Holder> holder_;
 };
 
 struct NetworkState {

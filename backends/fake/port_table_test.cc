@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <memory>
 
+#include "backends/fake/address_set.h"
 #include "gtest/gtest.h"
 #include "transport/ip_addr.h"
 

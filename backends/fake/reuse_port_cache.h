@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "absl/container/flat_hash_map.h"
+#include "backends/fake/address_set.h"
 #include "backends/fake/port_table.h"
 
 namespace plumb {

@@ -12,6 +12,7 @@
 #include "backends/fake/datagram_sink.h"
 #include "backends/fake/fake_stream.h"
 #include "backends/fake/handles.h"
+#include "backends/fake/lease.h"
 #include "backends/fake/netstat.h"
 #include "backends/fake/probes.h"
 #include "backends/fake/seqpacket_pair.h"

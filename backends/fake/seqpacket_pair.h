@@ -13,6 +13,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/string_view.h"
 #include "backends/fake/datagram_sink.h"
+#include "backends/fake/lease.h"
 #include "backends/fake/network_state.h"
 #include "backends/fake/seqpacket_tap.h"
 #include "transport/call.h"

@@ -5,10 +5,12 @@
 #include <tuple>
 #include <utility>
 
+#include "backends/fake/address_set.h"
 #include "backends/fake/dial_targets.h"
 #include "backends/fake/fake_stream.h"
 #include "backends/fake/handshake.h"
 #include "backends/fake/ip_net.h"
+#include "backends/fake/lease.h"
 #include "backends/fake/port_table.h"
 #include "backends/fake/shown_row.h"
 #include "backends/fake/tcp_conn.h"

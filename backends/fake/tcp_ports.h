@@ -22,6 +22,7 @@
 #include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/inlined_vector.h"
+#include "backends/fake/address_set.h"
 #include "backends/fake/listen_queue.h"
 #include "backends/fake/netstat.h"
 #include "backends/fake/port_table.h"

@@ -21,6 +21,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/types/span.h"
 #include "backends/fake/datagram_sink.h"
+#include "backends/fake/lease.h"
 #include "backends/fake/netstat.h"
 #include "backends/fake/network_state.h"
 #include "transport/addr.h"

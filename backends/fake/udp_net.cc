@@ -5,10 +5,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "backends/fake/address_set.h"
 #include "backends/fake/datagram_conns.h"
 #include "backends/fake/dial_targets.h"
 #include "backends/fake/fake_stream.h"
 #include "backends/fake/ip_net.h"
+#include "backends/fake/lease.h"
 #include "backends/fake/multicast.h"
 #include "backends/fake/port_table.h"
 #include "backends/fake/udp_hub.h"

@@ -11,10 +11,10 @@
 #include <utility>
 
 #include "absl/strings/string_view.h"
+#include "backends/fake/address_set.h"
 #include "backends/fake/datagram_socket.h"
 #include "backends/fake/multicast.h"
 #include "backends/fake/network_state.h"
-#include "backends/fake/port_table.h"
 #include "backends/fake/wire.h"
 #include "transport/ip_addr.h"
 

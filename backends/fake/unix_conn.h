@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "backends/fake/fake_stream.h"
+#include "backends/fake/lease.h"
 #include "transport/extensions.h"
 #include "transport/handle_passing.h"
 

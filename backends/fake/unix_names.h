@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "backends/fake/lease.h"
 #include "backends/fake/network_state.h"
 
 namespace plumb {

@@ -8,6 +8,7 @@
 #include "backends/fake/datagram_conns.h"
 #include "backends/fake/dial_targets.h"
 #include "backends/fake/fake_stream.h"
+#include "backends/fake/lease.h"
 #include "backends/fake/seqpacket.h"
 #include "backends/fake/unix_conn.h"
 #include "backends/fake/unix_names.h"
