@@ -27,17 +27,16 @@ absl::StatusOr<uint32_t> InterfaceIndex(absl::string_view interface) {
       absl::StrCat("interface ", interface, ": no such network interface"));
 }
 
-// Of which all hosts are members, always.
-bool IsAllHostsGroup(const IpAddr& group) {
-  if (group.is_v4()) return group == IpAddr::V4(224, 0, 0, 1);
-  return group == *IpAddr::Parse("ff01::1") ||
-         group == *IpAddr::Parse("ff02::1");
-}
+// Of which all hosts are members, always: 224.0.0.1, ff01::1, ff02::1.
+constexpr IpAddr kAllHosts[] = {
+    IpAddr::V4(224, 0, 0, 1),
+    IpAddr::V6({0xff, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}),
+    IpAddr::V6({0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1})};
 
 }  // namespace
 
 bool IsMember(const HostState& host, const IpAddr& group, uint32_t interface) {
-  return IsAllHostsGroup(group) ||
+  return absl::c_linear_search(kAllHosts, group) ||
          host.groups.contains(HostState::Group(interface, group));
 }
 
