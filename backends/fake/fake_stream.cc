@@ -29,18 +29,7 @@ bool FakeStreamConn::IsClosedByPeer() const {
 }
 
 NetstatRow FakeStreamConn::Row() const {
-  const StreamStatus status = end_.Status();
-  const CallNames& names = end_.names();
-  NetstatRow row;
-  row.network = names.network;
-  row.local = names.source;
-  row.remote = names.addr;
-  row.unread = status.unread;
-  row.in_flight = status.in_flight;
-  row.state =
-      StreamStateName({status.sent_end, status.end_arrived, status.got_end,
-                       status.ended_first, status.was_reset});
-  return AsShown(std::move(row));
+  return RowOf(end_.names(), end_.Status());
 }
 
 absl::Status FakeStreamConn::SetReadBuffer(int bytes) {

@@ -4,17 +4,30 @@
 #include "transport/direction.h"
 
 namespace plumb {
+namespace {
 
-NetstatRow FakeConn::AsShown(NetstatRow row) const {
-  switch (shown().load(std::memory_order_relaxed)) {
-    case Shown::kNot:
-      return NetstatRow();
-    case Shown::kDialling:
-      row.state = "SYN_SENT";
-      return row;
-    default:
-      return row;
-  }
+const char* StateName(const StreamStatus& status) {
+  if (status.was_reset) return "RESET";
+  if (!status.sent_end) return status.got_end ? "CLOSE_WAIT" : "ESTABLISHED";
+  if (status.end_arrived) return status.got_end ? "CLOSED" : "FIN_WAIT2";
+  if (!status.got_end) return "FIN_WAIT1";
+  return status.ended_first ? "CLOSING" : "LAST_ACK";
+}
+
+}  // namespace
+
+NetstatRow FakeConn::RowOf(const CallNames& names,
+                           const StreamStatus& status) const {
+  NetstatRow row;
+  const Shown how = shown().load(std::memory_order_relaxed);
+  if (how == Shown::kNot) return row;
+  row.network = names.network;
+  row.local = names.source;
+  row.remote = names.addr;
+  row.unread = status.unread;
+  row.in_flight = status.in_flight;
+  row.state = how == Shown::kDialling ? "SYN_SENT" : StateName(status);
+  return row;
 }
 
 Dialing::Result ListenQueue::Push(std::unique_ptr<FakeConn> conn,

@@ -19,6 +19,7 @@
 #include "transport/call.h"
 #include "transport/clock.h"
 #include "transport/conn.h"
+#include "transport/memory_stream_options.h"
 #include "transport/options.h"
 #include "transport/system_mutex.h"
 
@@ -36,8 +37,8 @@ class FakeConn : public Conn {
   void Show(Shown how) { shown().store(how, std::memory_order_relaxed); }
 
  protected:
-  // The row that is shown of one that has `row` once it is connected.
-  NetstatRow AsShown(NetstatRow row) const;
+  // The row that is shown of one with these names.
+  NetstatRow RowOf(const CallNames& names, const StreamStatus& status) const;
 
  private:
   // kNot at first; where a Conn has a byte to spare for it.

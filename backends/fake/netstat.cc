@@ -14,14 +14,6 @@ std::string Text(const Addr& addr) {
 
 }  // namespace
 
-const char* StreamStateName(const StreamEnds& ends) {
-  if (ends.reset) return "RESET";
-  if (!ends.sent) return ends.got ? "CLOSE_WAIT" : "ESTABLISHED";
-  if (ends.arrived) return ends.got ? "CLOSED" : "FIN_WAIT2";
-  if (!ends.got) return "FIN_WAIT1";
-  return ends.first ? "CLOSING" : "LAST_ACK";
-}
-
 std::string FormatNetstat(absl::Span<const NetstatRow> rows) {
   size_t local = 6, remote = 6;
   for (const NetstatRow& row : rows) {

@@ -51,15 +51,6 @@ struct NetstatRow {
 // end has come, which after Close is told by the peer's, and in FIN_WAIT2
 // before.
 
-struct StreamEnds {
-  bool sent = false;     // one's own was written
-  bool arrived = false;  // and is at the peer
-  bool got = false;      // the peer's has come
-  bool first = false;    // one's own was written before that
-  bool reset = false;
-};
-const char* StreamStateName(const StreamEnds& ends);
-
 // In lines, with a head.
 std::string FormatNetstat(absl::Span<const NetstatRow> rows);
 

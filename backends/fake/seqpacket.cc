@@ -23,6 +23,7 @@
 #include "transport/extensions.h"
 #include "transport/handle_checks.h"
 #include "transport/handle_passing.h"
+#include "transport/memory_stream_options.h"
 #include "transport/system_mutex.h"
 
 namespace plumb {
@@ -367,18 +368,15 @@ absl::Status SeqpacketConn::SetWriteBuffer(int bytes) {
 }
 
 NetstatRow SeqpacketConn::Row() const {
-  NetstatRow row;
-  row.network = names().network;
-  row.local = names().source;
-  row.remote = names().addr;
-  StreamEnds ends;
+  StreamStatus status;
   SystemMutexLock lock(&pair_->mutex);
-  for (const Datagram& message : me_.queue) row.unread += message.data.size();
-  ends.sent = ends.arrived = me_.sent_end;
-  ends.got = peer_.sent_end;
-  ends.reset = me_.error != 0;
-  row.state = StreamStateName(ends);
-  return AsShown(std::move(row));
+  for (const Datagram& message : me_.queue) {
+    status.unread += message.data.size();
+  }
+  status.sent_end = status.end_arrived = me_.sent_end;
+  status.got_end = peer_.sent_end;
+  status.was_reset = me_.error != 0;
+  return RowOf(names(), status);
 }
 
 absl::StatusOr<Credentials> SeqpacketConn::GetPeerCredentials() {

@@ -11,6 +11,7 @@
 #include "backends/fake/handshake.h"
 #include "backends/fake/ip_net.h"
 #include "backends/fake/lease.h"
+#include "backends/fake/netstat.h"
 #include "backends/fake/port_table.h"
 #include "backends/fake/shown_row.h"
 #include "backends/fake/tcp_conn.h"
@@ -52,6 +53,16 @@ int UnreachableError(const IpAddr& ip) {
   return DialTargets::NeedsZone(ip) ? EINVAL : EHOSTUNREACH;
 }
 
+NetstatRow RowOf(const std::string& network, const IpPort& local,
+                 const IpPort& remote, const char* state) {
+  NetstatRow row;
+  row.network = network;
+  row.local = Addr::Ip(AddrNetwork(network), local);
+  row.remote = Addr::Ip(AddrNetwork(network), remote);
+  row.state = state;
+  return row;
+}
+
 // One try: where it leads from and to, and what its ends will be like.
 struct StreamPlan {
   std::pair<StreamEnd, StreamEnd> MakeEnds(
@@ -90,25 +101,18 @@ struct StreamPlan {
 
   // What is in a table before there are Conns.
   std::shared_ptr<ShownRow> ShowDialling() const {
-    NetstatRow row;
-    row.network = network;
-    row.local = Addr::Ip(AddrNetwork(network), source);
-    row.remote = Addr::Ip(AddrNetwork(network), target);
-    row.state = "SYN_SENT";
-    return std::make_shared<ShownRow>(host, std::move(row));
+    return std::make_shared<ShownRow>(
+        host, RowOf(network, source, target, "SYN_SENT"));
   }
   std::shared_ptr<ShownRow> ShowAnswering(const ListenQueue& queue) const {
-    NetstatRow row;
-    row.network = queue.state().names()->network;
-    row.local = Addr::Ip(AddrNetwork(row.network), target);
-    row.remote = Addr::Ip(AddrNetwork(row.network), source);
-    row.state = "SYN_RECV";
     HostRef there = host;
     {
       SystemMutexLock lock(&host.network->mutex);
       there.host = host.FindHost(target.ip);
     }
-    return std::make_shared<ShownRow>(there, std::move(row));
+    return std::make_shared<ShownRow>(
+        there,
+        RowOf(queue.state().names()->network, target, source, "SYN_RECV"));
   }
 
   // Who listens at the target now.
