@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
@@ -19,6 +20,9 @@
 #include "testing/matchers.h"
 #include "transport/direction.h"
 #include "transport/error.h"
+#include "transport/extension.h"
+#include "transport/extensions.h"
+#include "transport/io.h"
 
 namespace plumb {
 namespace {
@@ -215,6 +219,32 @@ TEST_P(FuzzEndTest, Stuck) {
   EXPECT_EQ(ended.write.message(),
             "write tcp 192.0.2.1:80->192.0.2.2:40000: i/o timeout");
   EXPECT_EQ(BytesDone(ended.write), 0);
+}
+
+// What it has shown comes again, and how it ends counts at once.
+TEST_P(FuzzEndTest, PeeksAreAsReads) {
+  for (int end = 0; end < kFuzzEnds; ++end) {
+    SCOPED_TRACE(FuzzEndText(static_cast<FuzzEnd>(end)));
+    const auto conn = Make(static_cast<FuzzEnd>(end));
+    Peeker& peeker = *Extension<Peeker>(*conn);
+    char buffer[8];
+    for (const size_t size : {3, 8, 3}) {
+      const size_t shown = std::min<size_t>(size, 4);
+      EXPECT_THAT(peeker.Peek(absl::MakeSpan(buffer, size)),
+                  IsOkAndHolds(shown));
+      EXPECT_EQ(absl::string_view(buffer, shown),
+                absl::string_view("data").substr(0, shown));
+    }
+    char data[4];
+    ASSERT_THAT(ReadFull(*conn, absl::MakeSpan(data)), IsOk());
+    EXPECT_EQ(absl::string_view(data, 4), "data");
+    const auto same = Make(static_cast<FuzzEnd>(end));
+    const Ended ended = ToTheEnd(*same);
+    EXPECT_EQ(peeker.Peek(absl::MakeSpan(buffer)).status().message(),
+              ended.reads.back());
+    EXPECT_EQ(conn->Write("answer"), ended.write);
+    EXPECT_EQ(conn->Read(absl::MakeSpan(buffer)).status(), ended.read_again);
+  }
 }
 
 // As libFuzzer writes it when the handler crashes.

@@ -51,22 +51,34 @@ absl::Status FuzzPeer::AtEnd(Call& call) {
 }
 
 absl::Status FuzzPeer::Expire(Call& call, Direction direction, ErrorInfo info) {
+  // Who does not wait in any case lets nobody's deadline pass.
+  if (!call.WaitUntil(0)) return CallError(call.outcome(), std::move(info));
   expire_(direction);
   if (!call.Recheck()) return CallError(call.outcome(), std::move(info));
   // Somebody has moved the deadline since.
   return TimeoutError(std::move(info));
 }
 
-absl::StatusOr<size_t> FuzzPeer::Read(absl::Span<char> buffer) {
-  Call call(state_, Direction::kRead);
+absl::StatusOr<size_t> FuzzPeer::Show(Call& call, absl::Span<char> buffer) {
   if (!call.ok()) return call.Error("read");
   if (buffer.empty()) return size_t{0};
   if (read_ == data_.size()) return AtEnd(call);
   const size_t size = std::min(buffer.size(), data_.size() - read_);
   std::copy_n(data_.begin() + static_cast<ptrdiff_t>(read_), size,
               buffer.begin());
-  read_ += size;
   return size;
+}
+
+absl::StatusOr<size_t> FuzzPeer::Read(absl::Span<char> buffer) {
+  Call call(state_, Direction::kRead);
+  const absl::StatusOr<size_t> size = Show(call, buffer);
+  read_ += size.value_or(0);
+  return size;
+}
+
+absl::StatusOr<size_t> FuzzPeer::Peek(absl::Span<char> buffer) {
+  Call call(state_, Direction::kRead);
+  return Show(call, buffer);
 }
 
 absl::Status FuzzPeer::Write(absl::Span<const absl::string_view> pieces) {

@@ -1,7 +1,7 @@
 // The connection inside a FuzzConn: its peer has sent what it sends, does then
 // what its FuzzEnd says, and takes a limited number of bytes. Nothing suspends.
 //
-// Threads, errors: as for every Conn.
+// Threads, errors: as for every Conn. Extensions: Peeker.
 #ifndef PLUMB_TESTING_FAULT_FUZZ_PEER_H_
 #define PLUMB_TESTING_FAULT_FUZZ_PEER_H_
 
@@ -22,6 +22,7 @@
 #include "transport/call.h"
 #include "transport/conn.h"
 #include "transport/direction.h"
+#include "transport/extensions.h"
 
 namespace plumb {
 
@@ -38,7 +39,7 @@ constexpr int kFuzzEnds = 5;
 // For people, behind "then the peer": "resets".
 const char* FuzzEndText(FuzzEnd end);
 
-class FuzzPeer final : public Conn {
+class FuzzPeer final : public Conn, private Peeker {
  public:
   FuzzPeer(std::string data, FuzzEnd end, size_t max_written);
   ~FuzzPeer() override { Close().IgnoreError(); }
@@ -53,7 +54,10 @@ class FuzzPeer final : public Conn {
   absl::Status SetDeadline(Direction direction, absl::Time when) override;
   Addr LocalAddr() const override { return state_.names()->source; }
   Addr RemoteAddr() const override { return state_.names()->addr; }
-  void* Extension(absl::string_view) override { return nullptr; }
+  void* Extension(absl::string_view name) override {
+    return name == Peeker::kExtensionName ? static_cast<Peeker*>(this)
+                                          : nullptr;
+  }
 
   // `expire` has the deadline of a direction pass, in place of waiting for it.
   // Needed, before the first call.
@@ -62,6 +66,9 @@ class FuzzPeer final : public Conn {
   }
 
  private:
+  absl::StatusOr<size_t> Peek(absl::Span<char> buffer) override;
+  // What a Read gives, which can be read again.
+  absl::StatusOr<size_t> Show(Call& call, absl::Span<char> buffer);
   absl::Status AtEnd(Call& call);
   // Of a call that would wait for ever.
   absl::Status Expire(Call& call, Direction direction, ErrorInfo info);
