@@ -1,7 +1,6 @@
 #include "backends/fake/dial_targets.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
 #include "absl/time/time.h"
@@ -41,12 +40,6 @@ IpPort DialTargets::Destination(absl::string_view network,
   return {v6 ? IpAddr::LoopbackV6() : IpAddr::LoopbackV4(), target.port};
 }
 
-bool DialTargets::NeedsZone(const IpAddr& ip) {
-  return ip.is_v6() && ip.zone() == 0 &&
-         (ip.IsLinkLocalUnicast() || ip.IsLinkLocalMulticast() ||
-          ip.IsInterfaceLocalMulticast());
-}
-
 ErrorInfo DialTargets::Info(absl::string_view network,
                             const IpPort& target) const {
   ErrorInfo info = NetworkInfo("dial", network);
@@ -61,9 +54,8 @@ int DialTargets::SourceFor(const HostRef& host, const IpPort& target,
   if (!from.has_value()) return 0;
   source->port = from->port;
   if (IsWildcard(from->ip)) return 0;
-  if (!host.host->Has(from->ip)) return EADDRNOTAVAIL;
   source->ip = from->ip;
-  return 0;
+  return host.BindError(from->ip);
 }
 
 std::shared_ptr<Dialing> StartDialing(Clock& clock,

@@ -15,7 +15,6 @@
 #include "backends/fake/network_state.h"
 #include "transport/addr.h"
 #include "transport/error.h"
-#include "transport/ip_addr.h"
 #include "transport/options.h"
 
 namespace plumb {
@@ -33,9 +32,6 @@ struct DialTargets {
 
   // Where `target` leads: a wildcard or no host is this host.
   static IpPort Destination(absl::string_view network, const IpPort& target);
-
-  // Whether `ip` is of a link, and does not tell of which.
-  static bool NeedsZone(const IpAddr& ip);
 
   // Of the errors of a try of `target`.
   ErrorInfo Info(absl::string_view network, const IpPort& target) const;

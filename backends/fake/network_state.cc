@@ -1,6 +1,7 @@
 #include "backends/fake/network_state.h"
 
 #include <array>
+#include <cerrno>
 #include <optional>
 #include <utility>
 
@@ -112,6 +113,12 @@ IpAddr HostRef::SourceFor(const IpAddr& to) const {
   return to.is_v6() ? host->v6 : host->v4;
 }
 
+int HostRef::BindError(const IpAddr& ip) const {
+  if (ip.IsUnspecified()) return 0;
+  if (NeedsZone(ip)) return EINVAL;
+  return host->Has(ip) ? 0 : EADDRNOTAVAIL;
+}
+
 void ShowSocket(const HostRef& host, const NetstatSource* source) {
   SystemMutexLock lock(&host.network->mutex);
   host.host->sockets.insert(source);
@@ -166,6 +173,12 @@ AddressSet AddressesToListen(absl::string_view network_name, const IpAddr& ip) {
     default:
       return AddressSet::AnyOfBoth();
   }
+}
+
+bool NeedsZone(const IpAddr& ip) {
+  return ip.is_v6() && ip.zone() == 0 &&
+         (ip.IsLinkLocalUnicast() || ip.IsLinkLocalMulticast() ||
+          ip.IsInterfaceLocalMulticast());
 }
 
 const char* AddrNetwork(absl::string_view network_name) {

@@ -132,6 +132,8 @@ struct HostRef {
   absl::string_view NameOf(const IpAddr& ip) const;
   // The address of this host from which `to` is reached.
   IpAddr SourceFor(const IpAddr& to) const;
+  // 0, or why no socket of this host can be bound to `ip`.
+  int BindError(const IpAddr& ip) const;
 
  private:
   absl::StatusOr<std::vector<IpAddr>> Lookup(absl::string_view network_name,
@@ -160,6 +162,9 @@ MakeNamesOfBoth(CallNames near, CallNames far);
 // What listening at `ip` on `network_name` binds, as Go's socket options make
 // it.
 AddressSet AddressesToListen(absl::string_view network_name, const IpAddr& ip);
+
+// Whether `ip` is of a link, and does not tell of which.
+bool NeedsZone(const IpAddr& ip);
 
 // The network of the Addrs of `network_name`, a literal: "tcp", "udp",
 // "unixgram", "fake".

@@ -50,7 +50,7 @@ int KeepAliveErrorOf(const Options& options) {
 // Why a connection to `ip` cannot be made, which no host has.
 int UnreachableError(const IpAddr& ip) {
   if (ip.IsMulticast()) return ENETUNREACH;
-  return DialTargets::NeedsZone(ip) ? EINVAL : EHOSTUNREACH;
+  return NeedsZone(ip) ? EINVAL : EHOSTUNREACH;
 }
 
 NetstatRow RowOf(const std::string& network, const IpPort& local,
@@ -322,9 +322,8 @@ absl::StatusOr<std::unique_ptr<Listener>> ListenStream(
   if (keep_alive != 0) {
     return ErrnoError(std::move(info), "setsockopt", keep_alive);
   }
-  if (!where.ip().IsUnspecified() && !host.host->Has(where.ip())) {
-    return ErrnoError(std::move(info), "bind", EADDRNOTAVAIL);
-  }
+  const int bind = host.BindError(where.ip());
+  if (bind != 0) return ErrnoError(std::move(info), "bind", bind);
   const PortSharing share =
       options.reuse_port.value_or(false) ? kReusePort : kAlone;
   std::shared_ptr<ListenQueue> queue;

@@ -72,12 +72,11 @@ absl::StatusOr<Place> FindPlace(const HostRef& host, absl::string_view network,
     ListenAtGroup(place);
     return place;
   }
-  if (!place.where.ip().IsUnspecified() && !host.host->Has(place.where.ip())) {
-    ErrorInfo info = NetworkInfo("listen", network);
-    info.addr = Addr::Ip(AddrNetwork(network), place.asked);
-    return ErrnoError(std::move(info), "bind", EADDRNOTAVAIL);
-  }
-  return place;
+  const int error = host.BindError(place.where.ip());
+  if (error == 0) return place;
+  ErrorInfo info = NetworkInfo("listen", network);
+  info.addr = Addr::Ip(AddrNetwork(network), place.asked);
+  return ErrnoError(std::move(info), "bind", error);
 }
 
 // Binds what `make(port)` makes; its port and the lease of it.
@@ -133,7 +132,7 @@ absl::StatusOr<std::unique_ptr<Conn>> DialUdpTarget(
     if (error != 0) {
       return ErrnoError(info, error == EAGAIN ? "connect" : "bind", error);
     }
-    if (DialTargets::NeedsZone(target.ip)) {
+    if (NeedsZone(target.ip)) {
       return ErrnoError(info, "connect", EINVAL);
     }
     const Addr remote = Addr::Ip(AddrNetwork(network), target);

@@ -211,6 +211,21 @@ CONFORMANCE_CASE(IpAddressConformance, AddressesOfOthers) {
                            "requested address")));
 }
 
+CONFORMANCE_CASE(IpAddressConformance, WhatIsOfALinkNeedsAZoneToBeBound) {
+  Covers({"S-LN-10", "C-ER-02"});
+  EXPECT_THAT(transport().Listen(network(), "[fe80::1]:0"),
+              ErrorIs(Code::kInvalidArgument,
+                      absl::StrCat("listen ", network(),
+                                   " [fe80::1]:0: bind: invalid argument")));
+  DialOptions options;
+  options.local_address = "[fe80::1]:0";
+  EXPECT_THAT(
+      transport().Dial(network(), "[::1]:9", options),
+      ErrorIs(Code::kInvalidArgument,
+              absl::StrCat("dial ", network(),
+                           " [fe80::1]:0->[::1]:9: bind: invalid argument")));
+}
+
 CONFORMANCE_CASE(IpAddressConformance, LocalAddressesThatDoNotFit) {
   Covers({"S-DI-13"});
   for (const char* local : {":0", "0.0.0.0:0", "[::]:0", "127.0.0.1:0"}) {
