@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/time/time.h"
 #include "backends/local_address.h"
 #include "transport/direction.h"
 #include "transport/ip_addr.h"
@@ -58,11 +57,12 @@ int DialTargets::SourceFor(const HostRef& host, const IpPort& target,
   return host.BindError(from->ip);
 }
 
-std::shared_ptr<Dialing> StartDialing(Clock& clock,
-                                      const DialOptions& options) {
+absl::Time DialDeadline(Clock& clock, const DialOptions& options) {
+  return std::min(options.deadline, clock.TimeNow() + options.timeout);
+}
+
+std::shared_ptr<Dialing> StartDialing(Clock& clock, absl::Time deadline) {
   auto dialing = std::make_shared<Dialing>(clock);
-  const absl::Time deadline =
-      std::min(options.deadline, clock.TimeNow() + options.timeout);
   dialing->state.SetDeadline(Direction::kWrite, deadline);
   return dialing;
 }

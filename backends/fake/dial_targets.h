@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "backends/fake/listen_queue.h"
 #include "backends/fake/network_state.h"
 #include "transport/addr.h"
@@ -41,8 +42,11 @@ struct DialTargets {
                 IpPort* source) const;
 };
 
-// The state of a Dial that ends with the limits of `options`.
-std::shared_ptr<Dialing> StartDialing(Clock& clock, const DialOptions& options);
+// When a Dial with `options` that begins now is over.
+absl::Time DialDeadline(Clock& clock, const DialOptions& options);
+
+// The state of one try of it.
+std::shared_ptr<Dialing> StartDialing(Clock& clock, absl::Time deadline);
 
 }  // namespace plumb
 

@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/time/time.h"
 #include "backends/fake/address_set.h"
 #include "backends/fake/dial_targets.h"
 #include "backends/fake/fake_stream.h"
@@ -165,10 +166,12 @@ class StreamDialer {
         targets_(std::move(targets)) {}
 
   absl::StatusOr<std::unique_ptr<Conn>> Dial() {
-    const auto dialing = StartDialing(host_.clock(), options_);
-    Call call(dialing->state, Direction::kWrite);
+    const absl::Time deadline = DialDeadline(host_.clock(), options_);
     absl::Status first_error;
     for (const IpPort& target : targets_.to) {
+      // Of each its own: the queue of one that was given up may still look.
+      const auto dialing = StartDialing(host_.clock(), deadline);
+      Call call(dialing->state, Direction::kWrite);
       if (!call.ok()) {
         const ErrorInfo info = targets_.Info(network_, target);
         return first_error.ok() ? CallError(call.outcome(), info) : first_error;

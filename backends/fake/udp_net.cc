@@ -116,7 +116,8 @@ absl::StatusOr<std::unique_ptr<Conn>> DialUdpTarget(
     const DialOptions& options) {
   const ErrorInfo info = targets.Info(network, targets.to.front());
   const IpPort target = DialTargets::Destination(network, targets.to.front());
-  const auto dialing = StartDialing(host.clock(), options);
+  const auto dialing =
+      StartDialing(host.clock(), DialDeadline(host.clock(), options));
   const Call call(dialing->state, Direction::kWrite);
   if (!call.ok()) return CallError(call.outcome(), info);
   IpPort source;

@@ -57,7 +57,8 @@ class UnixDialer {
   }
 
   absl::StatusOr<std::unique_ptr<Conn>> Dial() {
-    const auto dialing = StartDialing(host_.clock(), options_);
+    const auto dialing =
+        StartDialing(host_.clock(), DialDeadline(host_.clock(), options_));
     Call call(dialing->state, Direction::kWrite);
     if (!call.ok()) return CallError(call.outcome(), info_);
     UnixNode node;
