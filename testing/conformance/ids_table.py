@@ -31,9 +31,10 @@ SUITES = {
         pipe pipe_small timed_pipe
         fake fake_observed fake_unix fake_unix_observed fake_unixpacket fake_unixgram
         fakegram_dialled fakegram_accepted
-        captured_tcp4 captured_udp captured_unix captured_unixpacket captured_fake
-        faulty_tcp4 faulty_udp faulty_unix faulty_unixpacket faulty_fake
-        judged_tcp4 judged_udp judged_unix judged_unixpacket judged_fake""",
+        captured_tcp4 captured_udp captured_unix captured_unixpacket captured_unixgram
+        captured_fake
+        faulty_tcp4 faulty_udp faulty_unix faulty_unixpacket faulty_unixgram faulty_fake
+        judged_tcp4 judged_udp judged_unix judged_unixpacket judged_unixgram judged_fake""",
     "ListenerConformance": """
         tcp4 tcp6 udp4 udp6 unix unixpacket
         fake:tcp fake:udp fake:unix fake:unixpacket fake:fake fake:fakegram
