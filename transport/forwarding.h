@@ -54,9 +54,9 @@
 
 namespace plumb {
 
-// Keeps a decorator from being closed while it lives, unless that has happened
-// already, which makes it false.
-class GateScope {
+// Keeps a decorator from being closed until it goes out of scope, unless that
+// has happened already, which makes it false.
+class [[nodiscard]] GateScope {
  public:
   explicit GateScope(Gate& gate) : gate_(gate), entered_(gate.Enter()) {}
   GateScope(const GateScope&) = delete;
@@ -64,7 +64,9 @@ class GateScope {
   ~GateScope() {
     if (entered_) gate_.Leave();
   }
-  explicit operator bool() const { return entered_; }
+  explicit operator bool() const& { return entered_; }
+  // It would be out of scope at once.
+  explicit operator bool() const&& = delete;
 
  private:
   Gate& gate_;
@@ -105,7 +107,7 @@ class ForwardingConn : public Conn {
   virtual absl::Status DoClose();
 
   // For a call that is none of these, of an extension which the decorator
-  // answers for itself.
+  // answers for itself: kept until its end.
   GateScope Enter() { return GateScope(gate_); }
 
  private:
