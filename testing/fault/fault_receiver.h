@@ -71,7 +71,9 @@ class FaultReceiver {
     now_ = faults_->clock().TimeNow();
     return queue_.HasDue(now_);
   }
-  // Only when HasDue, or after Await.
+  // As of when Await or HasDue looked last.
+  bool StillDue() const { return queue_.HasDue(now_); }
+  // Only when StillDue.
   FaultPiece Take() { return queue_.TakeDue(now_); }
   // See FaultQueue.
   const FaultPiece& Show() const { return queue_.ShowDue(now_); }

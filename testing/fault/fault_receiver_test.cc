@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
@@ -42,6 +43,7 @@ class FaultReceiverTest : public ::testing::TestWithParam<bool> {
   void SetBack() { clock_.Set(clock_.TimeNow() - absl::Hours(1)); }
 
   const bool stream_ = GetParam();
+  int pieces_ = 0;
   Calendar clock_;
   const std::shared_ptr<Faults> faults_ =
       *MakeFaults("rule { id: 'never' active { from: '9h' } hold {} }",
@@ -57,8 +59,8 @@ class FaultReceiverTest : public ::testing::TestWithParam<bool> {
                           calls_,
                           {[this](size_t, FaultPiece* piece) {
                              piece->link = link_;
-                             piece->data = "data";
-                             piece->packet.size = 4;
+                             piece->data = absl::StrCat("data ", ++pieces_);
+                             piece->packet.size = piece->data.size();
                              return absl::OkStatus();
                            },
                            [](absl::string_view) {}, nullptr}};
@@ -69,17 +71,20 @@ TEST_P(FaultReceiverTest, WhatIsDueStaysSoWhenTheCalendarIsSetBack) {
   Call call(calls_->state(), Direction::kRead);
   ASSERT_THAT(receiver_.Await(call, 100), IsOk());
   SetBack();
-  EXPECT_EQ(receiver_.Show().data, "data");
-  EXPECT_EQ(receiver_.Take().data, "data");
+  ASSERT_TRUE(receiver_.StillDue());
+  EXPECT_EQ(receiver_.Show().data, "data 1");
+  EXPECT_EQ(receiver_.Take().data, "data 1");
   EXPECT_TRUE(receiver_.empty());
   ASSERT_THAT(receiver_.Await(call, 100), IsOk());
   ASSERT_TRUE(receiver_.HasDue());
   SetBack();
-  char buffer[10];
-  EXPECT_EQ(receiver_.Copy(absl::MakeSpan(buffer)), 4u);
+  EXPECT_EQ(receiver_.Show().data, "data 2");
+  if (!stream_) return;
   // What comes then is behind it.
   EXPECT_TRUE(receiver_.TakeInAtOnce(call, 100));
-  EXPECT_EQ(receiver_.Copy(absl::MakeSpan(buffer)), 8u);
+  char buffer[20];
+  const size_t size = receiver_.Copy(absl::MakeSpan(buffer));
+  EXPECT_EQ(absl::string_view(buffer, size), "data 2data 3");
 }
 
 }  // namespace

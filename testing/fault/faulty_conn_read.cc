@@ -122,7 +122,7 @@ absl::Status FaultyConn::AwaitDue(Call& call, size_t size) {
     if (!status.ok()) return status;
     status = calls_->TakeFailure(Direction::kRead);
     if (!status.ok()) return status;
-    if (receiver_.HasDue()) return absl::OkStatus();
+    if (receiver_.StillDue()) return absl::OkStatus();
   }
 }
 

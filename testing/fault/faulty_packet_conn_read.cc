@@ -103,7 +103,8 @@ absl::Status FaultyPacketConn::AwaitDue(Call& call) {
 absl::StatusOr<size_t> FaultyPacketConn::TakeDue(absl::Span<InPacket> packets) {
   size_t count = 0;
   // The first one was due when it was awaited, and stays so.
-  while (count < packets.size() && (count == 0 || receiver_.HasDue())) {
+  while (count < packets.size() &&
+         (count == 0 ? receiver_.StillDue() : receiver_.HasDue())) {
     FaultPiece piece = receiver_.Take();
     if (!piece.end.ok() && count == 0) return piece.end;
     if (!piece.end.ok()) {
