@@ -10,7 +10,7 @@
 //   }
 //
 // The same bytes give the same connection, on any machine, so a crash file is a
-// test (examples/telemetry/collector_fuzz_test.cc). No call suspends, whatever
+// test (examples/telemetry/collector_fuzz_test.cc). No call waits, whatever
 // the bytes are: the peer has sent all that it will send, and then does what
 // FuzzEnd says; there is no time in the plan, and nothing is held.
 //

@@ -72,7 +72,8 @@ absl::StatusOr<size_t> FuzzPeer::Show(Call& call, absl::Span<char> buffer) {
 absl::StatusOr<size_t> FuzzPeer::Read(absl::Span<char> buffer) {
   Call call(state_, Direction::kRead);
   const absl::StatusOr<size_t> size = Show(call, buffer);
-  read_ += size.value_or(0);
+  // After an error this may be gone.
+  if (size.ok()) read_ += *size;
   return size;
 }
 

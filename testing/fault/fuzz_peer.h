@@ -1,5 +1,6 @@
 // The connection inside a FuzzConn: its peer has sent what it sends, does then
-// what its FuzzEnd says, and takes a limited number of bytes. Nothing suspends.
+// what its FuzzEnd says, and takes a limited number of bytes. Nothing waits for
+// anything; where others would wait, a fiber may let others run.
 //
 // Threads, errors: as for every Conn. Extensions: Peeker.
 #ifndef PLUMB_TESTING_FAULT_FUZZ_PEER_H_
@@ -26,7 +27,7 @@
 
 namespace plumb {
 
-// What a peer does when all that it sends has been read.
+// What a peer does when a Read or Peek has found that it has sent all.
 enum class FuzzEnd : uint8_t {
   kHalfClose,  // ends its direction, and reads on
   kClose,      // closes: reads give the end, and then writes a broken pipe
