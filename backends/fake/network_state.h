@@ -132,7 +132,7 @@ struct HostRef {
   absl::string_view NameOf(const IpAddr& ip) const;
   // The address of this host from which `to` is reached.
   IpAddr SourceFor(const IpAddr& to) const;
-  // 0, or why no socket of this host can be bound to `ip`.
+  // 0, or why no socket of this host can be bound to `ip`, which is no group.
   int BindError(const IpAddr& ip) const;
 
  private:

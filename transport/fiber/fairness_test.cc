@@ -145,8 +145,10 @@ int TurnsUntilSleeperGoesOn(Runtime& runtime, Busy& busy) {
       .Go([&] {
         // The sleeper's own short turn lets the next pass have more turns. On a
         // busy machine its time may be over before that is past.
+        MonotonicNanos sleep = kSleep / 2;
         do {
-          const MonotonicNanos until = Clock::Real().MonotonicNow() + kSleep;
+          sleep *= 2;
+          const MonotonicNanos until = Clock::Real().MonotonicNow() + sleep;
           busy.CountFrom(until);
           // SleepFor would look at the clock anew, maybe much later.
           EXPECT_EQ(ParkUntil(Waiter::Current(), {Clock::Real(), until},
