@@ -133,9 +133,7 @@ absl::StatusOr<std::unique_ptr<Conn>> DialUdpTarget(
     if (error != 0) {
       return ErrnoError(info, error == EAGAIN ? "connect" : "bind", error);
     }
-    if (NeedsZone(target.ip)) {
-      return ErrnoError(info, "connect", EINVAL);
-    }
+    if (NeedsZone(target.ip)) return ErrnoError(info, "connect", EINVAL);
     const Addr remote = Addr::Ip(AddrNetwork(network), target);
     auto state = std::make_shared<CallState>(
         host.clock(),

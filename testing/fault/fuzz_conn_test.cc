@@ -15,8 +15,10 @@
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "testing/executor.h"
 #include "testing/fault/fuzz_peer.h"
 #include "testing/fault/make_faults.h"
+#include "testing/fiber_executor.h"
 #include "testing/matchers.h"
 #include "transport/direction.h"
 #include "transport/error.h"
@@ -244,6 +246,27 @@ TEST_P(FuzzEndTest, PeeksAreAsReads) {
               ended.reads.back());
     EXPECT_EQ(conn->Write("answer"), ended.write);
     EXPECT_EQ(conn->Read(absl::MakeSpan(buffer)).status(), ended.read_again);
+  }
+}
+
+TEST_P(FuzzEndTest, OnAFiberIsAsOnAThread) {
+  for (int end = 0; end < kFuzzEnds; ++end) {
+    SCOPED_TRACE(FuzzEndText(static_cast<FuzzEnd>(end)));
+    const Ended here = ToTheEnd(*Make(static_cast<FuzzEnd>(end)));
+    Ended there;
+    const std::unique_ptr<Executor> fibers = MakeFiberExecutor(1);
+    fibers
+        ->Go([&] {
+          const auto conn = Make(static_cast<FuzzEnd>(end));
+          char byte[1];
+          EXPECT_THAT(Extension<Peeker>(*conn)->Peek(absl::MakeSpan(byte)),
+                      IsOkAndHolds(1u));
+          there = ToTheEnd(*conn);
+        })
+        ->Join();
+    EXPECT_EQ(there.reads, here.reads);
+    EXPECT_EQ(there.write, here.write);
+    EXPECT_EQ(there.read_again, here.read_again);
   }
 }
 
