@@ -6,6 +6,7 @@
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
 #include "absl/strings/str_cat.h"
+#include "transport/held_mutex.h"
 #include "transport/park.h"
 #include "transport/wait_reason.h"
 
@@ -19,9 +20,9 @@
 // then takes the Parked out of the slot; when that fails somebody has it and
 // will write.
 //
-// Close moves the state from kWaiting to kEnding by compare-and-swap, puts into
-// the Parked what the call's error says, writes kEnded, and leaves the Gate on
-// the call's behalf: so a call that reads kEnded never touches the object
+// Close moves the state from kWaiting to kEnding by compare-and-swap, leaves
+// the call a share in the names that its error says, writes kEnded, and leaves
+// the Gate on its behalf: so a call that reads kEnded never touches the object
 // again, and one that is kReturning may, because the Gate still counts it. A
 // call whose Waiter sits in a system call on the descriptor always leaves by
 // itself, and Close waits for it.
@@ -31,18 +32,7 @@ namespace {
 
 constexpr void* kNothing = nullptr;
 
-// The two marks that a slot may hold instead of a Parked.
-char news_mark, shut_mark;
-constexpr void* kNews = &news_mark;
-constexpr void* kShut = &shut_mark;
-
-// What has come out of a slot.
-bool IsParked(const void* slot) {
-  return slot != kNothing && slot != kNews && slot != kShut;
-}
-
-// Lives while the call waits.
-class CallReason final : public WaitReason {
+class CallReason : public WaitReason {
  public:
   CallReason(const char* op, Direction direction, const CallNames* names)
       : op_(op), direction_(direction), names_(names) {}
@@ -71,35 +61,9 @@ class TurnReason final : public WaitReason {
   const WaitReason& call_;
 };
 
-// Whether a scope of the waiter's owner has ended or has a deadline.
-bool MayScopesEnd(const Waiter& waiter) {
-  for (const Scope* scope = waiter.scope(); scope != nullptr;
-       scope = scope->outer()) {
-    if (scope->cancelled() || scope->deadline() != kNever) return true;
-  }
-  return false;
-}
-
-// Apart: it asks clocks, and most calls have no limits.
-ABSL_ATTRIBUTE_NOINLINE Call::Outcome LookAtLimits(
-    const Waiter& waiter, const Clock& clock,
-    const std::atomic<MonotonicNanos>& deadline) {
-  const ScopeState scopes = CheckScopes(waiter);
-  if (scopes == ScopeState::kCancelled) return Call::Outcome::kCancelled;
-  MonotonicNanos when = deadline.load(std::memory_order_acquire);
-  while (when != kNever && clock.HasPassed(when)) {
-    // It counts only if it was still there when it had passed.
-    const MonotonicNanos before = when;
-    when = deadline.load(std::memory_order_acquire);
-    if (when == before) return Call::Outcome::kTimeout;
-  }
-  return scopes == ScopeState::kTimeout ? Call::Outcome::kScopeTimeout
-                                        : Call::Outcome::kGo;
-}
-
 }  // namespace
 
-struct CallState::Parked {
+struct CallState::Parked : CallReason {
   enum State : int {
     kWaiting,
     kReturning,  // the owner has come back by itself
@@ -109,13 +73,18 @@ struct CallState::Parked {
     kClosing,    // closed, and still inside
   };
 
-  Parked(Waiter& w, bool in_call) : waiter(w), in_system_call(in_call) {}
+  Parked(Call& c, Waiter& w, const CallReason& r, bool in_call)
+      : CallReason(r), call(c), waiter(w), in_system_call(in_call) {}
 
+  Call& call;
   Waiter& waiter;
   const bool in_system_call;
   std::atomic<int> state{kWaiting};
-  std::shared_ptr<const CallNames> names;  // of kEnded
 };
+
+bool CallState::IsParked(const void* slot) {
+  return slot != kNothing && slot != kNews && slot != kShut;
+}
 
 bool CallState::Close() {
   if (!gate_.Close()) return false;
@@ -135,7 +104,7 @@ void CallState::EndParked(Direction direction) {
   if (!parked.in_system_call &&
       parked.state.compare_exchange_strong(expected, Parked::kEnding,
                                            std::memory_order_acq_rel)) {
-    parked.names = names_;
+    parked.call.names_ = names_;
     parked.state.store(Parked::kEnded, std::memory_order_release);
     waiter.Wake();
     gate_.Leave(direction);
@@ -163,8 +132,7 @@ Waiter* CallState::TakeSignalled(Direction direction) {
 
 bool CallState::MayGoAtOnce(Direction direction, const Waiter& waiter) const {
   return !gate_.closed() && !gate_.IsTurnTaken(direction) &&
-         !MayScopesEnd(waiter) &&
-         side(direction).deadline.load(std::memory_order_acquire) == kNever;
+         !HasLimits(direction, waiter);
 }
 
 void CallState::MoveDeadline(Direction direction, MonotonicNanos when) {
@@ -200,51 +168,20 @@ int CallState::Blocked(Direction direction) const {
   return gate_.QueueLength(direction) + (IsParked(slot) ? 1 : 0);
 }
 
-Call::Call(CallState& state, Direction direction, const char* op)
-    : state_(state),
-      clock_(state.clock_),
-      direction_(direction),
-      waiter_(Waiter::Current()),
-      op_(op) {
-  waiter_.CountCall();
-  switch (state_.gate_.TryEnter(direction)) {
-    case Gate::Turn::kTaken:
-      inside_ = true;
-      outcome_ = Check();
-      break;
-    case Gate::Turn::kClosed:
-      names_ = state_.names_;
-      outcome_ = Outcome::kClosed;
-      break;
-    case Gate::Turn::kQueued:
-      TakeTurn();
-      break;
+void Call::BeginSlowly(Gate::Turn turn) {
+  if (turn == Gate::Turn::kQueued) {
+    TakeTurn();
+    if (inside_) ForgetNews();
+  } else {
+    names_ = state_.names_;
+    outcome_ = Outcome::kClosed;
   }
-  if (!inside_) return;
-  // Whatever was news before this call's first try, the try will see.
-  std::atomic<void*>& slot = state_.side(direction_).slot;
-  void* news = kNews;
-  if (slot.load(std::memory_order_relaxed) == kNews) {
-    slot.compare_exchange_strong(news, kNothing, std::memory_order_acq_rel);
-  }
-}
-
-Call::Call(CallState& state, Direction direction, HasTurn)
-    : state_(state),
-      clock_(state.clock_),
-      direction_(direction),
-      waiter_(Waiter::Current()),
-      op_(nullptr),
-      inside_(true) {
-  outcome_ = Check();
-}
-
-Call::~Call() {
-  if (inside_) state_.gate_.Leave(direction_);
 }
 
 void Call::TakeTurn() {
+  // Read before the call is queued, after which the object may go away.
   names_ = state_.names_;
+  Clock& clock = state_.clock_;
   const CallReason call(op_, direction_, names_.get());
   const TurnReason reason(call);
   Gate::Queued queued;
@@ -260,7 +197,7 @@ void Call::TakeTurn() {
     if (left && turn == Gate::Turn::kQueued) return;
     if (left) break;
     ParkLimits limits(waiter_);
-    limits.Add(clock_, deadline);
+    limits.Add(clock, deadline);
     waiter_.Park(limits.deadline(), &reason);
     turn = queued.turn();
   }
@@ -270,46 +207,75 @@ void Call::TakeTurn() {
 
 Call::Outcome Call::Check() const {
   if (state_.gate_.closed()) return Outcome::kClosed;
-  const std::atomic<MonotonicNanos>& deadline =
-      state_.side(direction_).deadline;
-  if (ABSL_PREDICT_TRUE(!MayScopesEnd(waiter_) &&
-                        deadline.load(std::memory_order_acquire) == kNever)) {
+  if (ABSL_PREDICT_TRUE(!state_.HasLimits(direction_, waiter_))) {
     return Outcome::kGo;
   }
-  return LookAtLimits(waiter_, clock_, deadline);
+  return CheckLimits();
+}
+
+// Apart: it asks clocks, and most calls have no limits.
+Call::Outcome Call::CheckLimits() const {
+  const ScopeState scopes = CheckScopes(waiter_);
+  if (scopes == ScopeState::kCancelled) return Outcome::kCancelled;
+  const std::atomic<MonotonicNanos>& deadline =
+      state_.side(direction_).deadline;
+  MonotonicNanos when = deadline.load(std::memory_order_acquire);
+  while (when != kNever && state_.clock_.HasPassed(when)) {
+    // It counts only if it was still there when it had passed.
+    const MonotonicNanos before = when;
+    when = deadline.load(std::memory_order_acquire);
+    if (when == before) return Outcome::kTimeout;
+  }
+  return scopes == ScopeState::kTimeout ? Outcome::kScopeTimeout : Outcome::kGo;
 }
 
 bool Call::Suspend(const Op* op, MonotonicNanos until) {
   if (!ok()) return false;
   std::atomic<void*>& slot = state_.side(direction_).slot;
   // Read before the call is published, after which the object may go away; the
-  // names stay, since Close leaves a share in them with the Parked. A
-  // deadline that moves in between is news, and keeps it from being published.
+  // names stay, since Close leaves the call a share in them. A deadline that
+  // moves in between is news, and keeps it from being published.
   const MonotonicNanos deadline = state_.side(direction_).deadline.load();
-  const CallNames* const names = state_.names_.get();
-  CallState::Parked parked(waiter_,
+  Clock& clock = state_.clock_;
+  CallState::Parked parked(*this, waiter_,
+                           CallReason(op_, direction_, state_.names_.get()),
                            op != nullptr && waiter_.ParksInSystemCall());
+  const WaitReason& reason = reason_ != nullptr ? *reason_ : parked;
   void* expected = kNothing;
   if (!slot.compare_exchange_strong(expected, &parked,
                                     std::memory_order_acq_rel)) {
-    expected = kNews;
-    slot.compare_exchange_strong(expected, kNothing, std::memory_order_acq_rel);
+    if (expected == CallState::kNews) state_.side(direction_).TakeNews();
     outcome_ = Check();
     return ok();
   }
-  {
-    ParkLimits limits(waiter_);
-    limits.Add(clock_, deadline);
-    limits.Add(clock_, until);
-    const CallReason own(op_, direction_, names);
-    const WaitReason* const reason = reason_ != nullptr ? reason_ : &own;
-    if (op != nullptr) {
-      waiter_.ParkOn(*op, limits.deadline(), reason);
-    } else {
-      waiter_.Park(limits.deadline(), reason);
-    }
+  if (ABSL_PREDICT_TRUE(deadline == kNever && until == kNever &&
+                        !waiter_.scopes_may_end())) {
+    ReportHeldMutex(waiter_);
+    Park(op, kNever, reason);
+  } else {
+    ParkUntil(op, deadline, clock, until, reason);
   }
   return Settle(parked);
+}
+
+inline void Call::Park(const Op* op, MonotonicNanos deadline,
+                       const WaitReason& reason) {
+  if (op != nullptr) {
+    waiter_.ParkOn(*op, deadline, &reason);
+  } else {
+    waiter_.Park(deadline, &reason);
+  }
+}
+
+// Apart: what it needs would double what stays on the stack of one who waits.
+ABSL_ATTRIBUTE_NOINLINE void Call::ParkUntil(const Op* op,
+                                             MonotonicNanos deadline,
+                                             Clock& clock, MonotonicNanos until,
+                                             const WaitReason& reason) {
+  ParkLimits limits(waiter_);
+  limits.Add(clock, deadline);
+  limits.Add(clock, until);
+  Park(op, limits.deadline(), reason);
 }
 
 bool Call::Settle(CallState::Parked& parked) {
@@ -333,7 +299,6 @@ bool Call::Settle(CallState::Parked& parked) {
   }
   if (now == Parked::kEnded) {
     inside_ = false;
-    names_ = std::move(parked.names);
     outcome_ = Outcome::kClosed;
     return false;
   }
@@ -356,23 +321,11 @@ bool Call::WaitFor(const Op& op, MonotonicNanos until) {
   return Suspend(&op, until);
 }
 
-bool Call::Run(Op& op) {
-  while (ok()) {
-    if (op.Attempt()) return true;
-    WaitFor(op);
-  }
-  return false;
-}
-
-bool Call::RunAfterWait(Op& op) {
-  if (waiter_.MayWaitFirst(op)) WaitFor(op);
-  return Run(op);
-}
-
 bool Call::Pause(absl::Duration duration) {
+  if (!ok()) return false;
   const MonotonicNanos until =
-      clock_.MonotonicNow() + absl::ToInt64Nanoseconds(duration);
-  while (ok() && !clock_.HasPassed(until)) {
+      state_.clock_.MonotonicNow() + absl::ToInt64Nanoseconds(duration);
+  while (ok() && !state_.clock_.HasPassed(until)) {
     Suspend(nullptr, until);
   }
   return ok();

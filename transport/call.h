@@ -33,15 +33,15 @@
 #ifndef PLUMB_TRANSPORT_CALL_H_
 #define PLUMB_TRANSPORT_CALL_H_
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
-#include <string>
-#include <utility>
 
+#include "absl/base/attributes.h"
+#include "absl/base/optimization.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "transport/call_state.h"
 #include "transport/clock.h"
 #include "transport/direction.h"
 #include "transport/error.h"
@@ -50,93 +50,6 @@
 #include "transport/waiter.h"
 
 namespace plumb {
-
-class Call;
-
-// What the errors of an object's calls say of it.
-struct CallNames {
-  std::string network;  // as it was given to Dial or Listen
-  Addr source;          // this end of a connection; none for a listener
-  Addr addr;            // the other end, or where a listener listens
-};
-
-class CallState {
- public:
-  // `clock` is what deadlines are measured on; it must outlive this.
-  explicit CallState(Clock& clock,
-                     std::shared_ptr<const CallNames> names = nullptr)
-      : clock_(clock), names_(std::move(names)) {}
-  CallState(const CallState&) = delete;
-  CallState& operator=(const CallState&) = delete;
-
-  Clock& clock() const { return clock_; }
-  const std::shared_ptr<const CallNames>& names() const { return names_; }
-  bool closed() const { return gate_.closed(); }
-
-  // For calls that do not wait: false when closed; otherwise the object stays
-  // until Leave.
-  bool Enter() { return gate_.Enter(); }
-  void Leave() { gate_.Leave(); }
-
-  // Ends the calls that wait and waits for those that do not. False when it was
-  // closed before: the first closer is done by now. After true the caller frees
-  // what there is to free and calls Done, after which nothing touches this.
-  bool Close();
-  void Done() { gate_.Done(); }
-
-  // See Conn::SetDeadline. False when closed.
-  bool SetDeadline(Direction direction, absl::Time when);
-  bool SetDeadline(Direction direction, MonotonicNanos when);
-
-  // What the call of `direction` waits for may have come: it looks again. Not
-  // lost when the call is only about to wait.
-  void Signal(Direction direction) {
-    if (Waiter* waiter = TakeSignalled(direction)) waiter->Wake();
-  }
-  // The same, but returns who is to be woken, so that a lock may be held; null
-  // for nobody.
-  Waiter* TakeSignalled(Direction direction);
-
-  // Whether work may be done at once without a Call, under a lock of the
-  // object: one would go on, needs no clock, and nobody has the turn or waits
-  // for it.
-  bool MayGoAtOnce(Direction direction, const Waiter& waiter) const;
-  // Counts a call in for its owner, with the turn if it is free.
-  Gate::Turn EnterFor(Direction direction) {
-    const Gate::Turn turn = gate_.TryEnter(direction);
-    if (turn == Gate::Turn::kQueued && !gate_.Enter()) {
-      return Gate::Turn::kClosed;
-    }
-    return turn;
-  }
-
-  // How many calls wait, for their turn or for what they need.
-  int Blocked(Direction direction) const;
-
- private:
-  friend class Call;
-  struct Parked;
-
-  // One direction. The slot holds null for nothing new, a mark for something
-  // new or for closed (call.cc), or the one Parked.
-  struct Side {
-    std::atomic<void*> slot{nullptr};
-    std::atomic<MonotonicNanos> deadline{kNever};
-  };
-
-  Side& side(Direction d) { return sides_[d == Direction::kRead ? 0 : 1]; }
-  const Side& side(Direction d) const {
-    return sides_[d == Direction::kRead ? 0 : 1];
-  }
-  void MoveDeadlines(Direction direction, MonotonicNanos when);
-  void MoveDeadline(Direction direction, MonotonicNanos when);
-  void EndParked(Direction direction);
-
-  Clock& clock_;
-  const std::shared_ptr<const CallNames> names_;
-  Gate gate_;
-  Side sides_[2];
-};
 
 class Call {
  public:
@@ -151,12 +64,31 @@ class Call {
   // Takes its turn, waiting for it if need be. `direction` is kRead or kWrite.
   // `op` is what it says that it waits in (fiber/dump_fibers.h), a constant;
   // null for "read" or "write".
-  Call(CallState& state, Direction direction, const char* op = nullptr);
+  ABSL_ATTRIBUTE_ALWAYS_INLINE Call(CallState& state, Direction direction,
+                                    const char* op = nullptr)
+      : state_(state), direction_(direction), op_(op) {
+    waiter_.CountCall();
+    const Gate::Turn turn = state.gate_.TryEnter(direction);
+    if (ABSL_PREDICT_TRUE(turn == Gate::Turn::kTaken)) {
+      inside_ = true;
+      if (ABSL_PREDICT_FALSE(state.HasLimits(direction, waiter_))) {
+        outcome_ = CheckLimits();
+      }
+      ForgetNews();
+    } else {
+      BeginSlowly(turn);
+    }
+  }
   // Has its turn already: EnterFor has returned kTaken.
   struct HasTurn {};
-  Call(CallState& state, Direction direction, HasTurn);
+  Call(CallState& state, Direction direction, HasTurn)
+      : state_(state), direction_(direction), inside_(true), op_(nullptr) {
+    outcome_ = Check();
+  }
   // Gives the turn to the next.
-  ~Call();
+  ABSL_ATTRIBUTE_ALWAYS_INLINE ~Call() {
+    if (ABSL_PREDICT_TRUE(inside_)) state_.gate_.Leave(direction_);
+  }
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
@@ -194,34 +126,60 @@ class Call {
   bool WaitFor(const Op& op, MonotonicNanos until);
 
   // Tries `op` until it is done: true. False when the outcome came first.
-  bool Run(Op& op);
+  // (A template for the sake of the compiler, which then knows the operation.)
+  template <typename AnyOp>
+  bool Run(AnyOp& op) {
+    while (ABSL_PREDICT_TRUE(ok())) {
+      if (op.Attempt()) return true;
+      WaitFor(op);
+    }
+    return false;
+  }
 
   // The same, but waits before the first try: for what will most likely block,
   // as the try before found nothing more. Not when anybody has waited in
   // between without a try, who may have been told of what is there now.
-  bool RunAfterWait(Op& op);
+  template <typename AnyOp>
+  bool RunAfterWait(AnyOp& op) {
+    op.set_waits_first(true);
+    WaitFor(op);
+    op.set_waits_first(false);
+    return Run(op);
+  }
 
   // Suspends for `duration` on the state's clock, for a condition of which
   // nobody tells; returns ok().
   bool Pause(absl::Duration duration);
 
  private:
+  friend class CallState;
+
+  // Whatever was news before this call's first try, the try will see.
+  void ForgetNews() {
+    CallState::Side& side = state_.side(direction_);
+    if (ABSL_PREDICT_FALSE(side.HasNews())) side.TakeNews();
+  }
+  // Has not got the turn at once.
+  void BeginSlowly(Gate::Turn turn);
   void TakeTurn();
   bool Suspend(const Op* op, MonotonicNanos until);
+  void Park(const Op* op, MonotonicNanos deadline, const WaitReason& reason);
+  void ParkUntil(const Op* op, MonotonicNanos deadline, Clock& clock,
+                 MonotonicNanos until, const WaitReason& reason);
   // After the wait: takes the node back or learns who took it.
   bool Settle(CallState::Parked& parked);
   Outcome Check() const;
+  Outcome CheckLimits() const;
 
   CallState& state_;
-  Clock& clock_;
   const Direction direction_;
-  Waiter& waiter_;
+  Outcome outcome_ = Outcome::kGo;
+  bool inside_ = false;
+  Waiter& waiter_ = Waiter::Current();
   const char* const op_;
   const WaitReason* reason_ = nullptr;
   // Of a call that is not inside.
   std::shared_ptr<const CallNames> names_;
-  Outcome outcome_ = Outcome::kGo;
-  bool inside_ = false;
 };
 
 // The error of a Call that ended with `outcome` (not kGo).

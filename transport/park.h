@@ -30,6 +30,7 @@ enum class ScopeState : uint8_t { kGo, kCancelled, kTimeout };
 // What the scopes of the waiter's owner say now; a cancellation before a
 // deadline, whichever scope has it.
 inline ScopeState CheckScopes(const Waiter& waiter) {
+  if (!waiter.scopes_may_end()) return ScopeState::kGo;
   ScopeState state = ScopeState::kGo;
   for (const Scope* scope = waiter.scope(); scope != nullptr;
        scope = scope->outer()) {
@@ -53,6 +54,7 @@ class ParkLimits {
   // With the limits of the owner's scopes.
   explicit ParkLimits(Waiter& waiter) : waiter_(waiter) {
     ReportHeldMutex(waiter);
+    if (!waiter.scopes_may_end()) return;
     for (const Scope* scope = waiter.scope(); scope != nullptr;
          scope = scope->outer()) {
       if (scope->deadline() != kNever) Add(*scope->clock(), scope->deadline());

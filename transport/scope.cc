@@ -14,6 +14,17 @@ void AppendWaiters(const LinkedList<ScopeWatcher>& watchers,
   }
 }
 
+void Scope::LookAgain() {
+  // In this order: a cancellation that is not seen here has yet to tell.
+  waiter_.set_scopes_may_end(false);
+  for (const Scope* scope = waiter_.scope(); scope != nullptr;
+       scope = scope->outer()) {
+    if (!scope->may_end()) continue;
+    waiter_.set_scopes_may_end(true);
+    return;
+  }
+}
+
 class CancelSource::State {
  public:
   const std::atomic<bool>& cancelled() const { return cancelled_; }
@@ -29,7 +40,7 @@ class CancelSource::State {
   }
 
   void Cancel() {
-    cancelled_.store(true, std::memory_order_release);
+    cancelled_.store(true, std::memory_order_seq_cst);
     std::vector<Waiter*> waiters;
     {
       SystemMutexLock lock(&mutex_);
@@ -37,7 +48,7 @@ class CancelSource::State {
     }
     // Waiters are never freed: one that has left the scope sees a Wake for no
     // reason.
-    for (Waiter* waiter : waiters) waiter->Wake();
+    for (Waiter* waiter : waiters) waiter->WakeForScopes();
   }
 
  private:
@@ -59,6 +70,7 @@ CancelScope::CancelScope(CancelSource source)
       source_(std::move(source)),
       watcher_(waiter()) {
   Watch(watcher_);
+  if (cancelled()) LookAgain();
 }
 
 CancelScope::~CancelScope() { Unwatch(watcher_); }

@@ -68,7 +68,7 @@ class Scope {
   // The next scope outwards; null for none, and from a shield.
   Scope* outer() const { return outer_; }
   bool cancelled() const {
-    return cancelled_ != nullptr && cancelled_->load(std::memory_order_acquire);
+    return cancelled_ != nullptr && cancelled_->load(std::memory_order_seq_cst);
   }
   // The deadline on `clock()`, kNever for none.
   MonotonicNanos deadline() const { return deadline_; }
@@ -81,16 +81,23 @@ class Scope {
  protected:
   // Becomes the innermost scope of the caller until its destruction, on the
   // same thread or fiber, in reverse order. It is cancelled when `*cancelled`
-  // is true; null for never.
+  // is true; null for never. Who sets it tells those inside by WakeForScopes.
   explicit Scope(const std::atomic<bool>* cancelled = nullptr)
       : Scope(cancelled, nullptr, kNever) {}
   Scope(Clock& clock, MonotonicNanos deadline)
       : Scope(nullptr, &clock, deadline) {}
-  ~Scope() { waiter_.set_scope(before_); }
+  ~Scope() {
+    waiter_.set_scope(before_);
+    // Of a shield, those that it hid are around the owner again.
+    if (waiter_.scopes_may_end() || outer_ != before_) LookAgain();
+  }
 
   Waiter& waiter() const { return waiter_; }
   // Before anybody else may look.
   void set_outer(Scope* outer) { outer_ = outer; }
+  // Called by the owner when there are other scopes around it than before, or
+  // one of them may have been cancelled before it was told (Watch).
+  void LookAgain();
   static void SetOuterOf(Scope& scope, Scope* outer) { scope.outer_ = outer; }
 
  private:
@@ -103,7 +110,10 @@ class Scope {
         deadline_(deadline),
         clock_(clock) {
     waiter_.set_scope(this);
+    if (may_end()) waiter_.set_scopes_may_end(true);
   }
+
+  bool may_end() const { return deadline_ != kNever || cancelled(); }
 
   Waiter& waiter_;
   Scope* const before_;
@@ -158,7 +168,10 @@ class DeadlineScope final : public Scope {
 
 class ShieldScope final : public Scope {
  public:
-  ShieldScope() { set_outer(nullptr); }
+  ShieldScope() {
+    set_outer(nullptr);
+    if (waiter().scopes_may_end()) LookAgain();
+  }
   ~ShieldScope() = default;
 };
 

@@ -10,6 +10,7 @@
 #include "transport/manual_clock.h"
 #include "transport/sleep.h"
 #include "transport/stop_on_signal.h"
+#include "transport/waiter.h"
 
 namespace plumb {
 namespace {
@@ -96,6 +97,53 @@ TEST(ScopeTest, AShieldHidesTheOuterScopes) {
     EXPECT_TRUE(IsCancelledCall(plumb::SleepFor(absl::ZeroDuration())));
   }
   EXPECT_TRUE(IsCancelledCall(plumb::SleepFor(absl::ZeroDuration())));
+}
+
+bool MayEnd() { return Waiter::Current().scopes_may_end(); }
+
+TEST(ScopeTest, ACallLooksAtScopesWhenOneWasCancelled) {
+  EXPECT_FALSE(MayEnd());
+  CancelSource source;
+  {
+    CancelScope scope(source);
+    {
+      CancelScope inner;
+      EXPECT_FALSE(MayEnd());
+      inner.Cancel();
+      EXPECT_TRUE(MayEnd());
+    }
+    EXPECT_FALSE(MayEnd());
+    source.Cancel();
+    EXPECT_TRUE(MayEnd());
+    {
+      ShieldScope shield;
+      EXPECT_FALSE(MayEnd());
+    }
+    EXPECT_TRUE(MayEnd());
+  }
+  EXPECT_FALSE(MayEnd());
+  CancelScope late(source);
+  EXPECT_TRUE(MayEnd());
+}
+
+TEST(ScopeTest, ACallLooksAtScopesWhenOneHasADeadline) {
+  CancelScope outer;
+  {
+    DeadlineScope never(absl::InfiniteFuture());
+    EXPECT_FALSE(MayEnd());
+    DeadlineScope limit(absl::Hours(1));
+    EXPECT_TRUE(MayEnd());
+    CancelScope inner;
+    EXPECT_TRUE(MayEnd());
+    {
+      ShieldScope shield;
+      EXPECT_FALSE(MayEnd());
+      DeadlineScope other(absl::Hours(1));
+      EXPECT_TRUE(MayEnd());
+    }
+    EXPECT_TRUE(MayEnd());
+  }
+  EXPECT_FALSE(MayEnd());
 }
 
 TEST(ScopeTest, AScopeEndsWithItsBlock) {

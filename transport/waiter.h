@@ -14,6 +14,7 @@
 #ifndef PLUMB_TRANSPORT_WAITER_H_
 #define PLUMB_TRANSPORT_WAITER_H_
 
+#include <atomic>
 #include <cstdint>
 
 #include "absl/base/optimization.h"
@@ -43,6 +44,11 @@ class Op {
   int descriptor() const { return descriptor_; }
   // kRead or kWrite.
   Direction direction() const { return direction_; }
+  // It is waited for before it was tried, since the try before took all there
+  // was. Where that does not mean that an event tells of more, the wait ends at
+  // once.
+  bool waits_first() const { return waits_first_; }
+  void set_waits_first(bool first) { waits_first_ = first; }
 
  protected:
   ~Op() = default;
@@ -50,6 +56,7 @@ class Op {
  private:
   const int descriptor_;
   const Direction direction_;
+  bool waits_first_ = false;
 };
 
 class Waiter {
@@ -71,10 +78,6 @@ class Waiter {
   // Whether ParkOn sits in a system call on the descriptor all the while, which
   // therefore must not be closed before ParkOn returns.
   virtual bool ParksInSystemCall() const = 0;
-
-  // Whether ParkOn before the first try of `op` is sure to end if something is
-  // ready by now. Asked before a try is left out.
-  virtual bool MayWaitFirst(const Op& op) const { return true; }
 
   // Ends the owner's Park, or its next one.
   virtual void Wake() = 0;
@@ -119,6 +122,20 @@ class Waiter {
   // owner may touch it.
   Scope* scope() const { return scope_; }
   void set_scope(Scope* scope) { scope_ = scope; }
+  // False when none of the scopes has a deadline or was cancelled, so that the
+  // owner need not look at them: they lie far up on its stack, which most
+  // likely has left the cache. Scope keeps it true to that.
+  bool scopes_may_end() const {
+    return scopes_may_end_.load(std::memory_order_acquire);
+  }
+  void set_scopes_may_end(bool may) {
+    scopes_may_end_.store(may, std::memory_order_seq_cst);
+  }
+  // Wakes the owner, around whom a scope was cancelled. Any thread.
+  void WakeForScopes() {
+    set_scopes_may_end(true);
+    Wake();
+  }
 
   // For schedulers: makes `waiter` the current one of this thread until the
   // next call, null for the thread's own; returns what was set before. Called
@@ -135,6 +152,7 @@ class Waiter {
   // There is a new owner, or none.
   void ForgetOwner() {
     scope_ = nullptr;
+    scopes_may_end_.store(false, std::memory_order_relaxed);
     calls_ = 0;
     held_mutexes_ = 0;
     draws_ = 0;
@@ -154,6 +172,7 @@ class Waiter {
 
   Scope* scope_ = nullptr;
   uint8_t calls_ = 0;
+  std::atomic<bool> scopes_may_end_{false};
   int16_t held_mutexes_ = 0;
   uint32_t draws_ = 0;
 };

@@ -92,31 +92,29 @@ int64_t ReceiveOp::Receive() {
 bool ReceiveOp::Attempt() {
   for (;;) {
     const int64_t n = Receive();
+    if (ABSL_PREDICT_TRUE(n >= 0)) {
+      size_ = static_cast<size_t>(n);
+      return true;
+    }
     const Next next = After(n);
-    if (next == Next::kAgain) continue;
-    if (n > 0) size_ = static_cast<size_t>(n);
-    return next == Next::kDone;
+    if (next != Next::kAgain) return next == Next::kDone;
   }
-}
-
-SendOp::SendOp(int fd, absl::Span<const absl::string_view> pieces)
-    : SocketOp(fd, Direction::kWrite), pieces_(pieces) {
-  Advance(0);
 }
 
 bool SendOp::Attempt() {
   while (!pieces_.empty()) {
     const int64_t n = SendSome();
+    if (ABSL_PREDICT_TRUE(n > 0)) {
+      Advance(static_cast<uint64_t>(n));
+      continue;
+    }
     const Next next = After(n);
     if (next == Next::kWait) return false;
-    if (error() != 0) return true;
     if (next == Next::kAgain) continue;
-    if (ABSL_PREDICT_FALSE(n == 0)) {
-      // No kernel should; without an end to it this would go on for ever.
-      set_error(EIO);
-      return true;
-    }
-    Advance(static_cast<uint64_t>(n));
+    // No kernel should take nothing; without an end to it this would go on for
+    // ever.
+    if (n == 0) set_error(EIO);
+    return true;
   }
   return true;
 }

@@ -85,7 +85,10 @@ class ReceiveOp final : public SocketOp {
 // Sends all of `pieces` on a stream; done after a part only with an error.
 class SendOp final : public SocketOp {
  public:
-  SendOp(int fd, absl::Span<const absl::string_view> pieces);
+  SendOp(int fd, absl::Span<const absl::string_view> pieces)
+      : SocketOp(fd, Direction::kWrite), pieces_(pieces) {
+    if (pieces.empty() || pieces[0].empty()) Advance(0);
+  }
 
   bool Attempt() override;
   // How many bytes have gone so far.

@@ -231,7 +231,7 @@ ORDERS(Cancel) {
             }));
   flows.Add("canceller", [world] {
     world->cancelled.store(true);
-    world->fibers[0].Wake();
+    world->fibers[0].WakeForScopes();
   });
   flows.AtEnd([world] { Expect(world->outcomes[0], Outcomes::kCancelled); });
 }
@@ -299,7 +299,7 @@ ORDERS(WhoWaitsForATurnIsCancelled) {
             }));
   flows.Add("canceller", [world] {
     world->cancelled.store(true);
-    world->fibers[1].Wake();
+    world->fibers[1].WakeForScopes();
   });
   flows.AtEnd([world] {
     Expect(world->outcomes[0], Outcomes::kGo);

@@ -39,6 +39,7 @@
 #include "testing/interleave/checked.h"
 #include "testing/interleave/explorer.h"
 #include "transport/system_mutex.h"
+#include "transport/waiter.h"
 
 namespace std {
 template <typename T>

@@ -165,7 +165,7 @@ class Cancelled final : public Scope {
 struct CancellableFibers {
   void Cancel() {
     cancelled.store(true);
-    fibers[0].Wake();
+    fibers[0].WakeForScopes();
   }
 
   std::atomic<bool> cancelled{false};

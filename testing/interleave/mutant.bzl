@@ -21,14 +21,17 @@ CALLS = struct(
         "park_orders.cc",
         "poller_orders.cc",
         "//transport:call.h",
+        "//transport:call_state.h",
         "//transport:gate.h",
         "//transport:lock_table.h",
         "//transport/fiber:park_state.h",
         "//transport/fiber:poller.h",
     ],
     deps = [
+        "//transport:addr",
         "//transport:descriptor_closing",
         "//transport:direction",
+        "//transport:held_mutex",
         "//transport:park",
     ],
 )

@@ -59,8 +59,12 @@ class PolledFiber final : public ModelFiber {
  public:
   void ParkOn(const Op& op, MonotonicNanos deadline,
               const WaitReason* reason) override {
-    loop->poller->ParkOn(*this, op, deadline, reason,
-                         [this] { return woken(); });
+    const auto is_woken = [this] { return woken(); };
+    Poller::Slot* const slot =
+        loop->poller->Enlist(*this, op, deadline, is_woken);
+    if (slot == nullptr) return;
+    Park(deadline, reason);
+    Poller::Withdraw(*this, *slot);
   }
 
   Loop* loop = nullptr;

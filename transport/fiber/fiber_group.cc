@@ -33,6 +33,7 @@ class FiberGroup::Member final : public Scope, public LinkedList<Member>::Node {
          scope = scope->outer()) {
       scope->Watch(*watcher++);
     }
+    LookAgain();
   }
   ~Member() {
     ScopeWatcher* watcher = watchers_of_outer_.data();
@@ -149,14 +150,14 @@ void FiberGroup::Cancel() {
   std::vector<Waiter*> waiters;
   {
     absl::MutexLock lock(&mutex_);
-    cancelled_.store(true, std::memory_order_release);
+    cancelled_.store(true, std::memory_order_seq_cst);
     for (Member* member = members_.front(); member != nullptr;
          member = members_.Next(*member)) {
       waiters.push_back(&member->waiter());
       AppendWaiters(member->watchers_, waiters);
     }
   }
-  for (Waiter* waiter : waiters) waiter->Wake();
+  for (Waiter* waiter : waiters) waiter->WakeForScopes();
 }
 
 }  // namespace plumb

@@ -49,13 +49,12 @@ void FiberWaiter::Park(MonotonicNanos deadline, const WaitReason* reason) {
 
 void FiberWaiter::ParkOn(const Op& op, MonotonicNanos deadline,
                          const WaitReason* reason) {
-  home_.load(std::memory_order_relaxed)
-      ->poller()
-      .ParkOn(*this, op, deadline, reason, [this] { return state_.woken(); });
-}
-
-bool FiberWaiter::MayWaitFirst(const Op& op) const {
-  return Poller::MayWaitFirst(op);
+  Poller& poller = home_.load(std::memory_order_relaxed)->poller();
+  const auto woken = [this] { return state_.woken(); };
+  Poller::Slot* const slot = poller.Enlist(*this, op, deadline, woken);
+  if (slot == nullptr) return;
+  Park(deadline, reason);
+  Poller::Withdraw(*this, *slot);
 }
 
 void FiberWaiter::Wake() {
@@ -98,7 +97,7 @@ uint64_t FiberWaiter::Begin(Worker& worker, absl::string_view name,
       generation_.fetch_add(1, std::memory_order_seq_cst) + 1;
   // Either this sees that the Runtime ends, or CancelFor sees the fiber.
   if (worker.scheduler().cancelling()) {
-    cancelled_.store(true, std::memory_order_release);
+    cancelled_.store(true, std::memory_order_seq_cst);
   }
   return generation;
 }
@@ -142,11 +141,11 @@ bool FiberWaiter::Cancel(uint64_t generation) {
   {
     SystemMutexLock lock(&LockFor(this));
     if (generation_.load(std::memory_order_acquire) != generation) return false;
-    cancelled_.store(true, std::memory_order_release);
+    cancelled_.store(true, std::memory_order_seq_cst);
     AppendWaiters(body().watchers, watchers);
   }
-  Wake();
-  for (Waiter* waiter : watchers) waiter->Wake();
+  WakeForScopes();
+  for (Waiter* waiter : watchers) waiter->WakeForScopes();
   return true;
 }
 
@@ -155,10 +154,10 @@ void FiberWaiter::CancelFor(const Scheduler& scheduler) {
     SystemMutexLock lock(&LockFor(this));
     const bool alive = generation_.load(std::memory_order_seq_cst) % 2 == 1;
     if (alive && &worker_.load()->scheduler() == &scheduler) {
-      cancelled_.store(true, std::memory_order_release);
+      cancelled_.store(true, std::memory_order_seq_cst);
     }
   }
-  Wake();
+  WakeForScopes();
 }
 
 std::optional<std::string> FiberWaiter::CopyName(uint64_t generation) const {

@@ -53,7 +53,6 @@ class alignas(64) FiberWaiter final : public Waiter, public Timer {
   void ParkOn(const Op& op, MonotonicNanos deadline,
               const WaitReason* reason) override;
   bool ParksInSystemCall() const override { return false; }
-  bool MayWaitFirst(const Op& op) const override;
   void Wake() override;
   void Yield() override;
   void RunBlocking(absl::FunctionRef<void()> function,

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
 #include "transport/descriptor_closing.h"
 #include "transport/lock_table.h"
@@ -46,7 +47,7 @@ constexpr MonotonicNanos kSlice = 10 * 1000 * 1000;
   std::abort();
 }
 
-void Signal(std::atomic<uintptr_t>& slot) {
+void Signal(Poller::Slot& slot) {
   uintptr_t seen = slot.load(std::memory_order_relaxed);
   uintptr_t next;
   do {
@@ -61,11 +62,11 @@ void Signal(std::atomic<uintptr_t>& slot) {
 struct Poller::Entry {
   enum Registered : uint8_t { kNothing, kWriteOnce, kRead, kReadAndWrite };
 
-  std::atomic<uintptr_t>& slot(Direction direction) {
+  Slot& slot(Direction direction) {
     return slots[direction == Direction::kRead ? 0 : 1];
   }
 
-  std::atomic<uintptr_t> slots[2] = {{kIdle}, {kIdle}};
+  Slot slots[2] = {{kIdle}, {kIdle}};
   // Written with LockFor(this).
   std::atomic<Poller*> poller{nullptr};
   std::atomic<uint32_t> generation{0};
@@ -85,16 +86,8 @@ class Poller::Table {
   }
 
   static Entry& FindOrMake(int descriptor) {
-    if (Entry* found = Find(descriptor)) return *found;
-    const auto index = static_cast<size_t>(descriptor);
-    if (index >= kChunks * kChunkSize) Die("plumb: descriptor number");
-    auto* const made = new Entry[kChunkSize];
-    Entry* none = nullptr;
-    if (!chunks_[index / kChunkSize].compare_exchange_strong(
-            none, made, std::memory_order_acq_rel)) {
-      delete[] made;
-    }
-    return *Find(descriptor);
+    Entry* const found = Find(descriptor);
+    return ABSL_PREDICT_TRUE(found != nullptr) ? *found : Make(descriptor);
   }
 
   // Those of `poller` are nobody's any more.
@@ -108,7 +101,7 @@ class Poller::Table {
         chunk[i].poller.store(nullptr);
         chunk[i].registered.store(Entry::kNothing);
         // Those of other workers that relied on it register anew.
-        for (std::atomic<uintptr_t>& direction : chunk[i].slots) {
+        for (Slot& direction : chunk[i].slots) {
           Signal(direction);
         }
       }
@@ -116,6 +109,18 @@ class Poller::Table {
   }
 
  private:
+  static ABSL_ATTRIBUTE_NOINLINE Entry& Make(int descriptor) {
+    const auto index = static_cast<size_t>(descriptor);
+    if (index >= kChunks * kChunkSize) Die("plumb: descriptor number");
+    auto* const made = new Entry[kChunkSize];
+    Entry* none = nullptr;
+    if (!chunks_[index / kChunkSize].compare_exchange_strong(
+            none, made, std::memory_order_acq_rel)) {
+      delete[] made;
+    }
+    return *Find(descriptor);
+  }
+
   static constexpr size_t kChunkSize = 1024;
   // Linux has no process with more than a million or so.
   static constexpr size_t kChunks = 4096;
@@ -201,53 +206,56 @@ void Poller::Dispatch(uint64_t tag, uint32_t events) {
   }
 }
 
-bool Poller::MayWaitFirst(const Op& op) {
-  const Entry* const entry = Table::Find(op.descriptor());
-  return entry == nullptr || !entry->lasting.load(std::memory_order_acquire);
+Poller::Slot* Poller::Enlist(Waiter& waiter, const Op& op,
+                             MonotonicNanos& deadline,
+                             absl::FunctionRef<bool()> woken) {
+  Entry& entry = Table::FindOrMake(op.descriptor());
+  if (op.waits_first() && entry.lasting.load(std::memory_order_acquire)) {
+    return nullptr;
+  }
+  Slot& slot = entry.slot(op.direction());
+  uintptr_t seen = kIdle;
+  if (ABSL_PREDICT_TRUE(IsRegistered(entry, op.direction()) ||
+                        Register(entry, op, woken))) {
+    if (slot.compare_exchange_strong(seen, reinterpret_cast<uintptr_t>(&waiter),
+                                     std::memory_order_acq_rel)) {
+      return &slot;
+    }
+    if (seen == kReady) {
+      slot.compare_exchange_strong(seen, kIdle, std::memory_order_acq_rel);
+      return nullptr;
+    }
+    // Another object with the same descriptor has somebody here.
+  }
+  deadline = std::min(deadline, Clock::Real().MonotonicNow() + kSlice);
+  return &slot;
 }
 
-void Poller::ParkOn(Waiter& waiter, const Op& op, MonotonicNanos deadline,
-                    const WaitReason* reason, absl::FunctionRef<bool()> woken) {
-  Entry& entry = Table::FindOrMake(op.descriptor());
-  if (ABSL_PREDICT_FALSE(!Register(entry, op, woken))) {
-    waiter.Park(std::min(deadline, Clock::Real().MonotonicNow() + kSlice),
-                reason);
-    return;
-  }
-  std::atomic<uintptr_t>& slot = entry.slot(op.direction());
+void Poller::Withdraw(Waiter& waiter, Slot& slot) {
   const auto mine = reinterpret_cast<uintptr_t>(&waiter);
-  uintptr_t seen = kIdle;
-  if (slot.compare_exchange_strong(seen, mine, std::memory_order_acq_rel)) {
-    waiter.Park(deadline, reason);
-    // Who has woken it by an event has taken it out, too.
-    seen = slot.load(std::memory_order_relaxed);
-    if (seen == mine) {
-      slot.compare_exchange_strong(seen, kIdle, std::memory_order_acq_rel);
-    }
-  } else if (seen == kReady) {
+  // Who has woken it by an event has taken it out, too.
+  uintptr_t seen = slot.load(std::memory_order_relaxed);
+  if (ABSL_PREDICT_FALSE(seen == mine)) {
     slot.compare_exchange_strong(seen, kIdle, std::memory_order_acq_rel);
-  } else {
-    // Another object with the same descriptor has somebody here.
-    waiter.Park(std::min(deadline, Clock::Real().MonotonicNow() + kSlice),
-                reason);
   }
+}
+
+bool Poller::IsRegistered(const Entry& entry, Direction direction) const {
+  const Entry::Registered registered =
+      entry.registered.load(std::memory_order_acquire);
+  return direction == Direction::kRead
+             ? registered >= Entry::kRead &&
+                   entry.poller.load(std::memory_order_acquire) == this
+             : registered == Entry::kReadAndWrite;
 }
 
 bool Poller::Register(Entry& entry, const Op& op,
                       absl::FunctionRef<bool()> woken) {
-  const bool read = op.direction() == Direction::kRead;
-  const Entry::Registered registered =
-      entry.registered.load(std::memory_order_acquire);
-  if (ABSL_PREDICT_TRUE(
-          read ? registered >= Entry::kRead &&
-                     entry.poller.load(std::memory_order_acquire) == this
-               : registered == Entry::kReadAndWrite)) {
-    return true;
-  }
   SystemMutexLock lock(&LockFor(&entry));
   if (woken()) return true;
-  return read ? RegisterForReading(entry, op.descriptor())
-              : RegisterForWriting(entry, op.descriptor());
+  return op.direction() == Direction::kRead
+             ? RegisterForReading(entry, op.descriptor())
+             : RegisterForWriting(entry, op.descriptor());
 }
 
 bool Poller::RegisterForReading(Entry& entry, int descriptor) {

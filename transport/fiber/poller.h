@@ -10,19 +10,20 @@
 // DescriptorClosing (descriptor_closing.h).
 //
 // After a try found nothing, the next edge is not lost, whatever the order of
-// the two. A wait before a try (MayWaitFirst) is safe as long as the try before
-// emptied the descriptor, nobody has waited since, and no hang-up, error or
-// urgent data was seen.
+// the two. A wait before a try (Op::waits_first) is safe as long as the try
+// before emptied the descriptor, nobody has waited since, and no hang-up, error
+// or urgent data was seen.
 //
 // Threads: Interrupt, any; the rest belongs to the worker.
 #ifndef PLUMB_TRANSPORT_FIBER_POLLER_H_
 #define PLUMB_TRANSPORT_FIBER_POLLER_H_
 
+#include <atomic>
 #include <cstdint>
 
 #include "absl/functional/function_ref.h"
 #include "transport/clock.h"
-#include "transport/wait_reason.h"
+#include "transport/direction.h"
 #include "transport/waiter.h"
 
 namespace plumb {
@@ -43,18 +44,23 @@ class Poller {
   // Ends the Wait under way, or the next.
   void Interrupt();
 
-  // See Waiter::ParkOn; `waiter` is the caller's, and `woken` says whether its
-  // next Park will return at once.
-  void ParkOn(Waiter& waiter, const Op& op, MonotonicNanos deadline,
-              const WaitReason* reason, absl::FunctionRef<bool()> woken);
+  // Where one waits for one direction of a descriptor.
+  using Slot = std::atomic<uintptr_t>;
 
-  // See Waiter::MayWaitFirst.
-  static bool MayWaitFirst(const Op& op);
+  // The two halves of Waiter::ParkOn, around its Park: has the next event for
+  // `op` wake `waiter`, which is the caller's. Null when `op` may be tried at
+  // once. Brings `deadline` forward when no event will tell. `woken` says
+  // whether the next Park will return at once.
+  Slot* Enlist(Waiter& waiter, const Op& op, MonotonicNanos& deadline,
+               absl::FunctionRef<bool()> woken);
+  // After the wait, however it has ended.
+  static void Withdraw(Waiter& waiter, Slot& slot);
 
  private:
   struct Entry;
   class Table;
 
+  bool IsRegistered(const Entry& entry, Direction direction) const;
   bool Register(Entry& entry, const Op& op, absl::FunctionRef<bool()> woken);
   // With the lock of `entry`.
   bool RegisterForReading(Entry& entry, int descriptor);

@@ -16,6 +16,7 @@
 #include "backends/unix/unix.h"
 #include "gtest/gtest.h"
 #include "transport/conn.h"
+#include "transport/error.h"
 #include "transport/extension.h"
 #include "transport/extensions.h"
 #include "transport/fiber/runtime.h"
@@ -63,6 +64,18 @@ class ShortReadTest : public ::testing::Test {
           }
           EXPECT_EQ(got, expected);
           writer.Join();
+        })
+        .Join();
+  }
+
+  // On a fiber that waits before the other end is closed.
+  void ExpectEnd() {
+    runtime_
+        .Go([&] {
+          const Fiber closer = Go([&] { sender_.reset(); });
+          char buffer[100];
+          EXPECT_TRUE(IsEof(receiver_->Read(absl::MakeSpan(buffer)).status()));
+          closer.Join();
         })
         .Join();
   }
@@ -133,6 +146,44 @@ TEST_F(ShortReadTest, GoesOnAfterAnotherProcessesBytes) {
         },
         "onetwo");
   }
+}
+
+// A Read that got all that it had room for says nothing of what is left.
+TEST_F(ShortReadTest, GoesOnAfterReadsThatGetAllThatTheyHaveRoomFor) {
+  Connect(*MakeTcp(), "tcp", "127.0.0.1:0");
+  const std::string full(100, 'x');
+  for (int i = 0; i < 10; ++i) {
+    ExpectReads([&] { Send(sender(), full); }, full);
+  }
+  const std::string more(350, 'y');
+  ExpectReads([&] { Send(sender(), more); }, more);
+  for (int i = 0; i < 10; ++i) {
+    ExpectReads([&] { Send(sender(), full); }, full);
+  }
+  ExpectReads(
+      [&] {
+        Send(sender(), full);
+        Send(sender(), "!", MSG_OOB);
+        Send(sender(), full);
+      },
+      full + full);
+  ExpectReads([&] { Send(sender(), full); }, full);
+  ExpectEnd();
+}
+
+TEST_F(ShortReadTest, AFullReadLeavesTheEndOfTheStreamForTheNext) {
+  Connect(*MakeTcp(), "tcp", "127.0.0.1:0");
+  const std::string full(100, 'x');
+  for (int i = 0; i < 10; ++i) {
+    ExpectReads([&] { Send(sender(), full); }, full);
+  }
+  ExpectReads(
+      [&] {
+        Send(sender(), full);
+        ASSERT_EQ(shutdown(sender(), SHUT_WR), 0);
+      },
+      full);
+  ExpectEnd();
 }
 
 // tcp(7): a read stops at the urgent mark.
