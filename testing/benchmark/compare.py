@@ -36,6 +36,7 @@ TCP = {
     'go': GO + 'tcp 0.0.0.0:{port}',
     'asio': '{other}/asio_echo {port}',
 }
+FIBERS = dict(TCP, fibers='{bazel}/testing/benchmark/fiber_echo {port}')
 UNIX = {
     'plumb': PLUMB + '--network=unix --address={path}',
     'epoll': EPOLL + 'unix {path}',
@@ -75,11 +76,11 @@ def of_threads(flags):
 
 
 SCENARIOS = {
-    '64 connections': of_server('--connections=64', TCP),
-    '1000 connections': of_server('--connections=1000', TCP),
+    '64 connections': of_server('--connections=64', FIBERS),
+    '1000 connections': of_server('--connections=1000', FIBERS),
     '10000 connections': of_server('--connections=10000 --warm_up=.6', TCP),
     '64 connections, 16 requests each': of_server('--connections=64 --depth=16', TCP),
-    '64 connections, 16 KiB': of_server('--connections=64 --size=16384', TCP),
+    '64 connections, 16 KiB': of_server('--connections=64 --size=16384', FIBERS),
     'a connection for each message, 16 at a time':
         of_server('--connections=16 --churn', TCP),
     'unix, 64 connections':
