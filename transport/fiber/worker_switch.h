@@ -21,10 +21,15 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Worker::Prepare(FiberWaiter& next) {
   }
 }
 
-ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Worker::Prefetch(const void* frame) {
-  // The callers' frames follow the registers.
-  const char* const lines = static_cast<const char*>(frame);
-  for (int i = 0; i < 4; ++i) __builtin_prefetch(lines + 64 * i);
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Worker::Prefetch() {
+  if (--prefetch_in_ > 0) return;
+  prefetch_in_ = kPrefetched;
+  const FiberWaiter* fiber = ready_.first();
+  for (int i = 0; i < kPrefetched; ++i, fiber = fiber->next_) {
+    // The callers' frames follow the registers.
+    const char* const lines = static_cast<const char*>(fiber->context_.frame());
+    for (int line = 0; line < 4; ++line) __builtin_prefetch(lines + 64 * line);
+  }
 }
 
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Worker::SwitchFrom(FiberWaiter& self,
@@ -33,7 +38,7 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Worker::SwitchFrom(FiberWaiter& self,
   Waiter::SetCurrent(next);
   if (next != nullptr) {
     // On a short queue the stacks are in the cache, and this would only cost.
-    if (ready_.is_long()) Prefetch(ready_.first()->context_.frame());
+    if (ready_.is_long()) Prefetch();
     Prepare(*next);
     Context::Switch(*thread_, self.context_, next->context_);
   } else {
