@@ -11,7 +11,7 @@ draws). A goal (goals.csv) is met when the interval's lower end is not above it.
 import argparse, collections, csv, os, random, statistics
 
 WIDTH, LEFT, RIGHT, ROW, TOP = 860, 400, 40, 26, 54
-COLOURS = ['#4269d0', '#efb118', '#3ca951', '#a463f2']
+COLOURS = ['#4269d0', '#efb118', '#3ca951', '#a463f2', '#ff725c', '#6cc5b0']
 
 
 def interval(values):
