@@ -5,10 +5,8 @@
 //   epoll_echo tcp PORT [WORKERS] | unix PATH [WORKERS] | udp PORT
 //
 // Workers are processes, which accept in common.
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -22,27 +20,12 @@
 #include <cstdlib>
 #include <string>
 
+#include "testing/benchmark/bind_ip.h"
+
 namespace {
 
-[[noreturn]] void Fail(const char* what) {
-  std::perror(what);
-  std::exit(1);
-}
-
-int BindIp(int type, int port) {
-  const int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
-  const int on = 1;
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  // Accepted sockets inherit it.
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  sockaddr_in at = {};
-  at.sin_family = AF_INET;
-  at.sin_port = htons(static_cast<uint16_t>(port));
-  if (bind(fd, reinterpret_cast<const sockaddr*>(&at), sizeof at) != 0) {
-    Fail("bind");
-  }
-  return fd;
-}
+using benchmark_server::BindIp;
+using benchmark_server::Fail;
 
 int BindUnix(const std::string& path) {
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);

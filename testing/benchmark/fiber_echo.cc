@@ -5,8 +5,6 @@
 //
 //   fiber_echo PORT
 #include <alloca.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -19,25 +17,24 @@
 #include <memory>
 #include <vector>
 
+#include "testing/benchmark/bind_ip.h"
 #include "transport/fiber/context_switch.h"
 #include "transport/fiber/stack.h"
 
 namespace {
 
+using benchmark_server::BindIp;
+using benchmark_server::Fail;
 using plumb::Context;
 
 constexpr size_t kStackSize = 256 * 1024;
 constexpr size_t kBuffer = 16384;
 constexpr int kEvents = 128;
 
-[[noreturn]] void Fail(const char* what) {
-  std::perror(what);
-  std::exit(1);
-}
-
 class EchoServer {
  public:
   [[noreturn]] void Serve(int listener) {
+    if (listen(listener, 4096) != 0) Fail("listen");
     Watch(listener, EPOLLIN);
     for (;;) {
       epoll_event events[kEvents];
@@ -140,22 +137,6 @@ class EchoServer {
   std::deque<Fiber*> ready_;
 };
 
-int Listen(int port) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  const int on = 1;
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  // Accepted sockets inherit it.
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  sockaddr_in at = {};
-  at.sin_family = AF_INET;
-  at.sin_port = htons(static_cast<uint16_t>(port));
-  if (bind(fd, reinterpret_cast<const sockaddr*>(&at), sizeof at) != 0) {
-    Fail("bind");
-  }
-  if (listen(fd, 4096) != 0) Fail("listen");
-  return fd;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -164,5 +145,5 @@ int main(int argc, char** argv) {
     return 2;
   }
   EchoServer server;
-  server.Serve(Listen(std::atoi(argv[1])));
+  server.Serve(BindIp(SOCK_STREAM | SOCK_NONBLOCK, std::atoi(argv[1])));
 }
