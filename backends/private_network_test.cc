@@ -7,13 +7,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "backends/ip/private_network_for_test.h"
 #include "backends/posix/open_descriptors_for_test.h"
 #include "backends/tcp/tcp.h"
 #include "backends/udp/udp.h"
 #include "gtest/gtest.h"
+#include "testing/expect_error_for_test.h"
 #include "transport/addr.h"
 #include "transport/conn.h"
 #include "transport/error.h"
@@ -30,12 +30,6 @@ using Code = absl::StatusCode;
 class PrivateNetworkTest : public testing::Test {
  protected:
   ~PrivateNetworkTest() override { EXPECT_EQ(OpenDescriptors(), before_); }
-
-  static void Expect(const absl::Status& status, Code code,
-                     absl::string_view text) {
-    EXPECT_EQ(status.code(), code) << status;
-    EXPECT_EQ(status.message(), text);
-  }
 
   const OpenDescriptors before_;
   const std::shared_ptr<Transport> tcp_ = MakeTcp();
@@ -54,16 +48,17 @@ TEST_F(PrivateNetworkTest, LowPortsAreForThePrivileged) {
     constexpr char kDial[] =
         "127.0.0.1:80->127.0.0.1:90: bind: permission denied";
     const absl::Status status = tcp_->Listen("tcp", "127.0.0.1:80").status();
-    Expect(status, Code::kPermissionDenied, absl::StrCat("listen tcp ", kBind));
+    ExpectError(status, Code::kPermissionDenied,
+                absl::StrCat("listen tcp ", kBind));
     EXPECT_EQ(GetErrorInfo(status)->errno_value, EACCES);
-    Expect(tcp_->Dial("tcp", "127.0.0.1:90", from_a_low_port).status(),
-           Code::kPermissionDenied, absl::StrCat("dial tcp ", kDial));
-    Expect(udp_->Listen("udp", "127.0.0.1:80").status(),
-           Code::kPermissionDenied, absl::StrCat("listen udp ", kBind));
-    Expect(udp_->ListenPacket("udp", "127.0.0.1:80").status(),
-           Code::kPermissionDenied, absl::StrCat("listen udp ", kBind));
-    Expect(udp_->Dial("udp", "127.0.0.1:90", from_a_low_port).status(),
-           Code::kPermissionDenied, absl::StrCat("dial udp ", kDial));
+    ExpectError(tcp_->Dial("tcp", "127.0.0.1:90", from_a_low_port).status(),
+                Code::kPermissionDenied, absl::StrCat("dial tcp ", kDial));
+    ExpectError(udp_->Listen("udp", "127.0.0.1:80").status(),
+                Code::kPermissionDenied, absl::StrCat("listen udp ", kBind));
+    ExpectError(udp_->ListenPacket("udp", "127.0.0.1:80").status(),
+                Code::kPermissionDenied, absl::StrCat("listen udp ", kBind));
+    ExpectError(udp_->Dial("udp", "127.0.0.1:90", from_a_low_port).status(),
+                Code::kPermissionDenied, absl::StrCat("dial udp ", kDial));
   });
   powerless.join();
 }
@@ -124,18 +119,18 @@ TEST_F(ZoneTest, UdpListener) {
 TEST_F(ZoneTest, ALinkLocalAddressNeedsOne) {
   for (const char* network : {"tcp", "udp"}) {
     Transport& transport = network == std::string("tcp") ? *tcp_ : *udp_;
-    Expect(transport.Dial(network, "[fe80::1]:90").status(),
-           Code::kInvalidArgument,
-           absl::StrCat("dial ", network,
-                        " [fe80::1]:90: connect: invalid argument"));
-    Expect(transport.Listen(network, "[fe80::1]:0").status(),
-           Code::kInvalidArgument,
-           absl::StrCat("listen ", network,
-                        " [fe80::1]:0: bind: invalid argument"));
-    Expect(transport.Dial(network, "[fe80::1%nope]:90").status(),
-           Code::kNotFound,
-           absl::StrCat("dial ", network,
-                        ": address fe80::1%nope: no such network interface"));
+    ExpectError(transport.Dial(network, "[fe80::1]:90").status(),
+                Code::kInvalidArgument,
+                absl::StrCat("dial ", network,
+                             " [fe80::1]:90: connect: invalid argument"));
+    ExpectError(transport.Listen(network, "[fe80::1]:0").status(),
+                Code::kInvalidArgument,
+                absl::StrCat("listen ", network,
+                             " [fe80::1]:0: bind: invalid argument"));
+    ExpectError(
+        transport.Dial(network, "[fe80::1%nope]:90").status(), Code::kNotFound,
+        absl::StrCat("dial ", network,
+                     ": address fe80::1%nope: no such network interface"));
   }
 }
 

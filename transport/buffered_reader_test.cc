@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
+#include "testing/expect_error_for_test.h"
 #include "transport/error.h"
 #include "transport/io.h"
 #include "transport/scripted_conn_for_test.h"
@@ -14,13 +15,6 @@ namespace plumb {
 namespace {
 
 using Code = absl::StatusCode;
-
-void ExpectError(const absl::Status& status, Code code, absl::string_view text,
-                 uint64_t bytes_done) {
-  EXPECT_EQ(status.code(), code) << status;
-  EXPECT_EQ(status.message(), text);
-  EXPECT_EQ(BytesDone(status), bytes_done);
-}
 
 std::string ReadSome(BufferedReader& reader, size_t room) {
   std::string buffer(room, '-');

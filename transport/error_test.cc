@@ -12,6 +12,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "testing/expect_error_for_test.h"
 #include "transport/addr.h"
 #include "transport/ip_addr.h"
 
@@ -55,12 +56,6 @@ std::optional<ErrorInfo> Decode(const std::string& payload) {
   absl::Status status = absl::UnknownError("");
   status.SetPayload(kTypeUrl, absl::Cord(payload));
   return GetErrorInfo(status);
-}
-
-void ExpectError(const absl::Status& status, Code code,
-                 absl::string_view text) {
-  EXPECT_EQ(status.code(), code) << status;
-  EXPECT_EQ(status.message(), text);
 }
 
 struct CodeRow {

@@ -9,6 +9,7 @@
 #include "absl/strings/cord.h"
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
+#include "testing/expect_error_for_test.h"
 #include "transport/error.h"
 #include "transport/scripted_conn_for_test.h"
 
@@ -17,13 +18,6 @@ namespace {
 
 using Code = absl::StatusCode;
 using Writes = std::vector<std::string>;
-
-void ExpectError(const absl::Status& status, Code code, absl::string_view text,
-                 uint64_t bytes_done) {
-  EXPECT_EQ(status.code(), code) << status;
-  EXPECT_EQ(status.message(), text);
-  EXPECT_EQ(BytesDone(status), bytes_done);
-}
 
 // F-154.
 TEST(ReadFullTest, FillsTheBufferFromManyReads) {

@@ -24,6 +24,7 @@
 #include "backends/posix/open_descriptors_for_test.h"
 #include "backends/posix/socket.h"
 #include "gtest/gtest.h"
+#include "testing/expect_error_for_test.h"
 #include "testing/no_descriptors_for_test.h"
 #include "transport/addr.h"
 #include "transport/conn.h"
@@ -61,12 +62,6 @@ using Code = absl::StatusCode;
 // Protocol 253 is for experiments (RFC 3692): nobody else answers to it.
 // Between 127.0.0.2 and 127.0.0.3, as at 127.0.0.1 a socket hears itself.
 constexpr char kNetwork[] = "ip4:253";
-
-void ExpectError(const absl::Status& status, Code code,
-                 absl::string_view text) {
-  EXPECT_EQ(status.code(), code);
-  EXPECT_EQ(status.message(), text);
-}
 
 class IpTest : public testing::Test {
  protected:

@@ -11,6 +11,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "testing/expect_error_for_test.h"
 #include "transport/addr.h"
 #include "transport/clock.h"
 #include "transport/conn.h"
@@ -43,12 +44,6 @@ class IpDialerTest : public testing::Test {
       return OpError(Code::kUnavailable, dialer.InfoOf(target), "no luck");
     };
     return dialer.Dial(address, dial_one).status();
-  }
-
-  static void ExpectError(const absl::Status& status, Code code,
-                          absl::string_view text) {
-    EXPECT_EQ(status.code(), code);
-    EXPECT_EQ(status.message(), text);
   }
 
   CancelScope scope_;

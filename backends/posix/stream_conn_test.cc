@@ -18,6 +18,7 @@
 #include "backends/posix/socket.h"
 #include "backends/posix/socket_pair_for_test.h"
 #include "gtest/gtest.h"
+#include "testing/expect_error_for_test.h"
 #include "transport/error.h"
 #include "transport/extensions.h"
 #include "transport/manual_clock.h"
@@ -38,11 +39,6 @@ class StreamConnTest : public testing::Test {
   static void WaitUntilBlocked(Conn& conn, Direction direction) {
     auto* probe = Extension<BlockedProbe>(conn);
     while (probe->BlockedCalls(direction) == 0) std::this_thread::yield();
-  }
-
-  void Expect(const absl::Status& status, Code code, absl::string_view text) {
-    EXPECT_EQ(status.code(), code);
-    EXPECT_EQ(status.message(), text);
   }
 
   const OpenDescriptors before_;
@@ -97,8 +93,8 @@ TEST_F(StreamConnTest, EmptyReadTakesNoNotice) {
   conn_->SetDeadline(absl::InfinitePast()).IgnoreError();
   EXPECT_EQ(*conn_->Read({}), 0u);
   EXPECT_TRUE(conn_->Close().ok());
-  Expect(conn_->Read({}).status(), Code::kCancelled,
-         "read unix @->@: use of closed network connection");
+  ExpectError(conn_->Read({}).status(), Code::kCancelled,
+              "read unix @->@: use of closed network connection");
 }
 
 TEST_F(StreamConnTest, WriteTellsHowFarItGot) {
@@ -108,7 +104,7 @@ TEST_F(StreamConnTest, WriteTellsHowFarItGot) {
   WaitUntilBlocked(*conn_, Direction::kWrite);
   ASSERT_TRUE(conn_->SetWriteDeadline(clock_.TimeNow()).ok());
   writer.join();
-  Expect(status, Code::kDeadlineExceeded, "write unix @->@: i/o timeout");
+  ExpectError(status, Code::kDeadlineExceeded, "write unix @->@: i/o timeout");
   EXPECT_GT(BytesDone(status), 0u);
   EXPECT_LT(BytesDone(status), big.size());
 }
@@ -117,8 +113,8 @@ TEST_F(StreamConnTest, WriteAfterOwnCloseWrite) {
   ASSERT_TRUE(conn_->CloseWrite().ok());
   ASSERT_TRUE(conn_->CloseWrite().ok());
   const absl::Status status = conn_->Write("x");
-  Expect(status, Code::kFailedPrecondition,
-         "write unix @->@: write: broken pipe");
+  ExpectError(status, Code::kFailedPrecondition,
+              "write unix @->@: write: broken pipe");
   EXPECT_TRUE(IsBrokenPipe(status));
   EXPECT_EQ(GetErrorInfo(status)->errno_value, EPIPE);
   EXPECT_EQ(read(peer_.get(), buffer_, sizeof buffer_), 0);
@@ -127,9 +123,9 @@ TEST_F(StreamConnTest, WriteAfterOwnCloseWrite) {
 TEST_F(StreamConnTest, WriteAfterACloseWriteThatFailed) {
   StreamConn conn(clock_, *MakeSocket(AF_INET, SOCK_STREAM, 0),
                   std::make_shared<CallNames>());
-  Expect(conn.CloseWrite(), Code::kFailedPrecondition,
-         "close: shutdown: transport endpoint is not connected");
-  Expect(conn.Write("x"), Code::kUnavailable, "write: write: broken pipe");
+  ExpectError(conn.CloseWrite(), Code::kFailedPrecondition,
+              "close: shutdown: transport endpoint is not connected");
+  ExpectError(conn.Write("x"), Code::kUnavailable, "write: write: broken pipe");
 }
 
 TEST_F(StreamConnTest, CloseWriteEndsABlockedWriteAsOnesOwnDoing) {
@@ -138,15 +134,16 @@ TEST_F(StreamConnTest, CloseWriteEndsABlockedWriteAsOnesOwnDoing) {
   WaitUntilBlocked(*conn_, Direction::kWrite);
   ASSERT_TRUE(conn_->CloseWrite().ok());
   writer.join();
-  Expect(status, Code::kFailedPrecondition,
-         "write unix @->@: write: broken pipe");
+  ExpectError(status, Code::kFailedPrecondition,
+              "write unix @->@: write: broken pipe");
   EXPECT_GT(BytesDone(status), 0u);
 }
 
 TEST_F(StreamConnTest, WriteToAPeerThatIsGone) {
   peer_.Close();
   const absl::Status status = conn_->Write("x");
-  Expect(status, Code::kUnavailable, "write unix @->@: write: broken pipe");
+  ExpectError(status, Code::kUnavailable,
+              "write unix @->@: write: broken pipe");
   EXPECT_TRUE(IsBrokenPipe(status));
 }
 
@@ -154,8 +151,8 @@ TEST_F(StreamConnTest, WritingNothingSucceedsWithinTheDeadline) {
   EXPECT_TRUE(conn_->Write("").ok());
   EXPECT_TRUE(conn_->Write(absl::Span<const absl::string_view>()).ok());
   conn_->SetWriteDeadline(clock_.TimeNow()).IgnoreError();
-  Expect(conn_->Write(""), Code::kDeadlineExceeded,
-         "write unix @->@: i/o timeout");
+  ExpectError(conn_->Write(""), Code::kDeadlineExceeded,
+              "write unix @->@: i/o timeout");
 }
 
 TEST_F(StreamConnTest, WaitReadableConsumesNothing) {
@@ -174,7 +171,7 @@ TEST_F(StreamConnTest, CloseReadEndsABlockedRead) {
   ASSERT_TRUE(Extension<ReadCloser>(*conn_)->CloseRead().ok());
   reader.join();
   EXPECT_TRUE(IsEof(status));
-  Expect(status, Code::kOutOfRange, "EOF");
+  ExpectError(status, Code::kOutOfRange, "EOF");
 }
 
 TEST_F(StreamConnTest, CloseEndsEverything) {
@@ -184,22 +181,22 @@ TEST_F(StreamConnTest, CloseEndsEverything) {
   WaitUntilBlocked(*conn_, Direction::kRead);
   EXPECT_TRUE(conn_->Close().ok());
   reader.join();
-  Expect(status, Code::kCancelled,
-         "read unix @->@: use of closed network connection");
-  Expect(conn_->Close(), Code::kCancelled,
-         "close unix @->@: use of closed network connection");
-  Expect(conn_->Write("x"), Code::kCancelled,
-         "write unix @->@: use of closed network connection");
-  Expect(conn_->WaitReadable(), Code::kCancelled,
-         "read unix @->@: use of closed network connection");
-  Expect(conn_->CloseWrite(), Code::kCancelled,
-         "close unix @->@: use of closed network connection");
-  Expect(conn_->CloseRead(), Code::kCancelled,
-         "close unix @->@: use of closed network connection");
-  Expect(conn_->SetDeadline(clock_.TimeNow()), Code::kCancelled,
-         "set unix @: use of closed network connection");
-  Expect(Extension<BufferControl>(*conn_)->SetReadBuffer(1), Code::kCancelled,
-         "set unix @: use of closed network connection");
+  ExpectError(status, Code::kCancelled,
+              "read unix @->@: use of closed network connection");
+  ExpectError(conn_->Close(), Code::kCancelled,
+              "close unix @->@: use of closed network connection");
+  ExpectError(conn_->Write("x"), Code::kCancelled,
+              "write unix @->@: use of closed network connection");
+  ExpectError(conn_->WaitReadable(), Code::kCancelled,
+              "read unix @->@: use of closed network connection");
+  ExpectError(conn_->CloseWrite(), Code::kCancelled,
+              "close unix @->@: use of closed network connection");
+  ExpectError(conn_->CloseRead(), Code::kCancelled,
+              "close unix @->@: use of closed network connection");
+  ExpectError(conn_->SetDeadline(clock_.TimeNow()), Code::kCancelled,
+              "set unix @: use of closed network connection");
+  ExpectError(Extension<BufferControl>(*conn_)->SetReadBuffer(1),
+              Code::kCancelled, "set unix @: use of closed network connection");
   EXPECT_EQ(conn_->LocalAddr().ToString(), "@");
   EXPECT_EQ(conn_->RemoteAddr().ToString(), "@");
 }
@@ -224,8 +221,8 @@ TEST_F(StreamConnTest, NativeHandleUntilClose) {
 
 TEST_F(StreamConnTest, Buffers) {
   auto* buffers = Extension<BufferControl>(*conn_);
-  Expect(buffers->SetReadBuffer(10000), Code::kUnimplemented,
-         "set unix @: read buffer not supported");
+  ExpectError(buffers->SetReadBuffer(10000), Code::kUnimplemented,
+              "set unix @: read buffer not supported");
   ASSERT_TRUE(buffers->SetWriteBuffer(20000).ok());
   const int fd = Extension<NativeHandle>(*conn_)->Descriptor();
   EXPECT_EQ(*GetIntOption(fd, SOL_SOCKET, SO_SNDBUF), 40000);

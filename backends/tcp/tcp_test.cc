@@ -26,7 +26,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "backends/posix/descriptor.h"
@@ -34,6 +33,7 @@
 #include "backends/posix/sockaddr.h"
 #include "backends/posix/socket.h"
 #include "gtest/gtest.h"
+#include "testing/expect_error_for_test.h"
 #include "testing/no_descriptors_for_test.h"
 #include "testing/wait_until_blocked.h"
 #include "transport/conn.h"
@@ -112,12 +112,6 @@ class TcpTest : public testing::Test {
     return (*tcp_->Listen("tcp", "127.0.0.1:0"))->Address().ToString();
   }
 
-  static void Expect(const absl::Status& status, Code code,
-                     absl::string_view text) {
-    EXPECT_EQ(status.code(), code) << status;
-    EXPECT_EQ(status.message(), text);
-  }
-
   static int Option(Conn& conn, int level, int name) {
     const int fd = Extension<NativeHandle>(conn)->Descriptor();
     return *GetIntOption(fd, level, name);
@@ -133,8 +127,8 @@ TEST_F(TcpTest, Register) {
   ASSERT_TRUE(RegisterTcp(registry).ok());
   EXPECT_EQ(registry.Names(),
             (std::vector<std::string>{"tcp", "tcp4", "tcp6"}));
-  Expect(RegisterTcp(registry), Code::kAlreadyExists,
-         "register tcp: network already registered");
+  ExpectError(RegisterTcp(registry), Code::kAlreadyExists,
+              "register tcp: network already registered");
 }
 
 // S-SO-01, S-AC-03.
@@ -215,11 +209,13 @@ TEST_F(TcpTest, ControlsOfAConnection) {
       absl::StrCat(ends.client->LocalAddr().ToString(), "->",
                    ends.client->RemoteAddr().ToString());
   keep_alive.idle = absl::ZeroDuration();
-  Expect(control->SetKeepAlive(keep_alive), Code::kInvalidArgument,
-         absl::StrCat("set tcp ", names, ": setsockopt: invalid argument"));
+  ExpectError(
+      control->SetKeepAlive(keep_alive), Code::kInvalidArgument,
+      absl::StrCat("set tcp ", names, ": setsockopt: invalid argument"));
   EXPECT_TRUE(ends.client->Close().ok());
-  Expect(control->SetNoDelay(true), Code::kCancelled,
-         absl::StrCat("set tcp ", names, ": use of closed network connection"));
+  ExpectError(
+      control->SetNoDelay(true), Code::kCancelled,
+      absl::StrCat("set tcp ", names, ": use of closed network connection"));
 }
 
 TEST_F(TcpTest, AWriteIsToldOfTheReset) {
@@ -229,10 +225,10 @@ TEST_F(TcpTest, AWriteIsToldOfTheReset) {
   EXPECT_TRUE(ends.client->Close().ok());
   ASSERT_TRUE(ends.server->WaitReadable().ok());
   const absl::Status status = ends.server->Write("x");
-  Expect(status, Code::kUnavailable,
-         absl::StrCat("write tcp ", ends.server->LocalAddr().ToString(), "->",
-                      ends.server->RemoteAddr().ToString(),
-                      ": write: connection reset by peer"));
+  ExpectError(status, Code::kUnavailable,
+              absl::StrCat("write tcp ", ends.server->LocalAddr().ToString(),
+                           "->", ends.server->RemoteAddr().ToString(),
+                           ": write: connection reset by peer"));
   EXPECT_TRUE(IsReset(status));
 }
 
@@ -243,16 +239,16 @@ TEST_F(TcpTest, ZeroLingerResets) {
   EXPECT_TRUE(ends.client->Close().ok());
   const absl::Status status =
       ends.server->Read(absl::MakeSpan(buffer_)).status();
-  Expect(status, Code::kUnavailable,
-         absl::StrCat("read tcp ", ends.server->LocalAddr().ToString(), "->",
-                      ends.server->RemoteAddr().ToString(),
-                      ": read: connection reset by peer"));
+  ExpectError(status, Code::kUnavailable,
+              absl::StrCat("read tcp ", ends.server->LocalAddr().ToString(),
+                           "->", ends.server->RemoteAddr().ToString(),
+                           ": read: connection reset by peer"));
   EXPECT_TRUE(IsReset(status));
   // S-HC-02.
-  Expect(ends.server->CloseWrite(), Code::kFailedPrecondition,
-         absl::StrCat("close tcp ", ends.server->LocalAddr().ToString(), "->",
-                      ends.server->RemoteAddr().ToString(),
-                      ": shutdown: transport endpoint is not connected"));
+  ExpectError(ends.server->CloseWrite(), Code::kFailedPrecondition,
+              absl::StrCat("close tcp ", ends.server->LocalAddr().ToString(),
+                           "->", ends.server->RemoteAddr().ToString(),
+                           ": shutdown: transport endpoint is not connected"));
 }
 
 // S-LN-01, S-LN-02, S-AD-04.
@@ -334,7 +330,7 @@ TEST_F(TcpTest, SecondListenerOnThePort) {
 TEST_F(TcpTest, AddressInUse) {
   auto listener = *tcp_->Listen("tcp", "127.0.0.1:0");
   const std::string address = listener->Address().ToString();
-  Expect(
+  ExpectError(
       tcp_->Listen("tcp", address).status(), Code::kAlreadyExists,
       absl::StrCat("listen tcp ", address, ": bind: address already in use"));
   EXPECT_TRUE(listener->Close().ok());
@@ -389,7 +385,7 @@ TEST_F(TcpTest, LocalAddress) {
     if (c.error.empty()) {
       EXPECT_TRUE(conn.ok()) << c.local << " " << conn.status();
     } else {
-      Expect(conn.status(), Code::kInvalidArgument, c.error);
+      ExpectError(conn.status(), Code::kInvalidArgument, c.error);
     }
   }
 }
@@ -431,7 +427,7 @@ TEST_F(TcpTest, BadAddressesOfDial) {
        "dial tcp: lookup 127.0.0.01: no such host"},
   };
   for (const auto& c : kCases) {
-    Expect(tcp_->Dial(c.network, c.address).status(), c.code, c.text);
+    ExpectError(tcp_->Dial(c.network, c.address).status(), c.code, c.text);
   }
 }
 
@@ -459,34 +455,36 @@ TEST_F(TcpTest, BadAddressesOfListen) {
        "listen tcp: lookup 127.0.0.01: no such host"},
   };
   for (const auto& c : kCases) {
-    Expect(tcp_->Listen(c.network, c.address).status(), c.code, c.text);
+    ExpectError(tcp_->Listen(c.network, c.address).status(), c.code, c.text);
   }
 }
 
 TEST_F(TcpTest, NoPacketConns) {
   const absl::Status status = tcp_->ListenPacket("tcp", "127.0.0.1:0").status();
-  Expect(status, Code::kUnimplemented,
-         "listen tcp 127.0.0.1:0: address 127.0.0.1:0: unexpected address "
-         "type");
+  ExpectError(status, Code::kUnimplemented,
+              "listen tcp 127.0.0.1:0: address 127.0.0.1:0: unexpected address "
+              "type");
   EXPECT_TRUE(IsUnsupported(status));
 }
 
 TEST_F(TcpTest, OptionsThatAreNotHonoured) {
   DialOptions dial;
   dial.extras.Set(UdpListenOptions());
-  Expect(tcp_->Dial("tcp", "127.0.0.1:1", dial).status(), Code::kUnimplemented,
-         "dial tcp: option udp_listen not supported");
+  ExpectError(tcp_->Dial("tcp", "127.0.0.1:1", dial).status(),
+              Code::kUnimplemented,
+              "dial tcp: option udp_listen not supported");
   ListenOptions listen;
   listen.extras.Set(UdpListenOptions());
-  Expect(tcp_->Listen("tcp", ":0", listen).status(), Code::kUnimplemented,
-         "listen tcp: option udp_listen not supported");
+  ExpectError(tcp_->Listen("tcp", ":0", listen).status(), Code::kUnimplemented,
+              "listen tcp: option udp_listen not supported");
 }
 
 TEST_F(TcpTest, Refused) {
   const std::string address = ClosedAddress();
   const absl::Status status = tcp_->Dial("tcp", address).status();
-  Expect(status, Code::kUnavailable,
-         absl::StrCat("dial tcp ", address, ": connect: connection refused"));
+  ExpectError(
+      status, Code::kUnavailable,
+      absl::StrCat("dial tcp ", address, ": connect: connection refused"));
   EXPECT_TRUE(IsRefused(status));
 }
 
@@ -496,8 +494,9 @@ TEST_F(TcpTest, SeveralAddressesInTurn) {
   const std::string address = absl::StrCat("[::]:", listener->Address().port());
   EXPECT_TRUE(tcp_->Dial("tcp", address).ok());
   EXPECT_TRUE(listener->Close().ok());
-  Expect(tcp_->Dial("tcp", address).status(), Code::kUnavailable,
-         absl::StrCat("dial tcp ", address, ": connect: connection refused"));
+  ExpectError(
+      tcp_->Dial("tcp", address).status(), Code::kUnavailable,
+      absl::StrCat("dial tcp ", address, ": connect: connection refused"));
 }
 
 TEST_F(TcpTest, TimeThatHasPassed) {
@@ -506,13 +505,14 @@ TEST_F(TcpTest, TimeThatHasPassed) {
   DialOptions options;
   options.timeout = absl::Seconds(-1);
   const absl::Status status = tcp_->Dial("tcp", address, options).status();
-  Expect(status, Code::kDeadlineExceeded,
-         absl::StrCat("dial tcp ", address, ": i/o timeout"));
+  ExpectError(status, Code::kDeadlineExceeded,
+              absl::StrCat("dial tcp ", address, ": i/o timeout"));
   EXPECT_TRUE(IsTimeout(status));
   options.timeout = absl::InfiniteDuration();
   options.deadline = absl::InfinitePast();
-  Expect(tcp_->Dial("tcp", address, options).status(), Code::kDeadlineExceeded,
-         absl::StrCat("dial tcp ", address, ": i/o timeout"));
+  ExpectError(tcp_->Dial("tcp", address, options).status(),
+              Code::kDeadlineExceeded,
+              absl::StrCat("dial tcp ", address, ": i/o timeout"));
 }
 
 // A listener whose queue is full does not answer.
@@ -541,23 +541,24 @@ class HangingTcpTest : public TcpTest {
 TEST_F(HangingTcpTest, TimeoutEndsDial) {
   DialOptions options;
   options.timeout = absl::Milliseconds(20);
-  Expect(tcp_->Dial("tcp", address_, options).status(), Code::kDeadlineExceeded,
-         absl::StrCat("dial tcp ", address_, ": i/o timeout"));
+  ExpectError(tcp_->Dial("tcp", address_, options).status(),
+              Code::kDeadlineExceeded,
+              absl::StrCat("dial tcp ", address_, ": i/o timeout"));
 }
 
 TEST_F(HangingTcpTest, ScopesEndDial) {
   {
     const DeadlineScope limit(absl::Milliseconds(20));
-    Expect(tcp_->Dial("tcp", address_).status(), Code::kDeadlineExceeded,
-           absl::StrCat("dial tcp ", address_, ": i/o timeout"));
+    ExpectError(tcp_->Dial("tcp", address_).status(), Code::kDeadlineExceeded,
+                absl::StrCat("dial tcp ", address_, ": i/o timeout"));
   }
   CancelSource stop;
   std::thread stopper([&stop] { stop.Cancel(); });
   const CancelScope scope(stop);
   const absl::Status status = tcp_->Dial("tcp", address_).status();
   stopper.join();
-  Expect(status, Code::kCancelled,
-         absl::StrCat("dial tcp ", address_, ": operation was canceled"));
+  ExpectError(status, Code::kCancelled,
+              absl::StrCat("dial tcp ", address_, ": operation was canceled"));
   EXPECT_TRUE(IsCancelledCall(status));
 }
 
@@ -576,10 +577,11 @@ TEST_F(TcpTest, OutOfDescriptors) {
     dial = tcp_->Dial("tcp", address).status();
     listen = tcp_->Listen("tcp", "127.0.0.1:0").status();
   }
-  Expect(dial, Code::kResourceExhausted,
-         absl::StrCat("dial tcp ", address, ": socket: too many open files"));
-  Expect(listen, Code::kResourceExhausted,
-         "listen tcp 127.0.0.1:0: socket: too many open files");
+  ExpectError(
+      dial, Code::kResourceExhausted,
+      absl::StrCat("dial tcp ", address, ": socket: too many open files"));
+  ExpectError(listen, Code::kResourceExhausted,
+              "listen tcp 127.0.0.1:0: socket: too many open files");
 }
 
 TEST_F(TcpTest, NegativeBacklogIsTheSystemsLimit) {
@@ -592,10 +594,10 @@ TEST_F(TcpTest, ErrorsSayTheNetworkAsItWasGiven) {
   auto listener = *tcp_->Listen("tcp4", "127.0.0.1:0");
   auto conn = *tcp_->Dial("tcp4", listener->Address().ToString());
   ASSERT_TRUE(conn->Close().ok());
-  Expect(conn->Close(), Code::kCancelled,
-         absl::StrCat("close tcp4 ", conn->LocalAddr().ToString(), "->",
-                      conn->RemoteAddr().ToString(),
-                      ": use of closed network connection"));
+  ExpectError(conn->Close(), Code::kCancelled,
+              absl::StrCat("close tcp4 ", conn->LocalAddr().ToString(), "->",
+                           conn->RemoteAddr().ToString(),
+                           ": use of closed network connection"));
 }
 
 // S-LN-05.
@@ -625,8 +627,9 @@ TEST_F(TcpTest, AConnectionToItselfIsTriedAgainTwiceAndThenRefused) {
   connect_to_itself = true;
   const absl::Status status = tcp_->Dial("tcp", address).status();
   connect_to_itself = false;
-  Expect(status, Code::kUnavailable,
-         absl::StrCat("dial tcp ", address, ": connect: connection refused"));
+  ExpectError(
+      status, Code::kUnavailable,
+      absl::StrCat("dial tcp ", address, ": connect: connection refused"));
   EXPECT_TRUE(IsRefused(status));
   EXPECT_EQ(connects, 3);
 }
@@ -651,9 +654,9 @@ TEST_F(TcpTest, WithoutAFreePortItIsTriedAgainTwice) {
     no_port_left = true;
     const absl::Status status = tcp_->Dial("tcp", address, c.options).status();
     no_port_left = false;
-    Expect(status, CodeForErrno("connect", EADDRNOTAVAIL),
-           absl::StrCat("dial tcp ", c.names,
-                        ": connect: cannot assign requested address"));
+    ExpectError(status, CodeForErrno("connect", EADDRNOTAVAIL),
+                absl::StrCat("dial tcp ", c.names,
+                             ": connect: cannot assign requested address"));
     EXPECT_EQ(connects, c.tries);
   }
 }

@@ -30,12 +30,6 @@
 
 namespace plumb {
 
-inline void ExpectError(const absl::Status& status, absl::StatusCode code,
-                        absl::string_view text) {
-  EXPECT_EQ(status.code(), code);
-  EXPECT_EQ(status.message(), text);
-}
-
 // "L->R".
 inline std::string Ends(const Conn& conn) {
   return absl::StrCat(conn.LocalAddr().ToString(), "->",

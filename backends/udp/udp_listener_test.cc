@@ -20,6 +20,7 @@
 #include "backends/udp/udp.h"
 #include "backends/udp/udp_listener_fixture_for_test.h"
 #include "gtest/gtest.h"
+#include "testing/expect_error_for_test.h"
 #include "testing/wait_until_blocked.h"
 #include "transport/addr.h"
 #include "transport/conn.h"

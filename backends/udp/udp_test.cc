@@ -18,6 +18,7 @@
 #include "absl/types/span.h"
 #include "backends/posix/socket.h"
 #include "gtest/gtest.h"
+#include "testing/expect_error_for_test.h"
 #include "testing/no_descriptors_for_test.h"
 #include "transport/addr.h"
 #include "transport/conn.h"
@@ -36,12 +37,6 @@ namespace plumb {
 namespace {
 
 using Code = absl::StatusCode;
-
-void ExpectError(const absl::Status& status, Code code,
-                 absl::string_view text) {
-  EXPECT_EQ(status.code(), code);
-  EXPECT_EQ(status.message(), text);
-}
 
 // "L->R" of a Conn.
 std::string Ends(const Conn& conn) {

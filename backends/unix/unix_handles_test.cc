@@ -19,6 +19,7 @@
 #include "backends/posix/open_descriptors_for_test.h"
 #include "backends/unix/unix.h"
 #include "gtest/gtest.h"
+#include "testing/expect_error_for_test.h"
 #include "transport/conn.h"
 #include "transport/descriptor.h"
 #include "transport/error.h"
@@ -46,11 +47,6 @@ struct Pipe2 {
   Descriptor read;
   Descriptor write;
 };
-
-void Expect(const absl::Status& status, Code code, absl::string_view text) {
-  EXPECT_EQ(status.code(), code);
-  EXPECT_EQ(status.message(), text);
-}
 
 class UnixHandlesTest : public testing::TestWithParam<const char*> {
  protected:
@@ -140,18 +136,18 @@ TEST_P(UnixHandlesTest, NoRoomForThem) {
 TEST_P(UnixHandlesTest, ErrorsOfTheSender) {
   const int closed[] = {1000000};
   const absl::Status status = near().WriteWithHandles("x", closed);
-  Expect(status, Code::kInvalidArgument,
-         Text("write", "sendmsg: bad file descriptor"));
+  ExpectError(status, Code::kInvalidArgument,
+              Text("write", "sendmsg: bad file descriptor"));
   EXPECT_EQ(GetErrorInfo(status)->errno_value, EBADF);
-  Expect(near().WriteWithHandles("x", std::vector<int>(254, 0)),
-         Code::kInvalidArgument,
-         Text("write", "too many handles: 254, at most 253"));
+  ExpectError(near().WriteWithHandles("x", std::vector<int>(254, 0)),
+              Code::kInvalidArgument,
+              Text("write", "too many handles: 254, at most 253"));
   ASSERT_TRUE(near().WriteWithHandles("x", std::vector<int>(253, 0)).ok());
   EXPECT_EQ(far().ReadWithHandles(absl::MakeSpan(buffer_))->handles.size(),
             253u);
   ASSERT_TRUE(near_->CloseWrite().ok());
-  Expect(near().WriteWithHandles("x", {}), Code::kFailedPrecondition,
-         Text("write", "write: broken pipe"));
+  ExpectError(near().WriteWithHandles("x", {}), Code::kFailedPrecondition,
+              Text("write", "write: broken pipe"));
 }
 
 // S-UX-07.
@@ -159,8 +155,8 @@ TEST_P(UnixHandlesTest, WithoutBytes) {
   const int handles[] = {0};
   const absl::Status status = near().WriteWithHandles("", handles);
   if (GetParam() == absl::string_view("unix")) {
-    Expect(status, Code::kInvalidArgument,
-           Text("write", "handles without a byte to go along with"));
+    ExpectError(status, Code::kInvalidArgument,
+                Text("write", "handles without a byte to go along with"));
     EXPECT_TRUE(near().WriteWithHandles("", {}).ok());
     return;
   }

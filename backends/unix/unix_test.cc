@@ -20,7 +20,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "backends/posix/descriptor.h"
@@ -28,6 +27,7 @@
 #include "backends/posix/socket.h"
 #include "gtest/gtest.h"
 #include "testing/executor.h"
+#include "testing/expect_error_for_test.h"
 #include "testing/fiber_executor.h"
 #include "testing/no_descriptors_for_test.h"
 #include "testing/temp_directory.h"
@@ -99,12 +99,6 @@ class UnixTest : public testing::Test {
     return files;
   }
 
-  static void Expect(const absl::Status& status, Code code,
-                     absl::string_view text) {
-    EXPECT_EQ(status.code(), code) << status;
-    EXPECT_EQ(status.message(), text);
-  }
-
   static ListenOptions With(UnixListenOptions unix_options) {
     ListenOptions options;
     options.extras.Set(std::move(unix_options));
@@ -154,9 +148,9 @@ TEST_F(UnixTest, AddressesOfAConnection) {
     EXPECT_EQ(server->LocalAddr(), Addr::Named(network, path));
     EXPECT_EQ(server->RemoteAddr(), Addr::Unnamed(network));
     EXPECT_TRUE(server->Close().ok());
-    Expect(server->Write("x"), Code::kCancelled,
-           absl::StrCat("write ", network, " ", path,
-                        "->@: use of closed network connection"));
+    ExpectError(server->Write("x"), Code::kCancelled,
+                absl::StrCat("write ", network, " ", path,
+                             "->@: use of closed network connection"));
   }
 }
 
@@ -176,11 +170,13 @@ TEST_F(UnixTest, AbstractNames) {
   auto listener = *unix_->Listen("unix", name);
   EXPECT_EQ(listener->Address().ToString(), name);
   EXPECT_TRUE(unix_->Dial("unix", name).ok());
-  Expect(unix_->Listen("unix", name).status(), Code::kAlreadyExists,
-         absl::StrCat("listen unix ", name, ": bind: address already in use"));
+  ExpectError(
+      unix_->Listen("unix", name).status(), Code::kAlreadyExists,
+      absl::StrCat("listen unix ", name, ": bind: address already in use"));
   EXPECT_TRUE(listener->Close().ok());
-  Expect(unix_->Dial("unix", name).status(), Code::kUnavailable,
-         absl::StrCat("dial unix ", name, ": connect: connection refused"));
+  ExpectError(
+      unix_->Dial("unix", name).status(), Code::kUnavailable,
+      absl::StrCat("dial unix ", name, ": connect: connection refused"));
 }
 
 // F-122.
@@ -230,7 +226,7 @@ TEST_F(UnixTest, TheFirstCloseRemovesWhatOthersHavePutThere) {
 TEST_F(UnixTest, CloseLeavesTheFileOnRequest) {
   LeaveStaleSocket("unix", Path("s"));
   EXPECT_EQ(Files(), std::vector<std::string>{"s"});
-  Expect(
+  ExpectError(
       unix_->Dial("unix", Path("s")).status(), Code::kUnavailable,
       absl::StrCat("dial unix ", Path("s"), ": connect: connection refused"));
 }
@@ -252,9 +248,9 @@ TEST_F(UnixTest, PacketConnLeavesItsFileUnlessAsked) {
 TEST_F(UnixTest, FileThatIsThereIsInUse) {
   LeaveStaleSocket("unix", Path("s"));
   const absl::Status status = unix_->Listen("unix", Path("s")).status();
-  Expect(status, Code::kAlreadyExists,
-         absl::StrCat("listen unix ", Path("s"),
-                      ": bind: address already in use"));
+  ExpectError(status, Code::kAlreadyExists,
+              absl::StrCat("listen unix ", Path("s"),
+                           ": bind: address already in use"));
   EXPECT_TRUE(IsAddressInUse(status));
 }
 
@@ -279,7 +275,7 @@ TEST_F(UnixTest, WhatMayBeStaleIsNotReplacedWithoutALook) {
     const NoDescriptors but_one(next + 1);
     status = unix_->Listen("unix", Path("s"), With(replace)).status();
   }
-  Expect(
+  ExpectError(
       status, Code::kResourceExhausted,
       absl::StrCat("listen unix ", Path("s"), ": socket: too many open files"));
   EXPECT_EQ(Files(), std::vector<std::string>{"s"});
@@ -292,10 +288,10 @@ TEST_F(UnixTest, WhatIsNotStaleIsNotReplaced) {
   { const std::ofstream file(Path("file")); }
   for (const char* name : {"live", "file"}) {
     for (const char* network : {"unix", "unixpacket"}) {
-      Expect(unix_->Listen(network, Path(name), With(replace)).status(),
-             Code::kAlreadyExists,
-             absl::StrCat("listen ", network, " ", Path(name),
-                          ": bind: address already in use"));
+      ExpectError(unix_->Listen(network, Path(name), With(replace)).status(),
+                  Code::kAlreadyExists,
+                  absl::StrCat("listen ", network, " ", Path(name),
+                               ": bind: address already in use"));
     }
   }
   EXPECT_TRUE(unix_->Dial("unix", Path("live")).ok());
@@ -351,10 +347,10 @@ TEST_F(UnixTest, TheModeOfNoOtherFileIsChanged) {
         ASSERT_EQ(link(Path("victim").c_str(), Path("s").c_str()), 0);
       }
     };
-    Expect(unix_->Listen("unix", Path("s"), With(unix_options)).status(),
-           Code::kInvalidArgument,
-           absl::StrCat("listen unix ", Path("s"),
-                        ": chmod: socket operation on non-socket"));
+    ExpectError(unix_->Listen("unix", Path("s"), With(unix_options)).status(),
+                Code::kInvalidArgument,
+                absl::StrCat("listen unix ", Path("s"),
+                             ": chmod: socket operation on non-socket"));
     EXPECT_EQ(ModeOf(Path("victim")), 0600u);
     // It is not ours to remove.
     EXPECT_EQ(unlink(Path("s").c_str()), 0);
@@ -377,10 +373,11 @@ TEST_F(UnixTest, PeerCredentials) {
       EXPECT_EQ(credentials.gid, static_cast<int64_t>(getegid()));
     }
     EXPECT_TRUE(client->Close().ok());
-    Expect(Extension<PeerCredentials>(*client)->GetPeerCredentials().status(),
-           Code::kCancelled,
-           absl::StrCat("get ", network, " @->", Path("s"),
-                        ": use of closed network connection"));
+    ExpectError(
+        Extension<PeerCredentials>(*client)->GetPeerCredentials().status(),
+        Code::kCancelled,
+        absl::StrCat("get ", network, " @->", Path("s"),
+                     ": use of closed network connection"));
   }
 }
 
@@ -410,21 +407,22 @@ TEST_F(UnixTest, UnnamedSenderHasNoAddress) {
 TEST_F(UnixTest, DatagramErrors) {
   auto packets = *unix_->ListenPacket("unixgram", Path("s"));
   const std::string self = absl::StrCat("write unixgram ", Path("s"));
-  Expect(packets->WriteTo("x", Addr()), Code::kInvalidArgument,
-         absl::StrCat(self, ": missing address"));
-  Expect(packets->WriteTo("x", Addr::Named("unix", "@x")),
-         Code::kInvalidArgument,
-         absl::StrCat(self, "->@x: address family not supported by protocol"));
-  Expect(packets->WriteTo("x", Addr::Named("unixgram", Path("none"))),
-         Code::kNotFound,
-         absl::StrCat(self, "->", Path("none"),
-                      ": sendto: no such file or directory"));
+  ExpectError(packets->WriteTo("x", Addr()), Code::kInvalidArgument,
+              absl::StrCat(self, ": missing address"));
+  ExpectError(
+      packets->WriteTo("x", Addr::Named("unix", "@x")), Code::kInvalidArgument,
+      absl::StrCat(self, "->@x: address family not supported by protocol"));
+  ExpectError(packets->WriteTo("x", Addr::Named("unixgram", Path("none"))),
+              Code::kNotFound,
+              absl::StrCat(self, "->", Path("none"),
+                           ": sendto: no such file or directory"));
   auto* traits = Extension<MessageTraits>(*packets);
   EXPECT_TRUE(traits->EmptyMessages());
-  Expect(packets->WriteTo(std::string(traits->MaxMessageSize() + 1, 'x'),
-                          packets->LocalAddr()),
-         Code::kInvalidArgument,
-         absl::StrCat(self, "->", Path("s"), ": sendto: message too long"));
+  ExpectError(
+      packets->WriteTo(std::string(traits->MaxMessageSize() + 1, 'x'),
+                       packets->LocalAddr()),
+      Code::kInvalidArgument,
+      absl::StrCat(self, "->", Path("s"), ": sendto: message too long"));
   EXPECT_TRUE(packets
                   ->WriteTo(std::string(traits->MaxMessageSize(), 'x'),
                             packets->LocalAddr())
@@ -439,10 +437,10 @@ TEST_F(UnixTest, MessagesOfAConnection) {
   ASSERT_TRUE(client->Write("one").ok());
   ASSERT_TRUE(client->Write("two").ok());
   EXPECT_EQ(*server->Read(absl::MakeSpan(buffer_)), 3u);
-  Expect(server->Read(absl::MakeSpan(buffer_, 2)).status(),
-         Code::kInvalidArgument,
-         absl::StrCat("read unixpacket ", Path("s"),
-                      "->@: read: message too long"));
+  ExpectError(server->Read(absl::MakeSpan(buffer_, 2)).status(),
+              Code::kInvalidArgument,
+              absl::StrCat("read unixpacket ", Path("s"),
+                           "->@: read: message too long"));
   ASSERT_TRUE(client->CloseWrite().ok());
   EXPECT_TRUE(IsEof(server->Read(absl::MakeSpan(buffer_)).status()));
   ASSERT_TRUE(server->Write("still").ok());
@@ -473,21 +471,23 @@ TEST_F(UnixTest, DialErrors) {
        "connect: connection refused"},
   };
   for (const auto& c : kCases) {
-    Expect(unix_->Dial(c.network, c.address).status(), c.code,
-           absl::StrCat("dial ", c.network, " ", c.address, ": ", c.cause));
+    ExpectError(
+        unix_->Dial(c.network, c.address).status(), c.code,
+        absl::StrCat("dial ", c.network, " ", c.address, ": ", c.cause));
   }
-  Expect(unix_->Dial("unix", "").status(), Code::kInvalidArgument,
-         "dial unix: missing address");
-  Expect(unix_->Dial("foo", path).status(), Code::kInvalidArgument,
-         "dial foo: unknown network foo");
+  ExpectError(unix_->Dial("unix", "").status(), Code::kInvalidArgument,
+              "dial unix: missing address");
+  ExpectError(unix_->Dial("foo", path).status(), Code::kInvalidArgument,
+              "dial foo: unknown network foo");
 }
 
 TEST_F(UnixTest, FailedDialLeavesNoFile) {
   DialOptions options;
   options.local_address = Path("c");
-  Expect(unix_->Dial("unix", Path("none"), options).status(), Code::kNotFound,
-         absl::StrCat("dial unix ", Path("c"), "->", Path("none"),
-                      ": connect: no such file or directory"));
+  ExpectError(unix_->Dial("unix", Path("none"), options).status(),
+              Code::kNotFound,
+              absl::StrCat("dial unix ", Path("c"), "->", Path("none"),
+                           ": connect: no such file or directory"));
   EXPECT_EQ(Files(), std::vector<std::string>());
 }
 
@@ -507,14 +507,15 @@ TEST_F(UnixTest, ListenErrors) {
        "address @u: unexpected address type"},
   };
   for (const auto& c : kCases) {
-    Expect(unix_->Listen(c.network, c.address).status(), c.code,
-           absl::StrCat("listen ", c.network, " ", c.address, ": ", c.cause));
+    ExpectError(
+        unix_->Listen(c.network, c.address).status(), c.code,
+        absl::StrCat("listen ", c.network, " ", c.address, ": ", c.cause));
   }
-  Expect(unix_->Listen("foo", "@x").status(), Code::kInvalidArgument,
-         "listen foo: unknown network foo");
-  Expect(unix_->ListenPacket("unix", "@x").status(), Code::kUnimplemented,
-         "listen unix @x: address @x: unexpected address type");
-  Expect(
+  ExpectError(unix_->Listen("foo", "@x").status(), Code::kInvalidArgument,
+              "listen foo: unknown network foo");
+  ExpectError(unix_->ListenPacket("unix", "@x").status(), Code::kUnimplemented,
+              "listen unix @x: address @x: unexpected address type");
+  ExpectError(
       unix_->ListenPacket("unixgram", too_long).status(),
       Code::kInvalidArgument,
       absl::StrCat("listen unixgram ", too_long, ": bind: invalid argument"));
@@ -539,16 +540,16 @@ TEST_F(UnixTest, Permission) {
   std::thread nobody([&] {
     DropCapabilities();
     for (const std::string network : {"unix", "unixpacket", "unixgram"}) {
-      Expect(unix_->Dial(network, Path(network)).status(),
-             Code::kPermissionDenied,
-             absl::StrCat("dial ", network, " ", Path(network),
-                          ": connect: permission denied"));
-      Expect(network == "unixgram"
-                 ? unix_->ListenPacket(network, Path("x")).status()
-                 : unix_->Listen(network, Path("x")).status(),
-             Code::kPermissionDenied,
-             absl::StrCat("listen ", network, " ", Path("x"),
-                          ": bind: permission denied"));
+      ExpectError(unix_->Dial(network, Path(network)).status(),
+                  Code::kPermissionDenied,
+                  absl::StrCat("dial ", network, " ", Path(network),
+                               ": connect: permission denied"));
+      ExpectError(network == "unixgram"
+                      ? unix_->ListenPacket(network, Path("x")).status()
+                      : unix_->Listen(network, Path("x")).status(),
+                  Code::kPermissionDenied,
+                  absl::StrCat("listen ", network, " ", Path("x"),
+                               ": bind: permission denied"));
     }
   });
   nobody.join();
@@ -558,16 +559,18 @@ TEST_F(UnixTest, Permission) {
 TEST_F(UnixTest, OptionsThatAreNotHonoured) {
   DialOptions dial;
   dial.no_delay = true;
-  Expect(unix_->Dial("unix", "@x", dial).status(), Code::kUnimplemented,
-         "dial unix: option no_delay not supported");
+  ExpectError(unix_->Dial("unix", "@x", dial).status(), Code::kUnimplemented,
+              "dial unix: option no_delay not supported");
   ListenOptions listen;
   listen.reuse_port = true;
-  Expect(unix_->Listen("unix", "@x", listen).status(), Code::kUnimplemented,
-         "listen unix: option reuse_port not supported");
+  ExpectError(unix_->Listen("unix", "@x", listen).status(),
+              Code::kUnimplemented,
+              "listen unix: option reuse_port not supported");
   ListenOptions packets;
   packets.backlog = 1;
-  Expect(unix_->ListenPacket("unixgram", "@x", packets).status(),
-         Code::kUnimplemented, "listen unixgram: option backlog not supported");
+  ExpectError(unix_->ListenPacket("unixgram", "@x", packets).status(),
+              Code::kUnimplemented,
+              "listen unixgram: option backlog not supported");
 }
 
 TEST_F(UnixTest, TheReceiveBufferIsNotHonoured) {
@@ -576,18 +579,19 @@ TEST_F(UnixTest, TheReceiveBufferIsNotHonoured) {
   ListenOptions listen;
   listen.receive_buffer = 10000;
   for (const char* network : {"unix", "unixpacket"}) {
-    Expect(unix_->Dial(network, "@x", dial).status(), Code::kUnimplemented,
-           absl::StrCat("dial ", network,
-                        ": option receive_buffer not supported"));
-    Expect(unix_->Listen(network, "@x", listen).status(), Code::kUnimplemented,
-           absl::StrCat("listen ", network,
-                        ": option receive_buffer not supported"));
+    ExpectError(unix_->Dial(network, "@x", dial).status(), Code::kUnimplemented,
+                absl::StrCat("dial ", network,
+                             ": option receive_buffer not supported"));
+    ExpectError(unix_->Listen(network, "@x", listen).status(),
+                Code::kUnimplemented,
+                absl::StrCat("listen ", network,
+                             ": option receive_buffer not supported"));
   }
-  Expect(unix_->ListenPacket("unixgram", "@x", listen).status(),
-         Code::kUnimplemented,
-         "listen unixgram: option receive_buffer not supported");
+  ExpectError(unix_->ListenPacket("unixgram", "@x", listen).status(),
+              Code::kUnimplemented,
+              "listen unixgram: option receive_buffer not supported");
   auto packets = *unix_->ListenPacket("unixgram", Path("s"));
-  Expect(
+  ExpectError(
       Extension<BufferControl>(*packets)->SetReadBuffer(10000),
       Code::kUnimplemented,
       absl::StrCat("set unixgram ", Path("s"), ": read buffer not supported"));
@@ -628,8 +632,10 @@ TEST_F(UnixTest, OutOfDescriptors) {
   for (int i = 0; i < 3; ++i) {
     const std::string what = absl::StrCat(kNetworks[i], " ", Path("x"),
                                           ": socket: too many open files");
-    Expect(dials[i], Code::kResourceExhausted, absl::StrCat("dial ", what));
-    Expect(listens[i], Code::kResourceExhausted, absl::StrCat("listen ", what));
+    ExpectError(dials[i], Code::kResourceExhausted,
+                absl::StrCat("dial ", what));
+    ExpectError(listens[i], Code::kResourceExhausted,
+                absl::StrCat("listen ", what));
     EXPECT_EQ(GetErrorInfo(dials[i])->errno_value, EMFILE);
   }
   EXPECT_EQ(Files(), std::vector<std::string>());
@@ -702,7 +708,7 @@ TEST_P(FullUnixTest, ScopeEndsADialThatPauses) {
   while (connects == before) std::this_thread::yield();
   stop.Cancel();
   dialer->Join();
-  Expect(
+  ExpectError(
       status, Code::kCancelled,
       absl::StrCat("dial unixpacket ", Path("s"), ": operation was canceled"));
 }
@@ -731,9 +737,9 @@ TEST_P(FullUnixTest, WriteToPausesWhileTheReceiverIsFull) {
   while (written == full) clock_.Advance(absl::Milliseconds(50));
   EXPECT_TRUE(sender->Close().ok());
   writer->Join();
-  Expect(status, Code::kCancelled,
-         absl::StrCat("write unixgram ", Path("s"), "->", Path("r"),
-                      ": use of closed network connection"));
+  ExpectError(status, Code::kCancelled,
+              absl::StrCat("write unixgram ", Path("s"), "->", Path("r"),
+                           ": use of closed network connection"));
 }
 
 std::unique_ptr<Executor> OneWorker() { return MakeFiberExecutor(1); }

@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
+#include "testing/expect_error_for_test.h"
 #include "transport/error.h"
 #include "transport/extension.h"
 #include "transport/extensions.h"
@@ -41,13 +42,6 @@ MessageOptions Limit(size_t max_bytes) {
   MessageOptions options;
   options.max_bytes = max_bytes;
   return options;
-}
-
-void ExpectError(const absl::Status& status, Code code, absl::string_view text,
-                 uint64_t bytes_done) {
-  EXPECT_EQ(status.code(), code) << status;
-  EXPECT_EQ(status.message(), text);
-  EXPECT_EQ(BytesDone(status), bytes_done);
 }
 
 // A stream on which `bytes` came before its end.
