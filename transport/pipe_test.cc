@@ -9,6 +9,7 @@
 
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "testing/wait_until_blocked.h"
 #include "transport/error.h"
 #include "transport/event.h"
 #include "transport/extensions.h"
@@ -46,14 +47,6 @@ std::string ReadAll(Conn& conn) {
     }
     all.append(buffer, *n);
   }
-}
-
-// Waits until `count` calls wait; the waiting is what is tested, so that there
-// is no event to wait for.
-void AwaitBlocked(Conn& conn, Direction direction, int count) {
-  auto* probe = Extension<BlockedProbe>(conn);
-  ASSERT_NE(probe, nullptr);
-  while (probe->BlockedCalls(direction) < count) std::this_thread::yield();
 }
 
 // S-PI-11: each end writes first.
@@ -148,7 +141,7 @@ TEST(PipeTest, CloseReadEndsABlockedRead) {
   const auto pair = Pipe();
   const std::unique_ptr<Conn>& near = pair.first;
   std::thread reader([&near] { EXPECT_EQ(ReadAll(*near), ""); });
-  AwaitBlocked(*near, Direction::kRead, 1);
+  EXPECT_TRUE(WaitUntilBlocked(*near, 1, Direction::kRead));
   EXPECT_TRUE(Extension<ReadCloser>(*near)->CloseRead().ok());
   reader.join();
 }
@@ -248,7 +241,7 @@ TEST(PipeTest, NothingIsReadIntoABufferAfterAPastDeadline) {
     std::thread reader([&conn = *near] {
       EXPECT_EQ(ReadSome(conn, 10), "read pipe: i/o timeout");
     });
-    AwaitBlocked(*near, Direction::kRead, 1);
+    EXPECT_TRUE(WaitUntilBlocked(*near, 1, Direction::kRead));
     ASSERT_TRUE(near->SetReadDeadline(absl::Time()).ok());
     ASSERT_TRUE(far->Write("late").ok());
     reader.join();
@@ -265,7 +258,7 @@ TEST(PipeTest, NothingIsReadIntoABufferAfterACancel) {
       const CancelScope scope(source);
       EXPECT_EQ(ReadSome(conn, 10), "read pipe: operation was canceled");
     });
-    AwaitBlocked(*near, Direction::kRead, 1);
+    EXPECT_TRUE(WaitUntilBlocked(*near, 1, Direction::kRead));
     source.Cancel();
     ASSERT_TRUE(far->Write("late").ok());
     reader.join();
@@ -281,7 +274,7 @@ TEST(PipeTest, ReadersGetBytesInTheOrderOfAsking) {
       readers.emplace_back([&conn = *near, j] {
         EXPECT_EQ(ReadSome(conn, 1), std::string(1, "abc"[j]));
       });
-      AwaitBlocked(*near, Direction::kRead, j + 1);
+      EXPECT_TRUE(WaitUntilBlocked(*near, j + 1, Direction::kRead));
     }
     ASSERT_TRUE(far->Write("abc").ok());
     for (std::thread& reader : readers) reader.join();
@@ -292,13 +285,13 @@ TEST(PipeTest, WaitReadableWaitsForItsTurnBehindARead) {
   auto [near, far] = Pipe();
   std::thread reader(
       [&conn = *near] { EXPECT_EQ(ReadSome(conn, 10), "first"); });
-  AwaitBlocked(*near, Direction::kRead, 1);
+  EXPECT_TRUE(WaitUntilBlocked(*near, 1, Direction::kRead));
   std::thread waiter(
       [&conn = *near] { EXPECT_TRUE(conn.WaitReadable().ok()); });
-  AwaitBlocked(*near, Direction::kRead, 2);
+  EXPECT_TRUE(WaitUntilBlocked(*near, 2, Direction::kRead));
   ASSERT_TRUE(far->Write("first").ok());
   reader.join();
-  AwaitBlocked(*near, Direction::kRead, 1);
+  EXPECT_TRUE(WaitUntilBlocked(*near, 1, Direction::kRead));
   ASSERT_TRUE(far->Write("second").ok());
   waiter.join();
   EXPECT_EQ(ReadSome(*near, 10), "second");
@@ -311,7 +304,7 @@ TEST(PipeTest, AReadIsWokenAfterAWaitThatTimedOut) {
     EXPECT_TRUE(IsTimeout(near->WaitReadable()));
   }
   std::thread reader([&conn = *near] { EXPECT_EQ(ReadSome(conn, 10), "x"); });
-  AwaitBlocked(*near, Direction::kRead, 1);
+  EXPECT_TRUE(WaitUntilBlocked(*near, 1, Direction::kRead));
   ASSERT_TRUE(far->Write("x").ok());
   reader.join();
 }
@@ -324,7 +317,7 @@ TEST(PipeTest, ABlockedReadLearnsOfADeadlineThatIsMoved) {
   std::thread reader([&conn = *near] {
     EXPECT_EQ(ReadSome(conn, 10), "read pipe: i/o timeout");
   });
-  AwaitBlocked(*near, Direction::kRead, 1);
+  EXPECT_TRUE(WaitUntilBlocked(*near, 1, Direction::kRead));
   ASSERT_TRUE(near->SetReadDeadline(clock.TimeNow() + absl::Seconds(1)).ok());
   clock.AwaitAlarms(1);
   clock.Advance(absl::Seconds(1));
@@ -344,8 +337,8 @@ TEST(PipeTest, DestroyedWhileOthersAreBlockedInIt) {
       blocked.emplace_back(
           [conn] { EXPECT_TRUE(IsClosed(conn->Write("data"))); });
     }
-    AwaitBlocked(*near, Direction::kRead, 2);
-    AwaitBlocked(*near, Direction::kWrite, 2);
+    EXPECT_TRUE(WaitUntilBlocked(*near, 2, Direction::kRead));
+    EXPECT_TRUE(WaitUntilBlocked(*near, 2, Direction::kWrite));
     near.reset();
     EXPECT_TRUE(IsBrokenPipe(far->Write("x")));
     EXPECT_EQ(ReadAll(*far), "");
@@ -364,7 +357,7 @@ TEST(PipeTest, WaitReadableConsumesNothing) {
       EXPECT_EQ(ReadSome(conn, 10), "data");
       EXPECT_TRUE(conn.WaitReadable().ok());
     });
-    AwaitBlocked(*near, Direction::kRead, 1);
+    EXPECT_TRUE(WaitUntilBlocked(*near, 1, Direction::kRead));
     EXPECT_TRUE(far->Write("data").ok());
     EXPECT_TRUE(far->CloseWrite().ok());
     reader.join();
@@ -391,7 +384,7 @@ TEST(PipeTest, RendezvousIntoABlockedRead) {
     EXPECT_EQ(ReadSome(conn, 3), "abc");
     EXPECT_EQ(ReadSome(conn, 3), "de");
   });
-  AwaitBlocked(*far, Direction::kRead, 1);
+  EXPECT_TRUE(WaitUntilBlocked(*far, 1, Direction::kRead));
   EXPECT_TRUE(near->Write("abcde").ok());
   reader.join();
 }
@@ -426,7 +419,7 @@ TEST(PipeTest, RendezvousWriteCutByThePeersClose) {
     EXPECT_EQ(BytesDone(status), 2u);
   });
   EXPECT_EQ(ReadSome(*far, 2), "ab");
-  AwaitBlocked(*near, Direction::kWrite, 1);
+  EXPECT_TRUE(WaitUntilBlocked(*near, 1, Direction::kWrite));
   EXPECT_TRUE(far->Close().ok());
   writer.join();
 }
@@ -450,7 +443,7 @@ TEST(PipeTest, AScopeEndsABlockedRead) {
     char c;
     EXPECT_TRUE(IsCancelledCall(conn.Read(absl::MakeSpan(&c, 1)).status()));
   });
-  AwaitBlocked(*near, Direction::kRead, 1);
+  EXPECT_TRUE(WaitUntilBlocked(*near, 1, Direction::kRead));
   source.Cancel();
   reader.join();
   ASSERT_TRUE(far->Write("x").ok());

@@ -26,6 +26,7 @@
 #include "gtest/gtest.h"
 #include "testing/expect_error_for_test.h"
 #include "testing/no_descriptors_for_test.h"
+#include "testing/wait_until_blocked.h"
 #include "transport/addr.h"
 #include "transport/conn.h"
 #include "transport/direction.h"
@@ -292,12 +293,8 @@ TEST_F(IpTest, CloseEndsBlockedReads) {
     EXPECT_EQ(Receive(*packets, &from),
               "read ip4:253 127.0.0.2: use of closed network connection");
   });
-  for (auto* probe :
-       {Extension<BlockedProbe>(*conn), Extension<BlockedProbe>(*packets)}) {
-    while (probe->BlockedCalls(Direction::kRead) == 0) {
-      std::this_thread::yield();
-    }
-  }
+  EXPECT_TRUE(WaitUntilBlocked(*conn, 1, Direction::kRead));
+  EXPECT_TRUE(WaitUntilBlocked(*packets, 1, Direction::kRead));
   ASSERT_TRUE(conn->Close().ok());
   ASSERT_TRUE(packets->Close().ok());
   reader.join();

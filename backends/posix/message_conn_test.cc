@@ -14,6 +14,7 @@
 #include "absl/types/span.h"
 #include "backends/posix/socket_pair_for_test.h"
 #include "gtest/gtest.h"
+#include "testing/wait_until_blocked.h"
 #include "transport/clock.h"
 #include "transport/error.h"
 #include "transport/extensions.h"
@@ -123,10 +124,7 @@ TEST(MessageConn, OnlyAConnectionHasAnEnd) {
 TEST(MessageConn, FullPeerMakesItWait) {
   Messages messages(SOCK_DGRAM);
   std::thread reader([&] {
-    auto* probe = Extension<BlockedProbe>(messages.conn());
-    while (probe->BlockedCalls(Direction::kWrite) == 0) {
-      std::this_thread::yield();
-    }
+    EXPECT_TRUE(WaitUntilBlocked(messages.conn(), 1, Direction::kWrite));
     char buffer[4];
     ASSERT_EQ(read(messages.peer(), buffer, sizeof buffer), 1);
     messages.conn().SetWriteDeadline(absl::InfinitePast()).IgnoreError();

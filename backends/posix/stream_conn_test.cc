@@ -19,6 +19,7 @@
 #include "backends/posix/socket_pair_for_test.h"
 #include "gtest/gtest.h"
 #include "testing/expect_error_for_test.h"
+#include "testing/wait_until_blocked.h"
 #include "transport/error.h"
 #include "transport/extensions.h"
 #include "transport/manual_clock.h"
@@ -34,11 +35,6 @@ class StreamConnTest : public testing::Test {
     conn_.reset();
     peer_.Close();
     EXPECT_EQ(OpenDescriptors(), before_);
-  }
-
-  static void WaitUntilBlocked(Conn& conn, Direction direction) {
-    auto* probe = Extension<BlockedProbe>(conn);
-    while (probe->BlockedCalls(direction) == 0) std::this_thread::yield();
   }
 
   const OpenDescriptors before_;
@@ -82,7 +78,7 @@ TEST_F(StreamConnTest, APeekBetweenShortReadsLosesNoWakeUp) {
 
 TEST_F(StreamConnTest, BlockedReadGetsWhatComes) {
   std::thread writer([this] {
-    WaitUntilBlocked(*conn_, Direction::kRead);
+    EXPECT_TRUE(WaitUntilBlocked(*conn_, 1, Direction::kRead));
     ASSERT_EQ(write(peer_.get(), "x", 1), 1);
   });
   EXPECT_EQ(*conn_->Read(absl::MakeSpan(buffer_)), 1u);
@@ -101,7 +97,7 @@ TEST_F(StreamConnTest, WriteTellsHowFarItGot) {
   const std::string big(4 << 20, 'x');
   absl::Status status;
   std::thread writer([&] { status = conn_->Write(big); });
-  WaitUntilBlocked(*conn_, Direction::kWrite);
+  EXPECT_TRUE(WaitUntilBlocked(*conn_, 1, Direction::kWrite));
   ASSERT_TRUE(conn_->SetWriteDeadline(clock_.TimeNow()).ok());
   writer.join();
   ExpectError(status, Code::kDeadlineExceeded, "write unix @->@: i/o timeout");
@@ -131,7 +127,7 @@ TEST_F(StreamConnTest, WriteAfterACloseWriteThatFailed) {
 TEST_F(StreamConnTest, CloseWriteEndsABlockedWriteAsOnesOwnDoing) {
   absl::Status status;
   std::thread writer([&] { status = conn_->Write(std::string(4 << 20, 'x')); });
-  WaitUntilBlocked(*conn_, Direction::kWrite);
+  EXPECT_TRUE(WaitUntilBlocked(*conn_, 1, Direction::kWrite));
   ASSERT_TRUE(conn_->CloseWrite().ok());
   writer.join();
   ExpectError(status, Code::kFailedPrecondition,
@@ -167,7 +163,7 @@ TEST_F(StreamConnTest, CloseReadEndsABlockedRead) {
   absl::Status status;
   std::thread reader(
       [&] { status = conn_->Read(absl::MakeSpan(buffer_)).status(); });
-  WaitUntilBlocked(*conn_, Direction::kRead);
+  EXPECT_TRUE(WaitUntilBlocked(*conn_, 1, Direction::kRead));
   ASSERT_TRUE(Extension<ReadCloser>(*conn_)->CloseRead().ok());
   reader.join();
   EXPECT_TRUE(IsEof(status));
@@ -178,7 +174,7 @@ TEST_F(StreamConnTest, CloseEndsEverything) {
   absl::Status status;
   std::thread reader(
       [&] { status = conn_->Read(absl::MakeSpan(buffer_)).status(); });
-  WaitUntilBlocked(*conn_, Direction::kRead);
+  EXPECT_TRUE(WaitUntilBlocked(*conn_, 1, Direction::kRead));
   EXPECT_TRUE(conn_->Close().ok());
   reader.join();
   ExpectError(status, Code::kCancelled,
@@ -206,7 +202,7 @@ TEST_F(StreamConnTest, DestructionEndsBlockedCalls) {
   StreamConn& conn = *conn_;
   std::thread reader(
       [&] { status = conn.Read(absl::MakeSpan(buffer_)).status(); });
-  WaitUntilBlocked(conn, Direction::kRead);
+  EXPECT_TRUE(WaitUntilBlocked(conn, 1, Direction::kRead));
   conn_.reset();
   reader.join();
   EXPECT_TRUE(IsClosed(status));

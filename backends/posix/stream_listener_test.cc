@@ -14,9 +14,9 @@
 #include "backends/posix/stream_conn.h"
 #include "gtest/gtest.h"
 #include "testing/no_descriptors_for_test.h"
+#include "testing/wait_until_blocked.h"
 #include "transport/clock.h"
 #include "transport/error.h"
-#include "transport/extensions.h"
 #include "transport/ip_addr.h"
 
 namespace plumb {
@@ -72,8 +72,7 @@ TEST_F(StreamListenerTest, AcceptsWithBothEnds) {
 TEST_F(StreamListenerTest, BlockedAcceptEndsWithClose) {
   absl::Status status;
   std::thread accepter([&] { status = listener_->Accept().status(); });
-  auto* probe = Extension<BlockedProbe>(*listener_);
-  while (probe->BlockedCalls(Direction::kRead) == 0) std::this_thread::yield();
+  EXPECT_TRUE(WaitUntilBlocked(*listener_, 1, Direction::kRead));
   EXPECT_TRUE(listener_->Close().ok());
   accepter.join();
   EXPECT_EQ(status.code(), Code::kCancelled);

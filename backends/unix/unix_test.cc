@@ -31,6 +31,7 @@
 #include "testing/fiber_executor.h"
 #include "testing/no_descriptors_for_test.h"
 #include "testing/temp_directory.h"
+#include "testing/wait_until_blocked.h"
 #include "transport/conn.h"
 #include "transport/error.h"
 #include "transport/extensions.h"
@@ -725,10 +726,7 @@ TEST_P(FullUnixTest, WriteToPausesWhileTheReceiverIsFull) {
     }
     done = true;
   });
-  auto* probe = Extension<BlockedProbe>(*sender);
-  while (probe->BlockedCalls(Direction::kWrite) == 0) {
-    std::this_thread::yield();
-  }
+  EXPECT_TRUE(WaitUntilBlocked(*sender, 1, Direction::kWrite));
   const int full = written;
   EXPECT_GT(full, 0);
   EXPECT_LE(Advance(sends, [&] { return done.load(); }), kMaxTries);
