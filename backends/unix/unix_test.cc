@@ -1,7 +1,6 @@
 #include "backends/unix/unix.h"
 
 #include <dirent.h>
-#include <linux/capability.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -22,6 +21,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "backends/ip/private_network_for_test.h"
 #include "backends/posix/descriptor.h"
 #include "backends/posix/open_descriptors_for_test.h"
 #include "backends/posix/socket.h"
@@ -522,13 +522,6 @@ TEST_F(UnixTest, ListenErrors) {
       absl::StrCat("listen unixgram ", too_long, ": bind: invalid argument"));
 }
 
-// Gives up this thread's right to pass over the modes of files.
-void DropCapabilities() {
-  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct none[2] = {};
-  syscall(SYS_capset, &header, none);
-}
-
 TEST_F(UnixTest, Permission) {
   UnixListenOptions forbidden;
   forbidden.mode = 0;
@@ -539,6 +532,7 @@ TEST_F(UnixTest, Permission) {
       *unix_->ListenPacket("unixgram", Path("unixgram"), With(forbidden));
   ASSERT_EQ(chmod(directory_.path().c_str(), 0500), 0);
   std::thread nobody([&] {
+    // Among them is the one to pass over the modes of files.
     DropCapabilities();
     for (const std::string network : {"unix", "unixpacket", "unixgram"}) {
       ExpectError(unix_->Dial(network, Path(network)).status(),

@@ -49,6 +49,15 @@ inline std::string WithComment(const std::string& text,
                                 : absl::StrCat(text, " # ", packet.comment);
 }
 
+// Each packet with bytes, and what is said of it.
+inline std::vector<std::string> ToldBy(const Capture& capture) {
+  std::vector<std::string> told;
+  for (const PacketReadBack& packet : ReadBack(capture)) {
+    if (!packet.data.empty()) told.push_back(WithComment(packet.data, packet));
+  }
+  return told;
+}
+
 }  // namespace plumb
 
 #endif  // PLUMB_TESTING_CAPTURE_READ_BACK_H_

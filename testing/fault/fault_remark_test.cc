@@ -36,15 +36,6 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// What is read of a capture: each packet with bytes, and what is said of it.
-std::vector<std::string> ToldBy(const Capture& capture) {
-  std::vector<std::string> told;
-  for (const PacketReadBack& packet : ReadBack(capture)) {
-    if (!packet.data.empty()) told.push_back(WithComment(packet.data, packet));
-  }
-  return told;
-}
-
 // A FaultTransport around real sockets that a capture sees, and tells it what
 // no packet shows.
 class FaultRemarkTest : public ::testing::Test {

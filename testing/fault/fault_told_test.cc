@@ -65,15 +65,6 @@ TEST(FaultToldTest, ByAFaultTransport) {
   EXPECT_THAT(capture.Encode(), HasSubstr("injected by reset by plan"));
 }
 
-// What is read of a capture: each packet with bytes, and what is said of it.
-std::vector<std::string> ToldBy(const Capture& capture) {
-  std::vector<std::string> told;
-  for (const PacketReadBack& packet : ReadBack(capture)) {
-    if (!packet.data.empty()) told.push_back(WithComment(packet.data, packet));
-  }
-  return told;
-}
-
 // A fake network with a plan and a capture.
 class FaultToldOnAFakeTest : public ::testing::Test {
  protected:
