@@ -205,9 +205,7 @@ TEST_F(TcpTest, ControlsOfAConnection) {
   keep_alive.idle = absl::Seconds(7);
   EXPECT_TRUE(control->SetKeepAlive(keep_alive).ok());
   EXPECT_EQ(Option(*ends.client, IPPROTO_TCP, TCP_KEEPIDLE), 7);
-  const std::string names =
-      absl::StrCat(ends.client->LocalAddr().ToString(), "->",
-                   ends.client->RemoteAddr().ToString());
+  const std::string names = EndsOf(*ends.client);
   keep_alive.idle = absl::ZeroDuration();
   ExpectError(
       control->SetKeepAlive(keep_alive), Code::kInvalidArgument,
@@ -226,8 +224,7 @@ TEST_F(TcpTest, AWriteIsToldOfTheReset) {
   ASSERT_TRUE(ends.server->WaitReadable().ok());
   const absl::Status status = ends.server->Write("x");
   ExpectError(status, Code::kUnavailable,
-              absl::StrCat("write tcp ", ends.server->LocalAddr().ToString(),
-                           "->", ends.server->RemoteAddr().ToString(),
+              absl::StrCat("write tcp ", EndsOf(*ends.server),
                            ": write: connection reset by peer"));
   EXPECT_TRUE(IsReset(status));
 }
@@ -240,14 +237,12 @@ TEST_F(TcpTest, ZeroLingerResets) {
   const absl::Status status =
       ends.server->Read(absl::MakeSpan(buffer_)).status();
   ExpectError(status, Code::kUnavailable,
-              absl::StrCat("read tcp ", ends.server->LocalAddr().ToString(),
-                           "->", ends.server->RemoteAddr().ToString(),
+              absl::StrCat("read tcp ", EndsOf(*ends.server),
                            ": read: connection reset by peer"));
   EXPECT_TRUE(IsReset(status));
   // S-HC-02.
   ExpectError(ends.server->CloseWrite(), Code::kFailedPrecondition,
-              absl::StrCat("close tcp ", ends.server->LocalAddr().ToString(),
-                           "->", ends.server->RemoteAddr().ToString(),
+              absl::StrCat("close tcp ", EndsOf(*ends.server),
                            ": shutdown: transport endpoint is not connected"));
 }
 
@@ -595,8 +590,7 @@ TEST_F(TcpTest, ErrorsSayTheNetworkAsItWasGiven) {
   auto conn = *tcp_->Dial("tcp4", listener->Address().ToString());
   ASSERT_TRUE(conn->Close().ok());
   ExpectError(conn->Close(), Code::kCancelled,
-              absl::StrCat("close tcp4 ", conn->LocalAddr().ToString(), "->",
-                           conn->RemoteAddr().ToString(),
+              absl::StrCat("close tcp4 ", EndsOf(*conn),
                            ": use of closed network connection"));
 }
 

@@ -8,6 +8,7 @@
 #include "gtest/gtest.h"
 #include "testing/coop.h"
 #include "testing/executor.h"
+#include "testing/expect_error_for_test.h"
 #include "testing/wait_until_blocked.h"
 #include "transport/conn.h"
 #include "transport/error.h"
@@ -63,21 +64,21 @@ TEST_P(UdpHandOverTest, LeaderTimesOut) {
   Reader leader(*executor_, *leader_.conn), other(*executor_, *other_.conn);
   ASSERT_TRUE(leader_.conn->SetReadDeadline(absl::UnixEpoch()).ok());
   EXPECT_EQ(leader.Join(),
-            absl::StrCat("read udp ", Ends(*leader_.conn), ": i/o timeout"));
+            absl::StrCat("read udp ", EndsOf(*leader_.conn), ": i/o timeout"));
   ExpectServed(other_, other);
 }
 
 TEST_P(UdpHandOverTest, LeaderIsClosed) {
   Reader leader(*executor_, *leader_.conn), other(*executor_, *other_.conn);
   ASSERT_TRUE(leader_.conn->Close().ok());
-  EXPECT_EQ(leader.Join(), absl::StrCat("read udp ", Ends(*leader_.conn),
+  EXPECT_EQ(leader.Join(), absl::StrCat("read udp ", EndsOf(*leader_.conn),
                                         ": use of closed network connection"));
   ExpectServed(other_, other);
 }
 
 TEST_P(UdpHandOverTest, LeaderIsDestroyed) {
   Reader leader(*executor_, *leader_.conn), other(*executor_, *other_.conn);
-  const std::string ends = Ends(*leader_.conn);
+  const std::string ends = EndsOf(*leader_.conn);
   leader_.conn = nullptr;
   EXPECT_EQ(leader.Join(), absl::StrCat("read udp ", ends,
                                         ": use of closed network connection"));
@@ -95,7 +96,7 @@ TEST_P(UdpHandOverTest, LeaderIsCancelled) {
   Reader other(*executor_, *other_.conn);
   source.Cancel();
   leader->Join();
-  EXPECT_EQ(result, absl::StrCat("read udp ", Ends(*leader_.conn),
+  EXPECT_EQ(result, absl::StrCat("read udp ", EndsOf(*leader_.conn),
                                  ": operation was canceled"));
   ExpectServed(other_, other);
 }
@@ -139,8 +140,8 @@ TEST_P(UdpHandOverTest, FollowersLeave) {
       third(*executor_, *third_.conn);
   ASSERT_TRUE(other_.conn->SetReadDeadline(absl::UnixEpoch()).ok());
   EXPECT_EQ(other.Join(),
-            absl::StrCat("read udp ", Ends(*other_.conn), ": i/o timeout"));
-  const std::string ends = Ends(*third_.conn);
+            absl::StrCat("read udp ", EndsOf(*other_.conn), ": i/o timeout"));
+  const std::string ends = EndsOf(*third_.conn);
   third_.conn = nullptr;
   EXPECT_EQ(third.Join(), absl::StrCat("read udp ", ends,
                                        ": use of closed network connection"));
@@ -152,7 +153,7 @@ TEST_P(UdpHandOverTest, DeadlinesOfFollowersHold) {
   ASSERT_TRUE(
       other_.conn->SetReadDeadline(absl::Now() + absl::Milliseconds(5)).ok());
   EXPECT_EQ(Read(*other_.conn),
-            absl::StrCat("read udp ", Ends(*other_.conn), ": i/o timeout"));
+            absl::StrCat("read udp ", EndsOf(*other_.conn), ": i/o timeout"));
   ExpectServed(leader_, leader);
 }
 

@@ -10,7 +10,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -21,7 +20,6 @@
 #include "testing/wait_until_blocked.h"
 #include "transport/conn.h"
 #include "transport/direction.h"
-#include "transport/error.h"
 #include "transport/extension.h"
 #include "transport/listener.h"
 #include "transport/options.h"
@@ -29,12 +27,6 @@
 #include "transport/udp_options.h"
 
 namespace plumb {
-
-// "L->R".
-inline std::string Ends(const Conn& conn) {
-  return absl::StrCat(conn.LocalAddr().ToString(), "->",
-                      conn.RemoteAddr().ToString());
-}
 
 // What one Read gets: the data, or the text of the error.
 inline std::string Read(Conn& conn, size_t size = 100) {

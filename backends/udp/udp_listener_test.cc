@@ -90,9 +90,9 @@ TEST_F(UdpListenerTest, ShortBuffer) {
   ASSERT_TRUE(pair.remote->Write("next").ok());
   char buffer[4] = {};
   const absl::Status cut = pair.conn->Read(absl::MakeSpan(buffer, 3)).status();
-  ExpectError(
-      cut, Code::kInvalidArgument,
-      absl::StrCat("read udp ", Ends(*pair.conn), ": read: message too long"));
+  ExpectError(cut, Code::kInvalidArgument,
+              absl::StrCat("read udp ", EndsOf(*pair.conn),
+                           ": read: message too long"));
   EXPECT_EQ(BytesDone(cut), 6);
   EXPECT_STREQ(buffer, "abc");
   EXPECT_EQ(Read(*pair.conn), "next");
@@ -119,7 +119,7 @@ TEST_F(UdpListenerTest, LongestDatagrams) {
   ASSERT_TRUE(pair.remote->Write(std::string(65507, 'x')).ok());
   EXPECT_EQ(Read(*pair.conn, 65507), std::string(65507, 'x'));
   ExpectError(pair.conn->Write(std::string(65508, 'x')), Code::kInvalidArgument,
-              absl::StrCat("write udp ", Ends(*pair.conn),
+              absl::StrCat("write udp ", EndsOf(*pair.conn),
                            ": write: message too long"));
 }
 
@@ -141,7 +141,7 @@ TEST_F(UdpListenerTest, CloseWriteStopsWritesAndNothingElse) {
   ASSERT_TRUE(pair.conn->CloseWrite().ok());
   ExpectError(
       pair.conn->Write("x"), Code::kFailedPrecondition,
-      absl::StrCat("write udp ", Ends(*pair.conn), ": write: broken pipe"));
+      absl::StrCat("write udp ", EndsOf(*pair.conn), ": write: broken pipe"));
   ASSERT_TRUE(pair.remote->Write("more").ok());
   EXPECT_EQ(Read(*pair.conn), "more");
 }
@@ -164,9 +164,9 @@ TEST_F(UdpListenerTest, Deadlines) {
   ASSERT_TRUE(pair.conn->WaitReadable().ok());
   ASSERT_TRUE(pair.conn->SetDeadline(absl::UnixEpoch()).ok());
   EXPECT_EQ(Read(*pair.conn),
-            absl::StrCat("read udp ", Ends(*pair.conn), ": i/o timeout"));
+            absl::StrCat("read udp ", EndsOf(*pair.conn), ": i/o timeout"));
   ExpectError(pair.conn->Write("x"), Code::kDeadlineExceeded,
-              absl::StrCat("write udp ", Ends(*pair.conn), ": i/o timeout"));
+              absl::StrCat("write udp ", EndsOf(*pair.conn), ": i/o timeout"));
   ASSERT_TRUE(pair.conn->SetDeadline(absl::InfiniteFuture()).ok());
   EXPECT_EQ(Read(*pair.conn), "queued");
 
@@ -180,7 +180,7 @@ TEST_F(UdpListenerTest, Deadlines) {
 TEST_F(UdpListenerTest, Closed) {
   Listen();
   const Pair pair = Connect();
-  const std::string ends = Ends(*pair.conn);
+  const std::string ends = EndsOf(*pair.conn);
   constexpr char kClosed[] = ": use of closed network connection";
   ASSERT_TRUE(pair.conn->Close().ok());
   ExpectError(pair.conn->Close(), Code::kCancelled,
@@ -195,7 +195,7 @@ TEST_F(UdpListenerTest, Closed) {
               absl::StrCat("close udp ", ends, kClosed));
   ExpectError(pair.conn->SetDeadline(absl::UnixEpoch()), Code::kCancelled,
               absl::StrCat("set udp ", address_, kClosed));
-  EXPECT_EQ(Ends(*pair.conn), ends);
+  EXPECT_EQ(EndsOf(*pair.conn), ends);
 
   ASSERT_TRUE(listener_->Close().ok());
   const absl::Status again = listener_->Close();
@@ -271,7 +271,7 @@ TEST_F(UdpListenerTest, LeaderEndsUnderAFlood) {
     ASSERT_TRUE(
         leader.conn->SetReadDeadline(absl::Now() + absl::Milliseconds(1)).ok());
     EXPECT_EQ(Read(*leader.conn),
-              absl::StrCat("read udp ", Ends(*leader.conn), ": i/o timeout"));
+              absl::StrCat("read udp ", EndsOf(*leader.conn), ": i/o timeout"));
   }
   std::thread reader([&third] {
     EXPECT_TRUE(absl::StrContains(Read(*third.conn), "closed"));
@@ -297,7 +297,7 @@ TEST_F(UdpListenerTest, EveryCloseLeavesTheOthersServed) {
       while ((got = Read(*pair.conn)) == "ping") {
         ASSERT_TRUE(pair.conn->Write("pong").ok());
       }
-      EXPECT_EQ(got, absl::StrCat("read udp ", Ends(*pair.conn),
+      EXPECT_EQ(got, absl::StrCat("read udp ", EndsOf(*pair.conn),
                                   ": use of closed network connection"));
     });
   }

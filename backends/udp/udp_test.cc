@@ -38,12 +38,6 @@ namespace {
 
 using Code = absl::StatusCode;
 
-// "L->R" of a Conn.
-std::string Ends(const Conn& conn) {
-  return absl::StrCat(conn.LocalAddr().ToString(), "->",
-                      conn.RemoteAddr().ToString());
-}
-
 class UdpTest : public testing::Test {
  protected:
   std::unique_ptr<Conn> Dial(absl::string_view network,
@@ -160,7 +154,7 @@ TEST_F(UdpTest, ShortBuffers) {
   const absl::Status cut = conn->Read(absl::MakeSpan(buffer, 3)).status();
   ExpectError(
       cut, Code::kInvalidArgument,
-      absl::StrCat("read udp ", Ends(*conn), ": read: message too long"));
+      absl::StrCat("read udp ", EndsOf(*conn), ": read: message too long"));
   EXPECT_EQ(BytesDone(cut), 6);
   EXPECT_STREQ(buffer, "ABC");
   ASSERT_TRUE(packets->WriteTo("next", conn->LocalAddr()).ok());
@@ -184,7 +178,7 @@ TEST_F(UdpTest, LongestDatagrams) {
             65507);
   ExpectError(
       conn->Write(longest + "x"), Code::kInvalidArgument,
-      absl::StrCat("write udp ", Ends(*conn), ": write: message too long"));
+      absl::StrCat("write udp ", EndsOf(*conn), ": write: message too long"));
   ExpectError(
       packets->WriteTo(longest + "x", conn->LocalAddr()),
       Code::kInvalidArgument,
@@ -212,7 +206,7 @@ TEST_F(UdpTest, RefusalShowsLater) {
   const absl::Status refused = conn->Read(absl::MakeSpan(buffer)).status();
   ExpectError(
       refused, Code::kUnavailable,
-      absl::StrCat("read udp ", Ends(*conn), ": read: connection refused"));
+      absl::StrCat("read udp ", EndsOf(*conn), ": read: connection refused"));
   EXPECT_TRUE(IsRefused(refused));
 }
 
@@ -230,14 +224,14 @@ TEST_F(UdpTest, CloseWriteIsNotSupported) {
   const absl::Status status = conn->CloseWrite();
   ExpectError(
       status, Code::kUnimplemented,
-      absl::StrCat("close udp ", Ends(*conn), ": CloseWrite not supported"));
+      absl::StrCat("close udp ", EndsOf(*conn), ": CloseWrite not supported"));
   EXPECT_TRUE(IsUnsupported(status));
 }
 
 TEST_F(UdpTest, Closed) {
   const auto conn = Dial("udp", "127.0.0.1:9");
   const auto packets = Packets("udp", "127.0.0.1:0");
-  const std::string ends = Ends(*conn);
+  const std::string ends = EndsOf(*conn);
   const std::string local = packets->LocalAddr().ToString();
   ASSERT_TRUE(conn->Close().ok());
   ASSERT_TRUE(packets->Close().ok());
@@ -252,7 +246,7 @@ TEST_F(UdpTest, Closed) {
   ExpectError(packets->ReadFrom(absl::MakeSpan(buffer)).status(),
               Code::kCancelled, absl::StrCat("read udp ", local, kClosed));
   EXPECT_EQ(packets->LocalAddr().ToString(), local);
-  EXPECT_EQ(Ends(*conn), ends);
+  EXPECT_EQ(EndsOf(*conn), ends);
 }
 
 TEST_F(UdpTest, Deadlines) {
@@ -261,9 +255,9 @@ TEST_F(UdpTest, Deadlines) {
   ASSERT_TRUE(packets->WriteTo("queued", conn->LocalAddr()).ok());
   ASSERT_TRUE(conn->SetDeadline(absl::UnixEpoch()).ok());
   ExpectError(conn->Write("x"), Code::kDeadlineExceeded,
-              absl::StrCat("write udp ", Ends(*conn), ": i/o timeout"));
+              absl::StrCat("write udp ", EndsOf(*conn), ": i/o timeout"));
   EXPECT_EQ(Read(*conn),
-            absl::StrCat("read udp ", Ends(*conn), ": i/o timeout"));
+            absl::StrCat("read udp ", EndsOf(*conn), ": i/o timeout"));
   ASSERT_TRUE(conn->SetDeadline(absl::InfiniteFuture()).ok());
   EXPECT_EQ(Read(*conn), "queued");
   ASSERT_TRUE(packets->SetDeadline(absl::UnixEpoch()).ok());

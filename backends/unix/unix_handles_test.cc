@@ -56,8 +56,7 @@ class UnixHandlesTest : public testing::TestWithParam<const char*> {
     auto listener = *unix_->Listen(GetParam(), "");
     near_ = *unix_->Dial(GetParam(), listener->Address().ToString(), options);
     far_ = *listener->Accept();
-    ends_ =
-        near_->LocalAddr().ToString() + "->" + near_->RemoteAddr().ToString();
+    ends_ = EndsOf(*near_);
   }
   ~UnixHandlesTest() override {
     near_.reset();

@@ -8,6 +8,7 @@
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "testing/expect_error_for_test.h"
 #include "testing/fault/fault_cell_fixture.h"
 #include "testing/fault/fault_handles_fixture.h"
 #include "testing/matchers.h"
@@ -44,13 +45,10 @@ class FaultHandlesRoomTest : public FaultCellTest {
  protected:
   // As the kernel's own recvmsg(2) has it, and the bytes have been read.
   void ExpectLost(const absl::Status& status, uint64_t bytes) {
-    EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
-    EXPECT_EQ(
-        status.message(),
-        absl::StrCat("read ", net().network, " ", near_->LocalAddr().ToString(),
-                     "->", near_->RemoteAddr().ToString(),
-                     ": recvmsg: too many open files"));
-    EXPECT_EQ(BytesDone(status), bytes);
+    ExpectError(status, absl::StatusCode::kResourceExhausted,
+                absl::StrCat("read ", net().network, " ", EndsOf(*near_),
+                             ": recvmsg: too many open files"),
+                bytes);
   }
 };
 INSTANTIATE_TEST_SUITE_P(Cells, FaultHandlesRoomTest,
@@ -94,12 +92,10 @@ TEST_P(FaultHandlesRoomTest, WhatWouldWaitIsNotSent) {
   Passed passed;
   const absl::Status full = WithoutRoom(
       [&] { return WriteHandles(*near_, "lost", passed.handles()); });
-  EXPECT_EQ(full.code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_EQ(full.message(), absl::StrCat("write ", net().network, " ",
-                                         near_->LocalAddr().ToString(), "->",
-                                         near_->RemoteAddr().ToString(),
-                                         ": sendmsg: too many open files"));
-  EXPECT_EQ(BytesDone(full), 0u);
+  ExpectError(full, absl::StatusCode::kResourceExhausted,
+              absl::StrCat("write ", net().network, " ", EndsOf(*near_),
+                           ": sendmsg: too many open files"),
+              0u);
   ASSERT_THAT(client_->faults().Disable("stop"), IsOk());
   ASSERT_THAT(near_->Write("good"), IsOk());
   EXPECT_EQ(ReadSome(*far_), "good");
