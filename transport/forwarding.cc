@@ -1,10 +1,12 @@
 #include "transport/forwarding.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/algorithm/container.h"
+#include "absl/functional/function_ref.h"
 #include "transport/error.h"
 #include "transport/extensions.h"
 #include "transport/scope.h"
@@ -74,6 +76,18 @@ absl::Status Closed(absl::string_view op, bool done, PacketConn& inner,
   return Closed(op, std::move(info));
 }
 
+// Keeps `inner`: the first closer may have freed the decorator, and `gate` with
+// it, when a second one returns.
+template <typename Endpoint>
+absl::Status CloseOnce(Gate& gate, const std::shared_ptr<Endpoint> inner,
+                       absl::FunctionRef<absl::Status()> do_close) {
+  if (!gate.Close()) return Closed("close", true, *inner);
+  absl::Status status = do_close();
+  gate.AwaitEmpty();
+  gate.Done();
+  return status;
+}
+
 template <typename Endpoint>
 void* AllowedExtension(Endpoint& inner, const AllowedExtensions& allowed,
                        absl::string_view name) {
@@ -121,13 +135,7 @@ absl::Status ForwardingConn::SetDeadline(Direction direction, absl::Time when) {
 }
 
 absl::Status ForwardingConn::Close() {
-  // The first closer may have freed the decorator when a second one returns.
-  const auto inner = inner_;
-  if (!gate_.Close()) return Closed("close", true, *inner);
-  absl::Status status = DoClose();
-  gate_.AwaitEmpty();
-  gate_.Done();
-  return status;
+  return CloseOnce(gate_, inner_, [this] { return DoClose(); });
 }
 
 void* ForwardingConn::Extension(absl::string_view name) {
@@ -173,13 +181,7 @@ absl::Status ForwardingListener::SetDeadline(absl::Time when) {
 }
 
 absl::Status ForwardingListener::Close() {
-  // The first closer may have freed the decorator when a second one returns.
-  const auto inner = inner_;
-  if (!gate_.Close()) return Closed("close", true, *inner);
-  absl::Status status = DoClose();
-  gate_.AwaitEmpty();
-  gate_.Done();
-  return status;
+  return CloseOnce(gate_, inner_, [this] { return DoClose(); });
 }
 
 void* ForwardingListener::Extension(absl::string_view name) {
@@ -227,13 +229,7 @@ absl::Status ForwardingPacketConn::SetDeadline(Direction direction,
 }
 
 absl::Status ForwardingPacketConn::Close() {
-  // The first closer may have freed the decorator when a second one returns.
-  const auto inner = inner_;
-  if (!gate_.Close()) return Closed("close", true, *inner);
-  absl::Status status = DoClose();
-  gate_.AwaitEmpty();
-  gate_.Done();
-  return status;
+  return CloseOnce(gate_, inner_, [this] { return DoClose(); });
 }
 
 void* ForwardingPacketConn::Extension(absl::string_view name) {
