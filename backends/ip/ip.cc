@@ -241,9 +241,7 @@ class IpTransport final : public Transport {
   absl::StatusOr<std::unique_ptr<PacketConn>> Bind(Descriptor fd, int family,
                                                    const IpPort& local,
                                                    ErrorInfo info) const {
-    const absl::StatusOr<SockAddr> address = SockAddr::Ip(local, family);
-    if (!address.ok()) return ForOp(address.status(), std::move(info));
-    const absl::Status status = BindSocket(fd.get(), *address);
+    const absl::Status status = BindIpSocket(fd.get(), family, local);
     if (!status.ok()) return ForOp(status, std::move(info));
     const absl::StatusOr<SockAddr> name = SocketName(fd.get());
     if (!name.ok()) return ForOp(name.status(), std::move(info));

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "backends/local_address.h"
+#include "backends/posix/ip_socket.h"
 #include "backends/posix/op_error.h"
 #include "backends/posix/resolve.h"
 #include "backends/posix/sockaddr.h"
@@ -60,8 +61,7 @@ absl::Status IpDialer::Resolve(absl::string_view address) {
 
 absl::Status IpDialer::BindLocal(int fd, int family) const {
   if (!local_.has_value()) return absl::OkStatus();
-  const absl::StatusOr<SockAddr> from = SockAddr::Ip(*local_, family);
-  return from.ok() ? BindSocket(fd, *from) : from.status();
+  return BindIpSocket(fd, family, *local_);
 }
 
 absl::Status IpDialer::Connect(int fd, int family, const IpPort& target,

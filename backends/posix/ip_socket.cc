@@ -9,7 +9,6 @@
 #include "backends/local_address.h"
 #include "backends/posix/sockaddr.h"
 #include "backends/posix/socket.h"
-#include "transport/addr.h"
 #include "transport/error.h"
 #include "transport/network_name.h"
 
@@ -26,8 +25,7 @@ absl::Status TryToBind(const IpAddr& ip, bool v6_only) {
   const absl::StatusOr<Descriptor> fd =
       MakeIpSocket({AF_INET6, v6_only}, SOCK_STREAM);
   if (!fd.ok()) return fd.status();
-  const absl::StatusOr<SockAddr> address = SockAddr::Ip({ip, 0}, AF_INET6);
-  return address.ok() ? BindSocket(fd->get(), *address) : address.status();
+  return BindIpSocket(fd->get(), AF_INET6, {ip, 0});
 }
 
 absl::Status ProbeMapping() {
@@ -70,6 +68,11 @@ absl::StatusOr<Descriptor> MakeIpSocket(IpFamily family, int type) {
                                            family.v6_only ? 1 : 0);
   if (!status.ok()) return status;
   return fd;
+}
+
+absl::Status BindIpSocket(int fd, int family, const IpPort& local) {
+  const absl::StatusOr<SockAddr> address = SockAddr::Ip(local, family);
+  return address.ok() ? BindSocket(fd, *address) : address.status();
 }
 
 absl::Status SetDatagramOptions(int fd, std::optional<int> send_buffer,

@@ -18,6 +18,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "backends/posix/descriptor.h"
+#include "transport/addr.h"
 #include "transport/ip_addr.h"
 
 namespace plumb {
@@ -37,6 +38,10 @@ IpFamily FamilyForDial(absl::string_view network, const IpAddr& local,
 // A socket of `family` and `type` (SOCK_STREAM, SOCK_DGRAM). Errors: causes of
 // socket(2) and setsockopt(2), for ForOp.
 absl::StatusOr<Descriptor> MakeIpSocket(IpFamily family, int type);
+
+// Binds `fd`, a socket of `family` (AF_INET, AF_INET6). Errors: causes of
+// bind(2), and of an address that this family does not have.
+absl::Status BindIpSocket(int fd, int family, const IpPort& local);
 
 // What every datagram and raw IP socket has: broadcast, as in Go, and the sizes
 // of buffers that were asked for. Errors: causes of setsockopt(2).

@@ -17,7 +17,6 @@
 #include "backends/posix/ip_listen.h"
 #include "backends/posix/ip_socket.h"
 #include "backends/posix/op_error.h"
-#include "backends/posix/sockaddr.h"
 #include "backends/posix/socket.h"
 #include "backends/posix/stream_listener.h"
 #include "backends/tcp/tcp_conn.h"
@@ -130,10 +129,7 @@ absl::StatusOr<Descriptor> OpenListener(IpFamily family, const IpPort& local,
   if (status.ok() && options.reuse_port.value_or(false)) {
     status = SetIntOption(fd->get(), SOL_SOCKET, SO_REUSEPORT, 1);
   }
-  if (!status.ok()) return status;
-  const absl::StatusOr<SockAddr> address = SockAddr::Ip(local, family.family);
-  if (!address.ok()) return address.status();
-  status = BindSocket(fd->get(), *address);
+  if (status.ok()) status = BindIpSocket(fd->get(), family.family, local);
   if (status.ok()) {
     status = ListenSocket(fd->get(), options.backlog.value_or(MaxBacklog()));
   }

@@ -17,7 +17,6 @@
 #include "backends/posix/ip_socket.h"
 #include "backends/posix/message_conn.h"
 #include "backends/posix/op_error.h"
-#include "backends/posix/sockaddr.h"
 #include "backends/posix/socket.h"
 #include "backends/udp/udp_limits.h"
 #include "backends/udp/udp_listener.h"
@@ -95,10 +94,7 @@ absl::StatusOr<Descriptor> OpenBound(IpFamily family, IpPort local,
     local.ip = IpAddr();
     status.Update(SetIntOption(fd->get(), SOL_SOCKET, SO_REUSEADDR, 1));
   }
-  if (!status.ok()) return status;
-  const absl::StatusOr<SockAddr> address = SockAddr::Ip(local, family.family);
-  if (!address.ok()) return address.status();
-  status = BindSocket(fd->get(), *address);
+  if (status.ok()) status = BindIpSocket(fd->get(), family.family, local);
   if (!status.ok()) return status;
   return fd;
 }
