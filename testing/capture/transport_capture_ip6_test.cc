@@ -17,9 +17,7 @@
 namespace plumb {
 namespace {
 
-TransportBackend Tcp() {
-  return Captured(LikeTcp("tcp6"), [](Clock& clock) { return MakeTcp(clock); });
-}
+TransportBackend Tcp() { return Captured(LikeTcp("tcp6"), &MakeTcp); }
 
 TransportBackend Udp() {
   TransportBackend backend = Captured(LikeUdp("udp6"), [](Clock& clock) {

@@ -19,9 +19,7 @@
 namespace plumb {
 namespace {
 
-TransportBackend Tcp() {
-  return Captured(LikeTcp("tcp4"), [](Clock& clock) { return MakeTcp(clock); });
-}
+TransportBackend Tcp() { return Captured(LikeTcp("tcp4"), &MakeTcp); }
 
 TransportBackend Fake() {
   return Captured(LikeTcp("fake"),
@@ -33,23 +31,20 @@ TransportBackend Fake() {
 }
 
 TransportBackend Udp() {
-  TransportBackend backend =
-      Captured(LikeUdp("udp4"), [](Clock& clock) { return MakeUdp(clock); });
+  TransportBackend backend = Captured(LikeUdp("udp4"), &MakeUdp);
   backend.multicast = true;
   return backend;
 }
 
 TransportBackend Unixgram() {
-  TransportBackend backend =
-      Captured(LikeUnixgram(), [](Clock& clock) { return MakeUnix(clock); });
+  TransportBackend backend = Captured(LikeUnixgram(), &MakeUnix);
   backend.handles = true;
   return backend;
 }
 
 // "unix" or "unixpacket".
 TransportBackend Stream(const char* network) {
-  return Captured(LikeUnix(network),
-                  [](Clock& clock) { return MakeUnix(clock); });
+  return Captured(LikeUnix(network), &MakeUnix);
 }
 
 PLUMB_INSTANTIATE_LISTENER_CONFORMANCE(Tcp, Tcp());

@@ -51,28 +51,23 @@ struct Net {
   bool packets = false;
 };
 
-inline std::shared_ptr<Transport> OnTcp(Clock& clock) { return MakeTcp(clock); }
-inline std::shared_ptr<Transport> OnUdp(Clock& clock) { return MakeUdp(clock); }
-inline std::shared_ptr<Transport> OnUnix(Clock& clock) {
-  return MakeUnix(clock);
-}
 inline std::shared_ptr<Transport> OnFake(Clock& clock) {
   FakeNetworkOptions options;
   options.clock = &clock;
   return FakeNetwork(options).Host("db");
 }
 
-inline const Net kTcp = {"tcp", "tcp", &OnTcp, true, true, true};
-inline const Net kUdp = {"udp", "udp", &OnUdp, true, false, false};
-inline const Net kUnix = {"unix", "unix", &OnUnix, false, true, true};
-inline const Net kUnixgram = {"unixgram", "unixgram", &OnUnix,
+inline const Net kTcp = {"tcp", "tcp", &MakeTcp, true, true, true};
+inline const Net kUdp = {"udp", "udp", &MakeUdp, true, false, false};
+inline const Net kUnix = {"unix", "unix", &MakeUnix, false, true, true};
+inline const Net kUnixgram = {"unixgram", "unixgram", &MakeUnix,
                               false,      false,      false};
-inline const Net kUnixpacket = {"unixpacket", "unixpacket", &OnUnix,
+inline const Net kUnixpacket = {"unixpacket", "unixpacket", &MakeUnix,
                                 false,        false,        true};
-inline const Net kUdpPackets = {"udp_packets", "udp", &OnUdp, true,
+inline const Net kUdpPackets = {"udp_packets", "udp", &MakeUdp, true,
                                 false,         false, true};
 inline const Net kUnixgramPackets = {
-    "unixgram_packets", "unixgram", &OnUnix, false, false, false, true};
+    "unixgram_packets", "unixgram", &MakeUnix, false, false, false, true};
 inline const Net kFakeTcp = {"fake_tcp", "tcp", &OnFake, true, true, true};
 inline const Net kFakeUdp = {"fake_udp", "udp", &OnFake, true, false, false};
 inline const Net kFakeUnix = {"fake_unix", "unix", &OnFake, false, true, true};

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "backends/tcp/tcp.h"
 #include "gtest/gtest.h"
 #include "testing/fault/fault_cell_fixture.h"
 #include "testing/fault/fault_plan.pb.h"
@@ -173,7 +174,7 @@ TEST(FaultPresetsOnSocketsTest, EvilResetsTcp) {
     if (rule.id() == "evil reset") rule.set_probability(1);
   }
   ManualClock clock;
-  const std::shared_ptr<Transport> inner = OnTcp(clock);
+  const std::shared_ptr<Transport> inner = MakeTcp(clock);
   const auto client =
       *MakeFaultTransport(inner, plan, FaultTransportOptions(), clock);
   const auto listener = *inner->Listen("tcp", "127.0.0.1:0");

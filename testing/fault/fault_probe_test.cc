@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "backends/fake/probes.h"
+#include "backends/tcp/tcp.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "testing/fault/fault_calls.h"
@@ -238,7 +239,7 @@ TEST(FaultProbeCallTest, TakesNothingInBehindItsDeadline) {
 TEST(RealSocketProbeTest, HaveNone) {
   ManualClock clock;
   const auto client =
-      *MakeFaultTransport(OnTcp(clock), "", FaultTransportOptions(), clock);
+      *MakeFaultTransport(MakeTcp(clock), "", FaultTransportOptions(), clock);
   const auto listener = *client->Listen("tcp", "127.0.0.1:0");
   const auto near = *client->Dial("tcp", listener->Address().ToString());
   EXPECT_EQ(Extension<ConnProbe>(*near), nullptr);

@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "backends/fake/fake.h"
+#include "backends/tcp/tcp.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "testing/executor.h"
@@ -103,7 +104,7 @@ TEST(FaultTransportTest, WhatCannotBeHonouredIsRefusedAtLoad) {
   };
   for (const auto& [rule, why] : kCases) {
     const absl::Status status =
-        MakeFaultTransport(OnTcp(Clock::Real()),
+        MakeFaultTransport(MakeTcp(Clock::Real()),
                            absl::StrCat("rule { id: \"x\" ", rule, " }"))
             .status();
     EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented) << rule;
@@ -115,7 +116,7 @@ TEST(FaultTransportTest, WhatCannotBeHonouredIsRefusedAtLoad) {
 TEST(FaultTransportTest, HostsAreKnownWhenTheyAreTold) {
   FaultTransportOptions options;
   const auto load = [&options](absl::string_view host) {
-    return MakeFaultTransport(OnTcp(Clock::Real()),
+    return MakeFaultTransport(MakeTcp(Clock::Real()),
                               absl::StrCat("rule { id: 'x' match { to: '", host,
                                            "' } delay { min: '1s' } }"),
                               options)

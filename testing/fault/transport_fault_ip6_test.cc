@@ -16,14 +16,13 @@
 namespace plumb {
 namespace {
 
-std::shared_ptr<Transport> OnTcp(Clock& clock) { return MakeTcp(clock); }
 std::shared_ptr<Transport> OnUdp(Clock& clock) {
   EXPECT_TRUE(RouteIpv6MulticastThrough("lo"));
   return MakeUdp(clock);
 }
 
 TransportBackend Tcp(const char* plan) {
-  return Faulty(LikeTcp("tcp6"), &OnTcp, plan);
+  return Faulty(LikeTcp("tcp6"), &MakeTcp, plan);
 }
 
 TransportBackend Udp(const char* plan) {

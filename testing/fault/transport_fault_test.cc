@@ -16,9 +16,6 @@
 namespace plumb {
 namespace {
 
-std::shared_ptr<Transport> OnTcp(Clock& clock) { return MakeTcp(clock); }
-std::shared_ptr<Transport> OnUdp(Clock& clock) { return MakeUdp(clock); }
-std::shared_ptr<Transport> OnUnix(Clock& clock) { return MakeUnix(clock); }
 std::shared_ptr<Transport> OnFake(Clock& clock) {
   FakeNetworkOptions options;
   options.clock = &clock;
@@ -26,7 +23,7 @@ std::shared_ptr<Transport> OnFake(Clock& clock) {
 }
 
 TransportBackend Tcp(const char* plan) {
-  return Faulty(LikeTcp("tcp4"), &OnTcp, plan);
+  return Faulty(LikeTcp("tcp4"), &MakeTcp, plan);
 }
 
 TransportBackend Fake(const char* plan) {
@@ -34,13 +31,13 @@ TransportBackend Fake(const char* plan) {
 }
 
 TransportBackend Udp(const char* plan) {
-  TransportBackend backend = Faulty(LikeUdp("udp4"), &OnUdp, plan);
+  TransportBackend backend = Faulty(LikeUdp("udp4"), &MakeUdp, plan);
   backend.multicast = true;
   return backend;
 }
 
 TransportBackend Unixgram(const char* plan) {
-  TransportBackend backend = Faulty(LikeUnixgram(), &OnUnix, plan);
+  TransportBackend backend = Faulty(LikeUnixgram(), &MakeUnix, plan);
   backend.handles = true;
   return backend;
 }

@@ -1,7 +1,5 @@
 // The conformance suites of Transport and Listener, on a FaultTransport around
 // unix sockets.
-#include <memory>
-
 #include "backends/unix/unix.h"
 #include "testing/conformance/backend_kinds.h"
 #include "testing/conformance/listener_suite.h"
@@ -11,10 +9,8 @@
 namespace plumb {
 namespace {
 
-std::shared_ptr<Transport> OnUnix(Clock& clock) { return MakeUnix(clock); }
-
 TransportBackend Stream(const char* network, const char* plan) {
-  return Faulty(LikeUnix(network), &OnUnix, plan);
+  return Faulty(LikeUnix(network), &MakeUnix, plan);
 }
 
 TransportBackend Unix(const char* plan) { return Stream("unix", plan); }
