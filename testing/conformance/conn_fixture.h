@@ -104,6 +104,8 @@ class ConnConformance : public ::testing::TestWithParam<ConnParam> {
 
   // Makes a Read of `conn` wait for what `peer` writes then.
   void ReadShortAfterAWait(Conn& conn, Conn& peer);
+  // The same for `data`, which fills its buffer exactly.
+  void ReadFullAfterAWait(Conn& conn, Conn& peer, const std::string& data);
   // Lets others notice what has come, some more and some less in each round.
   void LetOthersLookAround(int round);
 
