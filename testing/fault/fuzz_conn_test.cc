@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -110,19 +111,47 @@ TEST(FuzzConnTest, MemoryIsLimited) {
   EXPECT_EQ(BytesDone(status), 1);
 }
 
-TEST(FuzzConnTest, AnyBytesAreAPlanThatLoads) {
+std::string RandomBytes(size_t size, uint32_t* random) {
   std::string bytes;
+  while (bytes.size() < size) {
+    *random = *random * 1664525 + 1013904223;
+    bytes.push_back(static_cast<char>(*random >> 24));
+  }
+  return bytes;
+}
+
+TEST(FuzzConnTest, AnyBytesAreAPlanThatLoads) {
   uint32_t random = 1;
   for (int i = 0; i < 2000; ++i) {
-    bytes.clear();
-    for (int j = 0; j < 24; ++j) {
-      random = random * 1664525 + 1013904223;
-      bytes.push_back(static_cast<char>(random >> 24));
-    }
+    const std::string bytes = RandomBytes(24, &random);
     const FuzzInput input = ParseFuzzInput(bytes);
     ASSERT_THAT(MakeFaults(input.plan, FuzzSetting()).status(), IsOk());
     EXPECT_EQ(Reads(*MakeFuzzConn(bytes)), Reads(*MakeFuzzConn(bytes)))
         << DescribeFuzzInput(input);
+  }
+}
+
+TEST(FuzzConnTest, WhatAPeekShowsIsReadNextWhateverTheRules) {
+  uint32_t random = 2;
+  for (int i = 0; i < 500; ++i) {
+    const std::string bytes = RandomBytes(200, &random);
+    const auto conn = MakeFuzzConn(bytes);
+    absl::StatusOr<size_t> read;
+    do {
+      char shown[300], got[60];
+      const absl::StatusOr<size_t> peek =
+          Extension<Peeker>(*conn)->Peek(absl::MakeSpan(shown));
+      read = conn->Read(absl::MakeSpan(got));
+      if (read.ok()) {
+        ASSERT_THAT(peek, IsOk());
+        EXPECT_EQ(absl::string_view(got, *read),
+                  absl::string_view(shown, *peek).substr(0, *read));
+      } else if (peek.ok()) {
+        // A Peek is no READ, which rules fail.
+        EXPECT_NE(GetErrorInfo(read.status())->injected_by, "")
+            << DescribeFuzzInput(ParseFuzzInput(bytes));
+      }
+    } while (read.ok());
   }
 }
 
@@ -246,6 +275,67 @@ TEST_P(FuzzEndTest, PeeksAreAsReads) {
               ended.reads.back());
     EXPECT_EQ(conn->Write("answer"), ended.write);
     EXPECT_EQ(conn->Read(absl::MakeSpan(buffer)).status(), ended.read_again);
+  }
+}
+
+// Each Write finds what the peer does as yet, and so who Peeks `beyond` the
+// data must not have it end.
+std::vector<std::string> Talk(Conn& conn, bool beyond) {
+  std::vector<std::string> talk;
+  const auto write = [&] { talk.emplace_back(conn.Write("answer").message()); };
+  char buffer[8];
+  for (size_t left = 4; left > 0; left -= 2) {
+    if (beyond) {
+      EXPECT_THAT(Extension<Peeker>(conn)->Peek(absl::MakeSpan(buffer)),
+                  IsOkAndHolds(left));
+    }
+    write();
+    EXPECT_THAT(conn.Read(absl::MakeSpan(buffer, 2)), IsOkAndHolds(2u));
+    talk.emplace_back(buffer, 2);
+  }
+  write();
+  for (std::string& read : Reads(conn)) talk.push_back(std::move(read));
+  write();
+  return talk;
+}
+
+TEST_P(FuzzEndTest, APeekBeyondTheDataFindsNoEnd) {
+  const std::string timeout =
+      "write tcp 192.0.2.1:80->192.0.2.2:40000: i/o timeout";
+  for (int end = 0; end < kFuzzEnds; ++end) {
+    SCOPED_TRACE(FuzzEndText(static_cast<FuzzEnd>(end)));
+    const bool stuck = end == static_cast<int>(FuzzEnd::kStuck);
+    const std::string wrote = stuck ? timeout : "";
+    const std::vector<std::string> plain =
+        Talk(*Make(static_cast<FuzzEnd>(end)), false);
+    ASSERT_EQ(plain.size(), 7u);
+    EXPECT_THAT(std::vector<std::string>(plain.begin(), plain.begin() + 5),
+                ElementsAre(wrote, "da", wrote, "ta", wrote));
+    EXPECT_EQ(Talk(*Make(static_cast<FuzzEnd>(end)), true), plain);
+    MakeFiberExecutor(1)->Run([&] {
+      EXPECT_EQ(Talk(*Make(static_cast<FuzzEnd>(end)), true), plain);
+    });
+  }
+}
+
+// It has the peer end as a Read has, and leaves to that what it gives.
+TEST_P(FuzzEndTest, WaitReadableFindsTheEnd) {
+  for (int end = 0; end < kFuzzEnds; ++end) {
+    SCOPED_TRACE(FuzzEndText(static_cast<FuzzEnd>(end)));
+    const Ended ended = ToTheEnd(*Make(static_cast<FuzzEnd>(end)));
+    const auto conn = Make(static_cast<FuzzEnd>(end));
+    for (const char* part : {"da", "ta"}) {
+      EXPECT_THAT(conn->WaitReadable(), IsOk());
+      char buffer[2];
+      ASSERT_THAT(conn->Read(absl::MakeSpan(buffer)), IsOkAndHolds(2u));
+      EXPECT_EQ(absl::string_view(buffer, 2), part);
+    }
+    const std::string waited(conn->WaitReadable().message());
+    const bool silent = end >= static_cast<int>(FuzzEnd::kSilent);
+    EXPECT_EQ(waited, silent ? absl::StrCat(kRead, "i/o timeout") : "");
+    EXPECT_EQ(conn->Write("answer"), ended.write);
+    EXPECT_THAT(Reads(*conn), ElementsAre(ended.reads.back()));
+    EXPECT_EQ(Reads(*conn).back(), ended.read_again.message());
   }
 }
 

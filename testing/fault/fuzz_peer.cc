@@ -33,19 +33,21 @@ FuzzPeer::FuzzPeer(std::string data, FuzzEnd end, size_t max_written)
       data_(std::move(data)),
       room_(end == FuzzEnd::kStuck ? 0 : max_written) {}
 
+absl::Status FuzzPeer::AwaitEnd(Call& call) {
+  if (end_ == FuzzEnd::kSilent || end_ == FuzzEnd::kStuck) {
+    return Expire(call, Direction::kRead, Info("read"));
+  }
+  // A FaultyConn that has data to give looks whether there is more, and does
+  // not wait for it: nobody has found the end then.
+  if (!call.WaitUntil(0)) return call.Error("read");
+  if (end_ != FuzzEnd::kHalfClose) gone_ = true;
+  return absl::OkStatus();
+}
+
 absl::Status FuzzPeer::AtEnd(Call& call) {
-  switch (end_) {
-    case FuzzEnd::kHalfClose:
-      break;
-    case FuzzEnd::kClose:
-      gone_ = true;
-      break;
-    case FuzzEnd::kReset:
-      if (gone_.exchange(true)) break;
-      return ErrnoError(Info("read"), "read", ECONNRESET);
-    case FuzzEnd::kSilent:
-    case FuzzEnd::kStuck:
-      return Expire(call, Direction::kRead, Info("read"));
+  if (absl::Status s = AwaitEnd(call); !s.ok()) return s;
+  if (end_ == FuzzEnd::kReset && !std::exchange(told_, true)) {
+    return ErrnoError(Info("read"), "read", ECONNRESET);
   }
   return EofError();
 }
@@ -100,7 +102,8 @@ absl::Status FuzzPeer::Write(absl::Span<const absl::string_view> pieces) {
 
 absl::Status FuzzPeer::WaitReadable() {
   Call call(state_, Direction::kRead);
-  return call.ok() ? absl::OkStatus() : call.Error("read");
+  if (!call.ok()) return call.Error("read");
+  return read_ < data_.size() ? absl::OkStatus() : AwaitEnd(call);
 }
 
 absl::Status FuzzPeer::CloseWrite() {

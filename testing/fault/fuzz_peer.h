@@ -27,7 +27,8 @@
 
 namespace plumb {
 
-// What a peer does when a Read or Peek has found that it has sent all.
+// What a peer does when a Read, a Peek or WaitReadable has found that nothing
+// is left of what it sent; one that found data, however little, has not.
 enum class FuzzEnd : uint8_t {
   kHalfClose,  // ends its direction, and reads on
   kClose,      // closes: reads give the end, and then writes a broken pipe
@@ -70,6 +71,9 @@ class FuzzPeer final : public Conn, private Peeker {
   absl::StatusOr<size_t> Peek(absl::Span<char> buffer) override;
   // What a Read gives, which can be read again.
   absl::StatusOr<size_t> Show(Call& call, absl::Span<char> buffer);
+  // Has the peer end; an error when the call ends instead.
+  absl::Status AwaitEnd(Call& call);
+  // The same, and what a Read then gives.
   absl::Status AtEnd(Call& call);
   // Of a call that would wait for ever.
   absl::Status Expire(Call& call, Direction direction, ErrorInfo info);
@@ -83,6 +87,7 @@ class FuzzPeer final : public Conn, private Peeker {
   std::string data_;
   size_t read_ = 0;                // of data_; of who has the turn to read
   std::atomic<bool> gone_{false};  // Writes are broken pipes
+  bool told_ = false;              // of a reset; of who has the turn to read
   size_t room_;                    // of who has the turn to write
 };
 
