@@ -68,6 +68,49 @@ CONFORMANCE_CASE(ConnConformance, PeekShowsWhatComesNext) {
   EXPECT_THAT(ReadSome(near()), IsEof());
 }
 
+// Who looks for more than there is may find out that the stream has ended; that
+// is for whoever has read the rest.
+CONFORMANCE_CASE(ConnConformance, APeekForMoreThanIsThereChangesNothing) {
+  auto* const peeker = Extension<Peeker>(near());
+  if (!abilities().peek || GetParam().variant.decorated) {
+    EXPECT_EQ(peeker, nullptr);
+    return CoversLack({"D-PE-01"});
+  }
+  Covers({"D-PE-01"});
+  const bool ends = abilities().half_close == HalfClose::kFull;
+  const std::string all = abilities().messages ? "ab" : "abcd";
+  std::string shown;
+  const auto look = [&] { return shown = Peeked(*peeker, 64).bytes(); };
+  ASSERT_THAT(far().Write("ab"), IsOk());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(look(), "ab");
+  ASSERT_THAT(far().Write("cd"), IsOk());
+  ASSERT_TRUE(WaitUntil([&] { return look() == all || shown != "ab"; },
+                        "what came since"));
+  EXPECT_EQ(shown, all);
+  if (ends) {
+    ASSERT_THAT(far().CloseWrite(), IsOk());
+  }
+  for (int round = 0; round < 3; ++round) {
+    LetOthersLookAround(round);
+    EXPECT_EQ(look(), all);
+    ASSERT_THAT(near().Write("other way"), IsOk());
+    EXPECT_THAT(ReadBytes(far(), 9), IsOkAndHolds("other way"));
+  }
+  // One that is full.
+  EXPECT_EQ(Peeked(*peeker, all.size()).bytes(), all);
+  EXPECT_THAT(ReadSome(near(), all.size()), IsOkAndHolds(all));
+  if (abilities().messages) {
+    EXPECT_THAT(ReadSome(near()), IsOkAndHolds("cd"));
+  }
+  if (ends) {
+    EXPECT_THAT(Peeked(*peeker, 64).status(), IsEof());
+    EXPECT_THAT(ReadSome(near()), IsEof());
+    return;
+  }
+  EXPECT_TRUE(ReadWaits(near()));
+  ReadFullAfterAWait(near(), far(), "more");
+}
+
 CONFORMANCE_CASE(ConnConformance, PeekEndsAsAReadDoes) {
   auto* const peeker = Extension<Peeker>(near());
   if (!abilities().peek || GetParam().variant.decorated) {
