@@ -29,13 +29,6 @@ std::ostream& operator<<(std::ostream& out, const IpPort& p) {
   return out << p.ToString();
 }
 
-Addr Addr::Ip(const char* network, IpPort ip_port) {
-  Addr addr;
-  addr.network_ = network;
-  addr.value_ = IpPort{ip_port.ip.Unmap(), ip_port.port};
-  return addr;
-}
-
 Addr Addr::RawIp(IpAddr ip) { return Ip(kRawNetwork, {ip, 0}); }
 
 Addr Addr::Named(const char* network, absl::string_view name) {

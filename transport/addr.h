@@ -60,7 +60,12 @@ class Addr {
 
   // `network` is kept as a pointer and must live for ever: pass a literal.
   // Unmaps a v4-mapped `ip`.
-  static Addr Ip(const char* network, IpPort ip_port);
+  static Addr Ip(const char* network, const IpPort& ip_port) {
+    Addr addr;
+    addr.network_ = network;
+    addr.value_.emplace<IpPort>(IpPort{ip_port.ip.Unmap(), ip_port.port});
+    return addr;
+  }
   static Addr Tcp(IpAddr ip, uint16_t port) { return Ip("tcp", {ip, port}); }
   static Addr Udp(IpAddr ip, uint16_t port) { return Ip("udp", {ip, port}); }
 
@@ -79,6 +84,10 @@ class Addr {
   // "tcp", "udp", "ip", "unix", "unixgram", "unixpacket", "pipe", or a
   // backend's own; empty when there is no address.
   absl::string_view network() const;
+  // Whether network() is `literal`; quick when it was made with that very one.
+  bool HasNetwork(const char* literal) const {
+    return network_ == literal || network() == literal;
+  }
 
   // Null unless the address is an IP one (is_ip()).
   const IpPort* ip_port() const { return std::get_if<IpPort>(&value_); }

@@ -65,6 +65,16 @@ TEST(AddrTest, IpAddressHasItsParts) {
   EXPECT_EQ(Streamed(Addr::Udp(IpAddr::LoopbackV6(), 53)), "[::1]:53");
 }
 
+TEST(AddrTest, HasTheNetworkOfTheSameText) {
+  const std::string other = "udp";  // elsewhere than the literal
+  const Addr addr = Addr::Udp(IpAddr::LoopbackV4(), 53);
+  EXPECT_TRUE(addr.HasNetwork("udp"));
+  EXPECT_TRUE(addr.HasNetwork(other.c_str()));
+  EXPECT_FALSE(addr.HasNetwork("ud"));
+  EXPECT_FALSE(addr.HasNetwork("udp4"));
+  EXPECT_FALSE(Addr().HasNetwork("udp"));
+}
+
 TEST(AddrTest, RawIpHasNoPort) {
   EXPECT_EQ(Addr::RawIp(IpAddr::LoopbackV4()).network(), "ip");
   EXPECT_EQ(Addr::RawIp(IpAddr::LoopbackV4()).ToString(), "127.0.0.1");

@@ -281,15 +281,11 @@ bool IpAddr::is_v4_mapped() const {
   return is_v6() && std::equal(kPrefix.begin(), kPrefix.end(), bytes_.begin());
 }
 
-std::array<uint8_t, 4> IpAddr::v4_bytes() const {
-  return {bytes_[12], bytes_[13], bytes_[14], bytes_[15]};
-}
-
 IpAddr IpAddr::WithZone(uint32_t zone) const {
   return is_v6() ? V6(bytes_, zone) : *this;
 }
 
-IpAddr IpAddr::Unmap() const {
+IpAddr IpAddr::UnmapV6() const {
   if (!is_v4_mapped()) return *this;
   return V4(bytes_[12], bytes_[13], bytes_[14], bytes_[15]);
 }

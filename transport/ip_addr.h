@@ -67,7 +67,9 @@ class IpAddr {
   // The sixteen bytes; of an IPv4 address, its v4-mapped form.
   constexpr const std::array<uint8_t, 16>& bytes() const { return bytes_; }
   // The four bytes of an IPv4 address, which is_v4() or is_v4_mapped().
-  std::array<uint8_t, 4> v4_bytes() const;
+  constexpr std::array<uint8_t, 4> v4_bytes() const {
+    return {bytes_[12], bytes_[13], bytes_[14], bytes_[15]};
+  }
 
   // The interface's index, 0 for none.
   constexpr uint32_t zone() const {
@@ -77,7 +79,7 @@ class IpAddr {
   IpAddr WithZone(uint32_t zone) const;
 
   // The IPv4 address inside a v4-mapped one; any other address unchanged.
-  IpAddr Unmap() const;
+  IpAddr Unmap() const { return is_v6() ? UnmapV6() : *this; }
 
   // Classes, as in Go's net.IP; a v4-mapped address has its IPv4 classes.
   bool IsUnspecified() const;  // 0.0.0.0, ::
@@ -114,6 +116,8 @@ class IpAddr {
 
  private:
   enum class Family : uint8_t { kNone, kV4, kV6 };
+
+  IpAddr UnmapV6() const;
 
   std::array<uint8_t, 16> bytes_ = {};
   // In halves, so that an address and a port fit into 24 bytes.

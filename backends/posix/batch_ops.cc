@@ -4,27 +4,15 @@
 
 namespace plumb {
 
-void MessageBatch::Resize(size_t size) {
-  headers_.resize(std::min(size, kCapacity));
-  iovecs_.resize(headers_.size());
-  addresses_.resize(headers_.size());
-}
-
-void MessageBatch::SetData(size_t i, void* data, size_t size) {
-  iovecs_[i] = {data, size};
-  headers_[i] = mmsghdr();
-  headers_[i].msg_hdr.msg_iov = &iovecs_[i];
-  headers_[i].msg_hdr.msg_iovlen = 1;
-}
-
-void MessageBatch::UseAddress(size_t i) {
-  headers_[i].msg_hdr.msg_name = addresses_[i].get();
-  headers_[i].msg_hdr.msg_namelen = addresses_[i].size();
-}
-
-void MessageBatch::WantAddress(size_t i) {
-  headers_[i].msg_hdr.msg_name = addresses_[i].get();
-  headers_[i].msg_hdr.msg_namelen = SockAddr::kCapacity;
+void MessageBatch::Grow() {
+  headers_.resize(size_);
+  iovecs_.resize(size_);
+  addresses_.resize(size_);
+  for (size_t i = 0; i < size_; ++i) {
+    headers_[i].msg_hdr.msg_name = addresses_[i].get();
+    headers_[i].msg_hdr.msg_iov = &iovecs_[i];
+    headers_[i].msg_hdr.msg_iovlen = 1;
+  }
 }
 
 ReceiveBatchOp::ReceiveBatchOp(int fd, MessageBatch& batch,
@@ -35,14 +23,14 @@ ReceiveBatchOp::ReceiveBatchOp(int fd, MessageBatch& batch,
       packets_(packets),
       addr_network_(addr_network) {
   batch_.Resize(packets.size());
+  for (size_t i = 0; i < batch_.size(); ++i) {
+    batch_.SetData(i, packets_[i].buffer.data(), packets_[i].buffer.size());
+    batch_.WantAddress(i);
+  }
 }
 
 bool ReceiveBatchOp::Attempt() {
   for (;;) {
-    for (size_t i = 0; i < batch_.size(); ++i) {
-      batch_.SetData(i, packets_[i].buffer.data(), packets_[i].buffer.size());
-      batch_.WantAddress(i);
-    }
     // With MSG_TRUNC it tells the datagrams' sizes, not what fitted.
     const int n =
         recvmmsg(descriptor(), batch_.headers(),

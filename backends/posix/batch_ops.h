@@ -29,20 +29,32 @@ class MessageBatch {
   static constexpr size_t kCapacity = 64;
 
   // Room for `size` datagrams; at most kCapacity.
-  void Resize(size_t size);
-  size_t size() const { return headers_.size(); }
+  void Resize(size_t size) {
+    size_ = size < kCapacity ? size : kCapacity;
+    if (size_ > headers_.size()) Grow();
+  }
+  size_t size() const { return size_; }
 
   mmsghdr* headers() { return headers_.data(); }
   SockAddr& address(size_t i) { return addresses_[i]; }
 
   // Datagram `i` is in, or goes into, `size` bytes at `data`.
-  void SetData(size_t i, void* data, size_t size);
+  void SetData(size_t i, void* data, size_t size) { iovecs_[i] = {data, size}; }
   // Tells the kernel of address(i): where datagram `i` goes.
-  void UseAddress(size_t i);
+  void UseAddress(size_t i) {
+    headers_[i].msg_hdr.msg_namelen = addresses_[i].size();
+  }
   // Tells the kernel to put the sender of datagram `i` into address(i).
-  void WantAddress(size_t i);
+  void WantAddress(size_t i) {
+    headers_[i].msg_hdr.msg_namelen = SockAddr::kCapacity;
+  }
 
  private:
+  // To size_, and has all that is there point to where it belongs.
+  void Grow();
+
+  size_t size_ = 0;
+  // As many as there ever was room for.
   std::vector<mmsghdr> headers_;
   std::vector<iovec> iovecs_;
   std::vector<SockAddr> addresses_;
@@ -52,7 +64,8 @@ class MessageBatch {
 // `addr_network` (a literal), the address of each InPacket.
 class ReceiveBatchOp final : public SocketOp {
  public:
-  // `batch` is resized. At most kCapacity of `packets` are used.
+  // `batch` is prepared here, and is this operation's from now on. At most
+  // kCapacity of `packets` are used.
   ReceiveBatchOp(int fd, MessageBatch& batch, absl::Span<InPacket> packets,
                  const char* addr_network);
 

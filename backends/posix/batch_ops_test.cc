@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "backends/posix/socket.h"
@@ -59,6 +60,39 @@ TEST_F(BatchOpsTest, ManyInOneCall) {
             "three an");
   EXPECT_EQ(packets[2].received.full_size, texts[2].size());
   EXPECT_TRUE(packets[2].received.truncated());
+}
+
+// The kernel changes what it was told of those datagrams that it has received.
+TEST_F(BatchOpsTest, OneAfterTheOtherOfAnySize) {
+  MessageBatch outgoing;
+  MessageBatch incoming;
+  for (const size_t size : {size_t{2}, size_t{1}, size_t{3}, size_t{2}}) {
+    outgoing.Resize(size);
+    std::vector<std::string> texts;
+    for (size_t i = 0; i < size; ++i) texts.push_back(absl::StrCat(size, i));
+    for (size_t i = 0; i < size; ++i) {
+      outgoing.SetData(i, texts[i].data(), texts[i].size());
+      outgoing.address(i) = *SocketName(b_.get());
+      outgoing.UseAddress(i);
+    }
+    SendBatchOp send(a_.get(), outgoing);
+    EXPECT_TRUE(send.Attempt());
+    EXPECT_EQ(send.count(), size);
+
+    char buffers[3][8];
+    std::vector<InPacket> packets(size);
+    for (size_t i = 0; i < size; ++i) {
+      packets[i].buffer = absl::MakeSpan(buffers[i]);
+    }
+    ReceiveBatchOp receive(b_.get(), incoming, absl::MakeSpan(packets), "udp");
+    EXPECT_TRUE(receive.Attempt());
+    ASSERT_EQ(receive.count(), size);
+    for (size_t i = 0; i < size; ++i) {
+      EXPECT_EQ(absl::string_view(buffers[i], packets[i].received.size),
+                texts[i]);
+      EXPECT_EQ(packets[i].received.from, SocketName(a_.get())->ToAddr("udp"));
+    }
+  }
 }
 
 TEST_F(BatchOpsTest, WaitsForTheFirst) {

@@ -66,9 +66,11 @@ absl::StatusOr<size_t> PacketSocket::WriteBatch(
 
 absl::StatusOr<size_t> PacketSocket::WriteOne(Call& call,
                                               const OutPacket& packet) {
-  const absl::StatusOr<SockAddr> to = Destination(packet.to);
-  if (!to.ok()) return ForOp(to.status(), WriteInfo(packet.to));
-  SendMessageOp op(fd(), absl::MakeConstSpan(&packet.data, 1), &*to);
+  SockAddr to;
+  if (absl::Status status = SetDestination(packet.to, to); !status.ok()) {
+    return ForOp(status, WriteInfo(packet.to));
+  }
+  SendMessageOp op(fd(), absl::MakeConstSpan(&packet.data, 1), &to);
   if (!RunSend(call, op)) return SendError(call, packet.to);
   if (op.error() != 0) {
     return ErrnoError(WriteInfo(packet.to), "sendto", op.error());
@@ -82,16 +84,13 @@ absl::StatusOr<size_t> PacketSocket::WriteMany(
   batch.Resize(packets.size());
   for (size_t i = 0; i < batch.size(); ++i) {
     const absl::string_view data = packets[i].data;
-    absl::StatusOr<SockAddr> to = Destination(packets[i].to);
-    if (!to.ok() && i == 0) {
-      return ForOp(to.status(), WriteInfo(packets[0].to));
-    }
-    if (!to.ok()) {
+    const absl::Status status = SetDestination(packets[i].to, batch.address(i));
+    if (!status.ok() && i == 0) return ForOp(status, WriteInfo(packets[0].to));
+    if (!status.ok()) {
       // Those before it go; the next batch begins with it.
       batch.Resize(i);
       break;
     }
-    batch.address(i) = *to;
     batch.SetData(i, const_cast<char*>(data.data()), data.size());
     batch.UseAddress(i);
   }
@@ -119,17 +118,22 @@ bool PacketSocket::RunSend(Call& call, SocketOp& op) const {
   return false;
 }
 
-absl::StatusOr<SockAddr> PacketSocket::Destination(const Addr& to) const {
+absl::Status PacketSocket::SetDestination(const Addr& to,
+                                          SockAddr& address) const {
   if (!to.has_value()) {
     return OpError(absl::StatusCode::kInvalidArgument, ErrorInfo(),
                    "missing address");
   }
   if (kind_.family == AF_UNIX) {
-    if (to.network() == kind_.addr_network) return SockAddr::Unix(to.name());
-    return SyscallError("", EAFNOSUPPORT);
+    if (!to.HasNetwork(kind_.addr_network)) {
+      return SyscallError("", EAFNOSUPPORT);
+    }
+    absl::StatusOr<SockAddr> unix_address = SockAddr::Unix(to.name());
+    if (unix_address.ok()) address = *unix_address;
+    return unix_address.status();
   }
-  if (to.network() == kind_.addr_network && to.is_ip()) {
-    return SockAddr::Ip(*to.ip_port(), kind_.family);
+  if (to.is_ip() && to.HasNetwork(kind_.addr_network)) {
+    return address.SetIp(*to.ip_port(), kind_.family);
   }
   return SyscallError("", EINVAL);
 }

@@ -61,8 +61,9 @@ class PacketSocket : public PacketConn,
   bool EmptyMessages() const override { return true; }
 
  protected:
-  // The kernel's form of where a packet goes; a cause for ForOp otherwise.
-  absl::StatusOr<SockAddr> Destination(const Addr& to) const;
+  // Sets `address` to the kernel's form of where a packet goes. Errors: a cause
+  // for ForOp.
+  absl::Status SetDestination(const Addr& to, SockAddr& address) const;
   Addr AddressOf(const SockAddr& from) const {
     return from.ToAddr(kind_.addr_network);
   }

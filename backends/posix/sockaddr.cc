@@ -45,12 +45,9 @@ sockaddr_in6 MakeV6(const IpPort& ip_port) {
 }
 
 IpPort FromV4(const sockaddr_in& v4) {
-  const uint32_t host = ntohl(v4.sin_addr.s_addr);
-  return {
-      IpAddr::V4(static_cast<uint8_t>(host >> 24),
-                 static_cast<uint8_t>(host >> 16),
-                 static_cast<uint8_t>(host >> 8), static_cast<uint8_t>(host)),
-      ntohs(v4.sin_port)};
+  std::array<uint8_t, 4> b;
+  std::memcpy(b.data(), &v4.sin_addr, b.size());
+  return {IpAddr::V4(b[0], b[1], b[2], b[3]), ntohs(v4.sin_port)};
 }
 
 IpPort FromV6(const sockaddr_in6& v6) {
@@ -74,11 +71,16 @@ std::string UnixName(const char* path, size_t size) {
 
 absl::StatusOr<SockAddr> SockAddr::Ip(const IpPort& ip_port, int family) {
   SockAddr address;
+  if (absl::Status status = address.SetIp(ip_port, family); !status.ok()) {
+    return status;
+  }
+  return address;
+}
+
+absl::Status SockAddr::SetIp(const IpPort& ip_port, int family) {
   if (family == AF_INET6) {
-    const sockaddr_in6 v6 = MakeV6(ip_port);
-    std::memcpy(&address.storage_, &v6, sizeof v6);
-    address.size_ = sizeof v6;
-    return address;
+    Set(MakeV6(ip_port));
+    return absl::OkStatus();
   }
   const IpPort unmapped = {ip_port.ip.Unmap(), ip_port.port};
   if (unmapped.ip.is_v6()) {
@@ -86,10 +88,8 @@ absl::StatusOr<SockAddr> SockAddr::Ip(const IpPort& ip_port, int family) {
         absl::StatusCode::kInvalidArgument, ErrorInfo(),
         absl::StrCat("address ", ip_port.ip.ToString(), ": non-IPv4 address"));
   }
-  const sockaddr_in v4 = MakeV4(unmapped);
-  std::memcpy(&address.storage_, &v4, sizeof v4);
-  address.size_ = sizeof v4;
-  return address;
+  Set(MakeV4(unmapped));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<SockAddr> SockAddr::Unix(absl::string_view name) {
@@ -99,10 +99,10 @@ absl::StatusOr<SockAddr> SockAddr::Unix(absl::string_view name) {
   un.sun_family = AF_UNIX;
   std::memcpy(un.sun_path, name.data(), name.size());
   if (abstract) un.sun_path[0] = '\0';
+  socklen_t size = kPathOffset + static_cast<socklen_t>(name.size());
+  if (!abstract && !name.empty()) ++size;
   SockAddr address;
-  std::memcpy(&address.storage_, &un, sizeof un);
-  address.size_ = kPathOffset + static_cast<socklen_t>(name.size());
-  if (!abstract && !name.empty()) ++address.size_;
+  address.Set(un, size);
   return address;
 }
 

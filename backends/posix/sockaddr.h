@@ -20,6 +20,8 @@
 
 #include <sys/socket.h>
 
+#include <cstring>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -39,6 +41,8 @@ class SockAddr {
   // is the family's wildcard; any other IPv4 address is mapped for AF_INET6.
   // Errors: InvalidArgument `address ::1: non-IPv4 address`.
   static absl::StatusOr<SockAddr> Ip(const IpPort& ip_port, int family);
+  // The same in place, for many datagrams; unchanged after an error.
+  absl::Status SetIp(const IpPort& ip_port, int family);
 
   // A path, or an abstract name with a leading '@'; an empty one is what bind
   // takes for "choose an abstract one". Errors: InvalidArgument `invalid
@@ -62,6 +66,13 @@ class SockAddr {
   socklen_t* mutable_size() { return &size_; }
 
  private:
+  // `Raw` is a sockaddr_in or the like.
+  template <typename Raw>
+  void Set(const Raw& raw, socklen_t size = sizeof(Raw)) {
+    std::memcpy(&storage_, &raw, sizeof raw);
+    size_ = size;
+  }
+
   // Only the first size_ bytes mean anything.
   sockaddr_storage storage_;
   socklen_t size_ = 0;

@@ -67,6 +67,13 @@ TEST(SockAddr, Ipv6OnIpv4Socket) {
   EXPECT_EQ(status.message(), "address ::1: non-IPv4 address");
 }
 
+TEST(SockAddr, IsAsItWasAfterAnError) {
+  SockAddr address = *SockAddr::Ip({IpAddr::V4(1, 2, 3, 4), 80}, AF_INET);
+  const absl::Status status = address.SetIp({IpAddr::LoopbackV6(), 9}, AF_INET);
+  EXPECT_EQ(status.message(), "address ::1: non-IPv4 address");
+  EXPECT_EQ(address.ToAddr("tcp"), Addr::Tcp(IpAddr::V4(1, 2, 3, 4), 80));
+}
+
 TEST(SockAddr, UnixPathHasItsTerminator) {
   const SockAddr address = *SockAddr::Unix("/run/x");
   EXPECT_EQ(address.size(), kPathOffset + 7);

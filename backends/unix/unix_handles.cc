@@ -18,12 +18,14 @@ absl::Status HandlePassingPackets::WriteToWithHandles(
     absl::string_view data, const Addr& to, absl::Span<const int> handles) {
   Call call(state(), Direction::kWrite);
   if (!call.ok()) return SendError(call, to);
-  const absl::StatusOr<SockAddr> address = Destination(to);
-  if (!address.ok()) return ForOp(address.status(), WriteInfo(to));
+  SockAddr address;
+  if (absl::Status status = SetDestination(to, address); !status.ok()) {
+    return ForOp(status, WriteInfo(to));
+  }
   const absl::Status possible =
       CheckOutgoingHandles(false, handles, WriteInfo(to));
   if (!possible.ok()) return possible;
-  SendHandlesOp op(fd(), data, handles, &*address);
+  SendHandlesOp op(fd(), data, handles, &address);
   if (!RunSend(call, op)) return SendError(call, to);
   if (op.error() == 0) return absl::OkStatus();
   if (op.error() == EBADF) return BadHandleError(WriteInfo(to));
