@@ -33,6 +33,10 @@ CASES = {
     'tcp, 1 connection': ['--connections=1'],
     'unix, 64 connections': ['--network=unix', '--connections=64'],
     'pipe, 1 connection': ['--network=pipe', '--connections=1'],
+    'udp, 32 datagrams':
+        ['--network=udp', '--connections=1', '--depth=32', '--packets'],
+    'udp, 32 datagrams, Listen':
+        ['--network=udp', '--connections=1', '--depth=32'],
     'tcp, a connection for each echo': ['--connections=16', '--reconnect'],
 }
 

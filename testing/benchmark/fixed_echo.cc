@@ -5,6 +5,7 @@
 //
 // An echo is two messages of 64 bytes, there and back, so two Writes and two
 // Reads. Prints what processor time a message took, client and server together.
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -29,11 +30,14 @@
 #include "transport/fiber/fiber.h"
 #include "transport/fiber/runtime.h"
 #include "transport/listener.h"
+#include "transport/packet_conn.h"
 #include "transport/pipe.h"
 
-ABSL_FLAG(std::string, network, "tcp", "tcp, unix or pipe");
+ABSL_FLAG(std::string, network, "tcp", "tcp, unix, udp or pipe");
 ABSL_FLAG(int, connections, 64, "how many at the same time");
 ABSL_FLAG(int, echoes, 20000, "how many in all");
+ABSL_FLAG(int, depth, 1, "how many are under way on each at a time");
+ABSL_FLAG(bool, packets, false, "answer datagrams at one socket, in batches");
 ABSL_FLAG(bool, deadlines, false, "set one before each Read");
 ABSL_FLAG(bool, reconnect, false, "for each echo");
 
@@ -61,18 +65,39 @@ void Answer(plumb::Conn& conn) {
 }
 
 void Ask(plumb::Conn& conn, int echoes) {
+  const int depth = absl::GetFlag(FLAGS_depth);
   const std::string message(64, 'x');
   char buffer[1024];
-  for (int i = 0; i < echoes; ++i) {
-    Check(conn.Write(message));
+  for (int i = 0; i < echoes; i += depth) {
+    for (int j = 0; j < depth; ++j) Check(conn.Write(message));
     SetDeadlineIfWanted(conn);
     // With room for more, so that the next Read knows that it must wait.
-    size_t got = 0;
-    while (got < message.size()) {
+    size_t left = message.size() * static_cast<size_t>(depth);
+    while (left > 0) {
       const absl::StatusOr<size_t> n = conn.Read(absl::MakeSpan(buffer));
       Check(n.status());
-      got += *n;
+      left -= *n;
     }
+  }
+}
+
+void AnswerPackets(plumb::PacketConn& packets) {
+  std::vector<std::array<char, 1024>> buffers(64);
+  std::vector<plumb::InPacket> in(buffers.size());
+  for (size_t i = 0; i < in.size(); ++i)
+    in[i].buffer = absl::MakeSpan(buffers[i]);
+  std::vector<plumb::OutPacket> out;
+  for (;;) {
+    const absl::StatusOr<size_t> n = packets.ReadBatch(absl::MakeSpan(in));
+    if (!n.ok()) return;
+    out.clear();
+    for (size_t i = 0; i < *n; ++i) {
+      const plumb::Received& got = in[i].received;
+      out.push_back({absl::string_view(buffers[i].data(), got.size), got.from});
+    }
+    const absl::StatusOr<size_t> sent = packets.WriteBatch(out);
+    Check(sent.status());
+    if (*sent != *n) Check(absl::InternalError("not all were sent"));
   }
 }
 
@@ -121,10 +146,27 @@ void AskAllOverNetwork(const std::string& network) {
   acceptor.Join();
 }
 
+void AskAllPackets(const std::string& network) {
+  auto packets = plumb::ListenPacket(network, "127.0.0.1:0");
+  Check(packets.status());
+  const std::string address = (*packets)->LocalAddr().ToString();
+  const plumb::Fiber answerer =
+      plumb::Go([&packets = **packets] { AnswerPackets(packets); });
+  AskAll([&] {
+    auto conn = plumb::Dial(network, address);
+    Check(conn.status());
+    return *std::move(conn);
+  });
+  Check((*packets)->Close());
+  answerer.Join();
+}
+
 int Main() {
   const std::string network = absl::GetFlag(FLAGS_network);
   if (network == "pipe") {
     AskAll(&ConnectPipe);
+  } else if (absl::GetFlag(FLAGS_packets)) {
+    AskAllPackets(network);
   } else {
     AskAllOverNetwork(network);
   }
