@@ -30,6 +30,7 @@ using plumb::Context;
 constexpr size_t kStackSize = 256 * 1024;
 constexpr size_t kBuffer = 16384;
 constexpr int kEvents = 128;
+constexpr size_t kPrefetched = 4;
 
 class EchoServer {
  public:
@@ -93,10 +94,27 @@ class EchoServer {
   // Who goes on when another does not.
   Context& Next() {
     if (ready_.empty()) return loop_;
+    Prefetch();
     Fiber* const fiber = ready_.front();
     ready_.pop_front();
     fiber->waits = false;
     return fiber->context;
+  }
+
+  // Has the stacks of the next few fetched side by side, as the library does.
+  void Prefetch() {
+    if (prefetch_in_ > 0) {
+      --prefetch_in_;
+      return;
+    }
+    if (ready_.size() <= kPrefetched) return;
+    prefetch_in_ = kPrefetched - 1;
+    for (size_t i = 1; i <= kPrefetched; ++i) {
+      const auto* const lines =
+          static_cast<const char*>(ready_[i]->context.frame());
+      for (int line = 0; line < 4; ++line)
+        __builtin_prefetch(lines + 64 * line);
+    }
   }
 
   void Suspend(Fiber& self) { Context::Switch(thread_, self.context, Next()); }
@@ -135,6 +153,7 @@ class EchoServer {
   plumb::ContextThread thread_{loop_};
   std::vector<std::unique_ptr<Fiber>> fibers_;  // by descriptor
   std::deque<Fiber*> ready_;
+  size_t prefetch_in_ = 0;  // so many switches
 };
 
 }  // namespace
