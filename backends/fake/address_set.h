@@ -19,8 +19,11 @@ class AddressSet {
   // Of both families. One address of IPv6 is of that alone.
   bool maps_v4() const { return maps_v4_; }
 
+  // What comes to an address is without its zone.
   bool Contains(const IpAddr& ip) const {
-    if (!ip_.IsUnspecified()) return ip == ip_;
+    if (!ip_.IsUnspecified()) {
+      return ip == ip_ || (ip_.zone() != 0 && ip == ip_.WithZone(0));
+    }
     return maps_v4_ || ip.is_v4() == ip_.is_v4();
   }
   // Who contains an address gets what is for it when nobody has it closer.
@@ -29,7 +32,9 @@ class AddressSet {
     return ip.is_v4() == ip_.is_v4() ? 1 : 0;
   }
   bool Overlaps(const AddressSet& other) const {
-    if (!ip_.IsUnspecified()) return other.Contains(ip_);
+    const bool one = !ip_.IsUnspecified();
+    if (one && !other.ip_.IsUnspecified()) return ip_ == other.ip_;
+    if (one) return other.Contains(ip_);
     if (!other.ip_.IsUnspecified()) return Contains(other.ip_);
     return maps_v4_ || other.maps_v4_ || ip_ == other.ip_;
   }

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "backends/fake/address_set.h"
 #include "backends/fake/listen_queue.h"
 #include "backends/fake/network_state.h"
 #include "transport/addr.h"
@@ -19,6 +20,13 @@
 #include "transport/options.h"
 
 namespace plumb {
+
+// Where a socket that dials is bound at first, and the address that it sends
+// from: another one when it is bound to a wildcard, a group or a broadcast.
+struct DialSource {
+  AddressSet bound = AddressSet::AnyV4();
+  IpPort ip_port;
+};
 
 struct DialTargets {
   std::vector<IpPort> to;      // as asked for, at least one, in the order in
@@ -32,14 +40,17 @@ struct DialTargets {
                                              const DialOptions& options);
 
   // Where `target` leads: a wildcard or no host is this host.
-  static IpPort Destination(absl::string_view network, const IpPort& target);
+  IpPort Destination(absl::string_view network, const IpPort& target) const;
 
   // Of the errors of a try of `target`.
   ErrorInfo Info(absl::string_view network, const IpPort& target) const;
 
-  // The address of `host` from which to dial `target`; an errno otherwise.
-  int SourceFor(const HostRef& host, const IpPort& target,
-                IpPort* source) const;
+  // From where on `host` to dial `target`, a destination. Errors: why that
+  // cannot be bound, complete with `info`.
+  absl::StatusOr<DialSource> SourceFor(const HostRef& host,
+                                       absl::string_view network,
+                                       SocketKind kind, const IpPort& target,
+                                       const ErrorInfo& info) const;
 };
 
 // When a Dial with `options` that begins now is over.

@@ -113,10 +113,15 @@ IpAddr HostRef::SourceFor(const IpAddr& to) const {
   return to.is_v6() ? host->v6 : host->v4;
 }
 
-int HostRef::BindError(const IpAddr& ip) const {
+int HostRef::BindError(SocketKind kind, const IpAddr& ip) const {
   if (ip.IsUnspecified()) return 0;
+  const bool group = ip.IsMulticast();
+  if (group && ip.is_v6() && kind == SocketKind::kStream) return EINVAL;
   if (NeedsZone(ip)) return EINVAL;
-  return host->Has(ip) ? 0 : EADDRNOTAVAIL;
+  if (IsOfLink(ip) && ip.zone() != kLoopback && ip.zone() != kEthernet) {
+    return ENODEV;
+  }
+  return group || IsBroadcast(ip) || host->Has(ip) ? 0 : EADDRNOTAVAIL;
 }
 
 void ShowSocket(const HostRef& host, const NetstatSource* source) {
@@ -164,7 +169,9 @@ MakeNamesOfBoth(CallNames near, CallNames far) {
 }
 
 AddressSet AddressesToListen(absl::string_view network_name, const IpAddr& ip) {
-  if (ip.is_valid() && !ip.IsUnspecified()) return AddressSet::One(ip);
+  if (ip.is_valid() && !ip.IsUnspecified()) {
+    return AddressSet::One(DropIdleZone(ip));
+  }
   switch (ParseNetworkName(network_name).family) {
     case AddressFamily::kV4:
       return AddressSet::AnyV4();
@@ -173,12 +180,6 @@ AddressSet AddressesToListen(absl::string_view network_name, const IpAddr& ip) {
     default:
       return AddressSet::AnyOfBoth();
   }
-}
-
-bool NeedsZone(const IpAddr& ip) {
-  return ip.is_v6() && ip.zone() == 0 &&
-         (ip.IsLinkLocalUnicast() || ip.IsLinkLocalMulticast() ||
-          ip.IsInterfaceLocalMulticast());
 }
 
 const char* AddrNetwork(absl::string_view network_name) {

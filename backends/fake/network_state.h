@@ -23,6 +23,7 @@
 #include "backends/fake/address_set.h"
 #include "backends/fake/datagram_sink.h"
 #include "backends/fake/fake_options.h"
+#include "backends/fake/ip_kinds.h"
 #include "backends/fake/lease.h"
 #include "backends/fake/listen_queue.h"
 #include "backends/fake/netstat.h"
@@ -50,9 +51,8 @@ struct UnixNode {
   bool stale() const { return queue == nullptr && socket == nullptr; }
 };
 
-// The interfaces of a host.
-constexpr uint32_t kLoopback = 1;  // "lo"
-constexpr uint32_t kEthernet = 2;  // "eth0"
+// What a socket carries.
+enum class SocketKind { kStream, kDatagrams };
 
 struct HostState {
   // A multicast group on an interface.
@@ -69,7 +69,8 @@ struct HostState {
 
   // One of this host's own addresses.
   bool Has(const IpAddr& ip) const {
-    return ip == v4 || ip == v6 || ip.IsLoopback();
+    return ip == v4 || ip == v6 ||
+           (ip.IsLoopback() && ip != kLoopbackBroadcast);
   }
 
   const std::string name;
@@ -132,8 +133,8 @@ struct HostRef {
   absl::string_view NameOf(const IpAddr& ip) const;
   // The address of this host from which `to` is reached.
   IpAddr SourceFor(const IpAddr& to) const;
-  // 0, or why no socket of this host can be bound to `ip`, which is no group.
-  int BindError(const IpAddr& ip) const;
+  // 0, or why no socket of this host and that kind can be bound to `ip`.
+  int BindError(SocketKind kind, const IpAddr& ip) const;
 
  private:
   absl::StatusOr<std::vector<IpAddr>> Lookup(absl::string_view network_name,
@@ -162,9 +163,6 @@ MakeNamesOfBoth(CallNames near, CallNames far);
 // What listening at `ip` on `network_name` binds, as Go's socket options make
 // it.
 AddressSet AddressesToListen(absl::string_view network_name, const IpAddr& ip);
-
-// Whether `ip` is of a link, and does not tell of which.
-bool NeedsZone(const IpAddr& ip);
 
 // The network of the Addrs of `network_name`, a literal: "tcp", "udp",
 // "unixgram", "fake".

@@ -10,6 +10,7 @@
 #include "backends/fake/dial_targets.h"
 #include "backends/fake/fake_stream.h"
 #include "backends/fake/handshake.h"
+#include "backends/fake/ip_kinds.h"
 #include "backends/fake/ip_net.h"
 #include "backends/fake/lease.h"
 #include "backends/fake/netstat.h"
@@ -49,9 +50,14 @@ int KeepAliveErrorOf(const Options& options) {
 }
 
 // Why a connection to `ip` cannot be made, which no host has.
-int UnreachableError(const IpAddr& ip) {
+int UnreachableError(const IpAddr& source, const IpAddr& ip) {
+  const bool leaves = ip != kLimitedBroadcast && !ip.IsLoopback();
   if (ip.IsMulticast()) return ENETUNREACH;
-  return NeedsZone(ip) ? EINVAL : EHOSTUNREACH;
+  if (source.is_v4() && source.IsLoopback() && leaves) return EINVAL;
+  if (IsBroadcast(ip)) return ENETUNREACH;
+  if (NeedsZone(ip)) return EINVAL;
+  // There is a link, but nobody on it, where the zone is one with a link.
+  return IsOfLink(ip) && ip.zone() != kEthernet ? ENETUNREACH : EHOSTUNREACH;
 }
 
 NetstatRow RowOf(const std::string& network, const IpPort& local,
@@ -193,7 +199,7 @@ class StreamDialer {
     if (keep_alive != 0) return ErrnoError(info, "setsockopt", keep_alive);
     auto plan = std::make_shared<StreamPlan>(
         StreamPlan{host_, network_, options_, IpPort(),
-                   DialTargets::Destination(network_, target)});
+                   targets_.Destination(network_, target)});
     absl::StatusOr<DialledPort> port = Bind(*plan, info);
     if (!port.ok()) return port.status();
     absl::StatusOr<std::unique_ptr<FakeTcpConn>> near =
@@ -208,13 +214,16 @@ class StreamDialer {
   // Binds the source, and sees whether the target can be reached from there.
   absl::StatusOr<DialledPort> Bind(StreamPlan& plan,
                                    const ErrorInfo& info) const {
-    int error = targets_.SourceFor(host_, plan.target, &plan.source);
-    if (error != 0) return ErrnoError(info, "bind", error);
-    TcpPorts::Ends ends(plan.source, plan.target);
+    const absl::StatusOr<DialSource> source = targets_.SourceFor(
+        host_, network_, SocketKind::kStream, plan.target, info);
+    if (!source.ok()) return source.status();
+    TcpPorts::Ends ends(source->ip_port, plan.target);
+    int error;
     HostState* there;
     {
       SystemMutexLock lock(&host_.network->mutex);
-      error = host_.host->tcp.Dial(host_.clock().MonotonicNow(), &ends);
+      error = host_.host->tcp.Dial(host_.clock().MonotonicNow(), source->bound,
+                                   &ends);
       there = host_.FindHost(plan.target.ip);
     }
     if (error != 0) {
@@ -223,7 +232,8 @@ class StreamDialer {
     plan.source = ends.first;
     DialledPort port(host_, ends);
     if (there == nullptr) {
-      return ErrnoError(info, "connect", UnreachableError(plan.target.ip));
+      return ErrnoError(info, "connect",
+                        UnreachableError(plan.source.ip, plan.target.ip));
     }
     if (plan.source.ip.IsLoopback() && there != host_.host) {
       return ErrnoError(info, "connect", EINVAL);
@@ -325,7 +335,7 @@ absl::StatusOr<std::unique_ptr<Listener>> ListenStream(
   if (keep_alive != 0) {
     return ErrnoError(std::move(info), "setsockopt", keep_alive);
   }
-  const int bind = host.BindError(where.ip());
+  const int bind = host.BindError(SocketKind::kStream, where.ip());
   if (bind != 0) return ErrnoError(std::move(info), "bind", bind);
   const PortSharing share =
       options.reuse_port.value_or(false) ? kReusePort : kAlone;

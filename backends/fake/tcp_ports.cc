@@ -97,12 +97,22 @@ bool TcpPorts::CanShare(const IpPort& local, const IpPort& remote,
   return true;
 }
 
-int TcpPorts::Dial(MonotonicNanos now, Ends* ends) {
+bool TcpPorts::IsConnected(const Ends& ends) const {
+  const auto it = dialled_.find(ends.first.port);
+  if (it == dialled_.end()) return false;
+  return std::any_of(
+      it->second.begin(), it->second.end(), [&ends](const Dialled& one) {
+        return one.local == ends.first.ip && one.remote == ends.second;
+      });
+}
+
+int TcpPorts::Dial(MonotonicNanos now, const AddressSet& bound, Ends* ends) {
   Expire(now);
   auto& [local, remote] = *ends;
   const bool chosen = local.port == 0;
-  if (!chosen && !IsFree(AddressSet::One(local.ip), local.port)) {
-    return EADDRINUSE;
+  if (!chosen) {
+    if (!IsFree(bound, local.port)) return EADDRINUSE;
+    if (IsConnected(*ends)) return EADDRNOTAVAIL;
   }
   for (int i = ephemeral_.first; local.port == 0; ++i) {
     if (i > ephemeral_.last) return EADDRNOTAVAIL;

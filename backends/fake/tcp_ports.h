@@ -66,10 +66,11 @@ class TcpPorts {
     return listeners_.Find(at.ip, at.port, source);
   }
 
-  // Takes the port of `ends->first` for a connection that is dialled, or
-  // chooses one when it is 0. Returns 0, EADDRINUSE for a port that was asked
-  // for, or EADDRNOTAVAIL when there is none to that destination.
-  int Dial(MonotonicNanos now, Ends* ends);
+  // Takes the port of `ends->first` for a connection that is dialled by a
+  // socket that was bound to `bound`, or chooses one when it is 0. Returns 0,
+  // EADDRINUSE for a port that was asked for, or EADDRNOTAVAIL when there is
+  // none to that destination, or such a connection.
+  int Dial(MonotonicNanos now, const AddressSet& bound, Ends* ends);
   // The same for the end that accepts.
   void Accept(const Ends& ends);
   // Gives it back.
@@ -95,6 +96,7 @@ class TcpPorts {
     int count;
   };
 
+  bool IsConnected(const Ends& ends) const;
   // Forgets what has lingered long enough.
   void Expire(MonotonicNanos now);
   void StopLingering(const Ends& ends);

@@ -82,7 +82,9 @@ TEST_F(TcpPortsTest, NobodySharesAPortThatWasAskedFor) {
     const auto here = Must(web_->Listen("tcp", "127.0.0.1:50000"));
     EXPECT_EQ(Dial("10.0.0.1:80"),
               absl::StrCat("dial tcp 10.0.0.1:80", kNoneLeft));
-    EXPECT_EQ(DialFrom(*web_, ":50000", "10.0.0.1:80"), "OK");
+    EXPECT_EQ(DialFrom(*web_, ":50000", "10.0.0.1:80"),
+              absl::StrCat("dial tcp :50000->10.0.0.1:80", kInUse));
+    EXPECT_EQ(DialFrom(*web_, "10.0.0.2:50000", "10.0.0.1:80"), "OK");
   }
   DialOptions options;
   options.local_address = "127.0.0.1:50000";

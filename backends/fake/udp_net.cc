@@ -9,6 +9,7 @@
 #include "backends/fake/datagram_conns.h"
 #include "backends/fake/dial_targets.h"
 #include "backends/fake/fake_stream.h"
+#include "backends/fake/ip_kinds.h"
 #include "backends/fake/ip_net.h"
 #include "backends/fake/lease.h"
 #include "backends/fake/multicast.h"
@@ -53,9 +54,9 @@ struct Place {
 // A group's address shares the port with others that listen there, and is the
 // wildcard, so that it does not keep off what is not for the group
 // (multicast.h).
-void ListenAtGroup(Place& place) {
-  place.where =
-      place.asked.ip.is_v4() ? AddressSet::AnyV4() : AddressSet::AnyV6();
+void ListenAtGroup(absl::string_view network, Place& place) {
+  place.where = place.asked.ip.is_v4() ? AddressSet::AnyV4()
+                                       : AddressesToListen(network, IpAddr());
   place.share = place.share | kReuseAddress;
 }
 
@@ -69,10 +70,10 @@ absl::StatusOr<Place> FindPlace(const HostRef& host, absl::string_view network,
   Place place = {*asked, AddressesToListen(network, asked->ip),
                  options.reuse_port.value_or(false) ? kReusePort : kAlone};
   if (asked->ip.IsMulticast()) {
-    ListenAtGroup(place);
+    ListenAtGroup(network, place);
     return place;
   }
-  const int error = host.BindError(place.where.ip());
+  const int error = host.BindError(SocketKind::kDatagrams, place.where.ip());
   if (error == 0) return place;
   ErrorInfo info = NetworkInfo("listen", network);
   info.addr = Addr::Ip(AddrNetwork(network), place.asked);
@@ -111,40 +112,57 @@ absl::Status BadIdleTimeout(absl::string_view network,
                    " is not positive"));
 }
 
+// Why a socket that is bound to `own` cannot send to `to` for the interface
+// that the one or the other names; 0 otherwise.
+int LinkError(const IpAddr& own, const IpAddr& to) {
+  const uint32_t bound = own.zone();
+  if (bound == 0) return NeedsZone(to) ? EINVAL : 0;
+  if (to.zone() != 0 && to.zone() != bound) return EINVAL;
+  const bool on_loopback = to.IsLoopback() || to.IsMulticast();
+  const bool reachable = bound == kLoopback ? on_loopback : !to.IsLoopback();
+  return reachable ? 0 : ENETUNREACH;
+}
+
 absl::StatusOr<std::unique_ptr<Conn>> DialUdpTarget(
     const HostRef& host, absl::string_view network, const DialTargets& targets,
     const DialOptions& options) {
   const ErrorInfo info = targets.Info(network, targets.to.front());
-  const IpPort target = DialTargets::Destination(network, targets.to.front());
+  const IpPort target = targets.Destination(network, targets.to.front());
   const auto dialing =
       StartDialing(host.clock(), DialDeadline(host.clock(), options));
   const Call call(dialing->state, Direction::kWrite);
   if (!call.ok()) return CallError(call.outcome(), info);
-  IpPort source;
-  int error = targets.SourceFor(host, target, &source);
-  if (error != 0) return ErrnoError(info, "bind", error);
-  const AddressSet where = AddressSet::One(source.ip);
+  const absl::StatusOr<DialSource> source =
+      targets.SourceFor(host, network, SocketKind::kDatagrams, target, info);
+  if (!source.ok()) return source.status();
+  uint16_t port = source->ip_port.port;
+  // What is connected has the address that it sends from, if none other.
+  const AddressSet where = source->bound.ip().IsUnspecified()
+                               ? AddressSet::One(source->ip_port.ip)
+                               : source->bound;
   std::shared_ptr<DatagramSocket> socket;
   uint64_t id;
   {
     SystemMutexLock lock(&host.network->mutex);
     PortTable<DatagramSink>& ports = host.host->udp;
-    error = ports.Choose(where, &source.port, kAlone, EAGAIN);
+    int error = ports.Choose(source->bound, &port, kAlone, EAGAIN);
     if (error != 0) {
       return ErrnoError(info, error == EAGAIN ? "connect" : "bind", error);
     }
-    if (NeedsZone(target.ip)) return ErrnoError(info, "connect", EINVAL);
+    error = LinkError(where.ip(), target.ip);
+    if (error != 0) return ErrnoError(info, "connect", error);
     const Addr remote = Addr::Ip(AddrNetwork(network), target);
     auto state = std::make_shared<CallState>(
         host.clock(),
-        MakeNames(network, Addr::Ip(AddrNetwork(network), source), remote));
+        MakeNames(network, Addr::Ip(AddrNetwork(network), {where.ip(), port}),
+                  remote));
     socket = std::make_shared<UdpSocket>(std::move(state), remote,
                                          MakeLimits(host, options),
-                                         UdpPort{host, where, source.port});
-    id = ports.Bind(where, source.port, kAlone, socket);
+                                         UdpPort{host, where, port});
+    id = ports.Bind(where, port, kAlone, socket);
   }
   return std::make_unique<DatagramConn>(host, std::move(socket),
-                                        PortLease(host, source.port, id));
+                                        PortLease(host, port, id));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "backends/fake/ip_kinds.h"
 #include "transport/extension.h"
 
 namespace plumb {
@@ -14,15 +15,6 @@ size_t MaxUdpPayload(const IpAddr& remote) {
 }
 
 namespace {
-
-// Of 127.0.0.0/8, which is one host.
-constexpr IpAddr kLoopbackBroadcast = IpAddr::V4(127, 255, 255, 255);
-
-// Of all hosts: the limited broadcast, and that of 10.0.0.0/8.
-bool IsBroadcast(const IpAddr& ip) {
-  return ip == IpAddr::V4(255, 255, 255, 255) ||
-         ip == IpAddr::V4(10, 255, 255, 255) || ip == kLoopbackBroadcast;
-}
 
 // What a datagram goes by, beside its addresses.
 struct UdpRoute {
@@ -78,7 +70,7 @@ absl::string_view HandToMany(NetworkState& network, const UdpRoute& route,
 absl::string_view Hand(NetworkState& network, const UdpRoute& route,
                        const IpPort& from, const IpPort& to, std::string data,
                        UdpSocket* sender) {
-  if (IsBroadcast(to.ip) || to.ip.IsMulticast()) {
+  if (IsOfMany(to.ip)) {
     return HandToMany(network, route, from, to, data);
   }
   // Nobody has that address, and nobody says so.
@@ -170,17 +162,20 @@ int UdpPort::SourceFor(const IpAddr& to, IpAddr* source) const {
   if (any ? !where.Contains(to) : where.ip().is_v4() != to.is_v4()) {
     return to.is_v6() ? EAFNOSUPPORT : ENETUNREACH;
   }
-  *source = any ? host.SourceFor(to) : where.ip();
-  const bool reachable =
-      host.host->Has(to) || IsBroadcast(to) || to.IsMulticast();
+  *source = HasOwnSource() ? where.ip() : host.SourceFor(to);
+  const bool reachable = host.host->Has(to) || IsOfMany(to);
   return source->IsLoopback() && !reachable ? EINVAL : 0;
 }
 
 int UdpPort::Send(IpPort to, std::string data,
                   const std::shared_ptr<UdpSocket>& sender,
                   MulticastRoute route) const {
+  to.ip = DropIdleZone(to.ip);
   if (to.ip.IsUnspecified()) {
-    to.ip = to.ip.is_v6() ? IpAddr::LoopbackV6() : IpAddr::LoopbackV4();
+    const bool itself = HasOwnSource() && where.ip().is_v4();
+    to.ip = to.ip.is_v6() ? IpAddr::LoopbackV6()
+            : itself      ? where.ip()
+                          : IpAddr::LoopbackV4();
   }
   IpPort from = {IpAddr(), port};
   const int error = SourceFor(to.ip, &from.ip);
@@ -190,12 +185,13 @@ int UdpPort::Send(IpPort to, std::string data,
   if (error != 0) return error;
   UdpRoute way = {host.host, nullptr, route};
   if (to.ip.IsMulticast()) {
+    if (where.ip().zone() != 0) way.multicast.interface = where.ip().zone();
     if (to.ip.zone() != 0) way.multicast.interface = to.ip.zone();
     to.ip = to.ip.WithZone(0);
     way.multicast.Choose(from.ip);
     const bool lo = way.multicast.interface == kLoopback;
     // ::1 is an address of that interface; 127.0.0.1 goes nowhere else.
-    if (lo && to.ip.is_v6() && where.ip().IsUnspecified()) {
+    if (lo && to.ip.is_v6() && !HasOwnSource()) {
       from.ip = IpAddr::LoopbackV6();
     }
     SystemMutexLock lock(&host.network->mutex);

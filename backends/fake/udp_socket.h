@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "backends/fake/address_set.h"
 #include "backends/fake/datagram_socket.h"
+#include "backends/fake/ip_kinds.h"
 #include "backends/fake/multicast.h"
 #include "backends/fake/network_state.h"
 #include "backends/fake/wire.h"
@@ -68,6 +69,10 @@ struct UdpPort {
   std::shared_ptr<UdpInFlight> in_flight;
 
  private:
+  // It sends from where it is bound, and not from where the way there begins.
+  bool HasOwnSource() const {
+    return !where.ip().IsUnspecified() && !IsOfMany(where.ip());
+  }
   // An errno, and the address to send from.
   int SourceFor(const IpAddr& to, IpAddr* source) const;
 };
@@ -92,6 +97,8 @@ class UdpSocket final : public DatagramSocket,
                   const std::shared_ptr<CallState>& sender) override;
 
   bool Hears(const IpAddr& group, uint32_t interface) const override {
+    const uint32_t bound = port_.where.ip().zone();
+    if (bound != 0 && bound != interface) return false;
     return multicast_ == nullptr || multicast_->Hears(group, interface);
   }
   void* Extension(absl::string_view name) override;

@@ -8,8 +8,10 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "testing/conformance/transport_backend.h"
 #include "testing/conformance/transport_fixture.h"
 #include "transport/addr.h"
@@ -25,6 +27,13 @@ class IpAddressConformance : public TransportFixture {
   std::string Named(absl::string_view family) const {
     return absl::StrCat(network(), family);
   }
+
+  // That `address` cannot be bound, by a Listen or ListenPacket, or by a Dial
+  // from there.
+  void CannotListen(const std::string& address, absl::StatusCode code,
+                    absl::string_view cause);
+  void CannotDialFrom(const std::string& address, absl::StatusCode code,
+                      absl::string_view cause);
 };
 
 }  // namespace plumb
