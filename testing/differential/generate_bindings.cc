@@ -28,8 +28,9 @@ class BindingGenerator {
     const uint32_t what = choices_.Pick(10);
     const uint32_t number = choices_.Pick(4);
     const std::string at =
-        absl::StrCat(choices_.Of({"A", "B", "4", "6", "*4", "*6", "*"}), ":",
-                     choices_.Of({1, 1, 1, 2, 0}));
+        absl::StrCat(choices_.Of({"A", "B", "4", "6", "*4", "*6", "*", "G",
+                                  "all", "every", "link"}),
+                     ":", choices_.Of({1, 1, 1, 2, 0}));
     const char* const family = choices_.Of({"", "", "4", "6"});
     const char* const share = choices_.OneIn(4) ? " reuse_port=1" : "";
     if (what < 4) {
@@ -82,8 +83,14 @@ class BindingGenerator {
     const char* const host =
         family == "4" ? choices_.Of({"A", "B", "4", "6", "localhost", "*"})
                       : choices_.Of({"A", "B", "4", "6", "*"});
+    const std::string from =
+        choices_.OneIn(3) ? absl::StrCat(" from=",
+                                         choices_.Of({"A", "6", "*6", "*", "G",
+                                                      "all", "every", "link"}),
+                                         ":0")
+                          : "";
     Dial(absl::StrCat("tcp", family),
-         absl::StrCat(host, ":", choices_.Of({1, 1, 2})));
+         absl::StrCat(host, ":", choices_.Of({1, 1, 2}), from));
   }
 
   Choices& choices_;

@@ -103,6 +103,30 @@ readfrom P1 100
              "ok 'zgnubi' of 6 from udp A:#2");
 }
 
+TEST(NamedUdpTest, ABoundBroadcastHearsThatAlone) {
+  ExpectSame(R"(
+packet P0 udp4 all:1
+packet P1 udp4 A:1
+packet P2 udp4 A:2
+dial C0 udp4 P2 from=all:3
+writeto P2 A:1 5
+writeto P2 all:1 6
+readfrom P0 100
+readfrom P0 100
+readfrom P1 100
+readfrom P1 100
+writeto P2 4:3 7
+writeto P2 all:3 8
+read C0 100
+read C0 100
+write C0 9
+readfrom P2 100
+writeto P0 P2 1
+readfrom P2 100
+)",
+             "ok 'a' of 1 from udp 127.0.0.1:#1");
+}
+
 TEST(NamedUdpTest, AUdpListenersConnections) {
   ExpectSame(R"(
 listen L0 udp A:1

@@ -33,6 +33,8 @@ std::string HostText(absl::string_view symbol, const Place& place) {
   if (symbol == "6") return "[::1]";
   if (symbol == "G") return place.group;
   if (symbol == "all") return "127.255.255.255";
+  if (symbol == "every") return "255.255.255.255";
+  if (symbol == "link") return "[fe80::1%2147483647]";
   return std::string(symbol);
 }
 

@@ -5,8 +5,9 @@
 // system chooses) or a slot, which is where that is bound (L0), or its peer
 // (>C0). HOST is A, B (addresses of 127/8 that nobody else has), *4, *6 (all
 // addresses of a family), * (of both), 4, 6 or localhost (loopback), G (a
-// multicast group that nobody else has; also without a port) or all (the
-// broadcast of 127/8). PORT is a number of a port of the script, 1 to 3, or 0
+// multicast group that nobody else has; also without a port), all (the
+// broadcast of 127/8), every (255.255.255.255) or link (an address of a link
+// that there is not). PORT is a number of a port of the script, 1 to 3, or 0
 // for a free one, or a slot for that one's port.
 //
 // In what is told ports are #1 to #3, p0, p1, ... as they first came up, and
