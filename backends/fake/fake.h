@@ -61,6 +61,7 @@
 // - an address that no host has is `no route to host` at once for tcp, which
 //   Linux tells when nobody has answered for three seconds
 // - SO_REUSEPORT spreads by the sender's port
+// - who dials udp over IPv6 from [::] and a port leaves 0.0.0.0 to others
 // - datagrams for Listen("udp", ...) are dealt out as they arrive, and not when
 //   somebody next reads: a Conn's Close drops all that has come for it
 //

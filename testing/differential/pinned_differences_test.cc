@@ -100,5 +100,16 @@ accept C5 L0
                "i/o timeout");
 }
 
+// "who dials udp over IPv6 from [::] and a port leaves 0.0.0.0 to others"
+TEST(PinnedDifferencesTest, WhoIsConnectedOverIpv6LeavesThePortOfIpv4) {
+  ExpectPinned(FakeWays::kDirect, R"(
+dial C0 udp 6:2 from=*6:1
+packet P0 udp4 *4:1
+)",
+               "ALREADY_EXISTS EADDRINUSE from - to udp 0.0.0.0:#1: listen "
+               "udp4 0.0.0.0:#1: bind: address already in use",
+               "ok udp 0.0.0.0:#1");
+}
+
 }  // namespace
 }  // namespace plumb
