@@ -3,10 +3,7 @@
 #include <sys/socket.h>
 
 #include <cstddef>
-#include <memory>
-#include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -17,63 +14,22 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "backends/posix/socket.h"
+#include "backends/udp/udp_fixture_for_test.h"
 #include "gtest/gtest.h"
 #include "testing/expect_error_for_test.h"
-#include "testing/no_descriptors_for_test.h"
 #include "transport/addr.h"
 #include "transport/conn.h"
-#include "transport/direction.h"
 #include "transport/error.h"
 #include "transport/extension.h"
 #include "transport/extensions.h"
 #include "transport/ip_addr.h"
-#include "transport/options.h"
 #include "transport/packet_conn.h"
 #include "transport/registry.h"
-#include "transport/scope.h"
-#include "transport/transport.h"
 
 namespace plumb {
 namespace {
 
 using Code = absl::StatusCode;
-
-class UdpTest : public testing::Test {
- protected:
-  std::unique_ptr<Conn> Dial(absl::string_view network,
-                             absl::string_view address) {
-    absl::StatusOr<std::unique_ptr<Conn>> conn = udp_->Dial(network, address);
-    EXPECT_TRUE(conn.ok()) << conn.status();
-    return conn.ok() ? *std::move(conn) : nullptr;
-  }
-
-  std::unique_ptr<PacketConn> Packets(absl::string_view network,
-                                      absl::string_view address) {
-    absl::StatusOr<std::unique_ptr<PacketConn>> packets =
-        udp_->ListenPacket(network, address);
-    EXPECT_TRUE(packets.ok()) << packets.status();
-    return packets.ok() ? *std::move(packets) : nullptr;
-  }
-
-  // The next datagram and its sender.
-  std::string Receive(PacketConn& packets, Addr* from = nullptr) {
-    char buffer[100];
-    const absl::StatusOr<Received> received =
-        packets.ReadFrom(absl::MakeSpan(buffer));
-    if (!received.ok()) return std::string(received.status().message());
-    if (from != nullptr) *from = received->from;
-    return std::string(buffer, received->size);
-  }
-
-  std::string Read(Conn& conn) {
-    char buffer[100];
-    const absl::StatusOr<size_t> n = conn.Read(absl::MakeSpan(buffer));
-    if (!n.ok()) return std::string(n.status().message());
-    return std::string(buffer, *n);
-  }
-
-  const std::shared_ptr<Transport> udp_ = MakeUdp();
-};
 
 TEST_F(UdpTest, ThereAndBack) {
   const auto packets = Packets("udp", "127.0.0.1:0");
@@ -304,80 +260,6 @@ TEST_F(UdpTest, Batches) {
   EXPECT_EQ(*packets->WriteBatch({}), 0);
 }
 
-// S-UD-04.
-TEST_F(UdpTest, Destinations) {
-  const auto packets = Packets("udp4", "127.0.0.1:0");
-  const std::string local = packets->LocalAddr().ToString();
-  ExpectError(packets->WriteTo("x", Addr::Udp(IpAddr::LoopbackV6(), 9)),
-              Code::kInvalidArgument,
-              absl::StrCat("write udp4 ", local,
-                           "->[::1]:9: address ::1: non-IPv4 address"));
-  ExpectError(packets->WriteTo("x", Addr()), Code::kInvalidArgument,
-              absl::StrCat("write udp4 ", local, ": missing address"));
-}
-
-TEST_F(UdpTest, WildcardTakesBothFamilies) {
-  const auto packets = Packets("udp", ":0");
-  const uint16_t port = packets->LocalAddr().port();
-  EXPECT_EQ(packets->LocalAddr().ToString(), absl::StrCat("[::]:", port));
-  for (const char* host : {"127.0.0.1", "[::1]"}) {
-    const auto conn = Dial("udp", absl::StrCat(host, ":", port));
-    ASSERT_TRUE(conn->Write("x").ok());
-    Addr from;
-    EXPECT_EQ(Receive(*packets, &from), "x");
-    EXPECT_EQ(from, conn->LocalAddr());
-    ASSERT_TRUE(packets->WriteTo("y", from).ok());
-    EXPECT_EQ(Read(*conn), "y");
-  }
-  // S-AD-04.
-  const auto v4 = Packets("udp4", ":0");
-  EXPECT_EQ(v4->LocalAddr().ToString(),
-            absl::StrCat("0.0.0.0:", v4->LocalAddr().port()));
-}
-
-// S-AD-11.
-TEST_F(UdpTest, DialsThisMachineWithoutAHost) {
-  const auto packets = Packets("udp", ":0");
-  const auto conn = Dial("udp", absl::StrCat(":", packets->LocalAddr().port()));
-  ASSERT_TRUE(conn->Write("x").ok());
-  EXPECT_EQ(Receive(*packets), "x");
-}
-
-// S-UD-07.
-TEST_F(UdpTest, AddressInUse) {
-  const auto first = Packets("udp", "127.0.0.1:0");
-  const std::string address = first->LocalAddr().ToString();
-  const absl::Status status = udp_->ListenPacket("udp", address).status();
-  ExpectError(
-      status, Code::kAlreadyExists,
-      absl::StrCat("listen udp ", address, ": bind: address already in use"));
-  EXPECT_TRUE(IsAddressInUse(status));
-  first->Close().IgnoreError();
-  EXPECT_TRUE(udp_->ListenPacket("udp", address).ok());
-}
-
-TEST_F(UdpTest, ReusePort) {
-  ListenOptions options;
-  options.reuse_port = true;
-  const auto first = udp_->ListenPacket("udp", "127.0.0.1:0", options);
-  ASSERT_TRUE(first.ok());
-  EXPECT_TRUE(
-      udp_->ListenPacket("udp", (*first)->LocalAddr().ToString(), options)
-          .ok());
-}
-
-// S-MC-01.
-TEST_F(UdpTest, MulticastAddressBindsTheWildcard) {
-  const auto first = Packets("udp", "224.0.0.254:0");
-  const uint16_t port = first->LocalAddr().port();
-  EXPECT_EQ(first->LocalAddr().ToString(), absl::StrCat("0.0.0.0:", port));
-  const auto second = Packets("udp4", absl::StrCat("224.0.0.254:", port));
-  EXPECT_EQ(second->LocalAddr().ToString(), absl::StrCat("0.0.0.0:", port));
-  const auto v6 = Packets("udp6", "[ff02::114]:0");
-  EXPECT_EQ(v6->LocalAddr().ToString(),
-            absl::StrCat("[::]:", v6->LocalAddr().port()));
-}
-
 // S-SO-02.
 TEST_F(UdpTest, BroadcastIsAllowed) {
   const auto packets = Packets("udp", "127.0.0.1:0");
@@ -389,169 +271,6 @@ TEST_F(UdpTest, BroadcastIsAllowed) {
   for (int fd : descriptors) {
     EXPECT_EQ(*GetIntOption(fd, SOL_SOCKET, SO_BROADCAST), 1);
   }
-}
-
-TEST_F(UdpTest, Buffers) {
-  DialOptions dial;
-  dial.send_buffer = 10000;
-  dial.receive_buffer = 20000;
-  const auto conn = udp_->Dial("udp", "127.0.0.1:9", dial);
-  ASSERT_TRUE(conn.ok());
-  const int fd = Extension<NativeHandle>(**conn)->Descriptor();
-  // socket(7): the kernel doubles them.
-  EXPECT_EQ(*GetIntOption(fd, SOL_SOCKET, SO_SNDBUF), 20000);
-  EXPECT_EQ(*GetIntOption(fd, SOL_SOCKET, SO_RCVBUF), 40000);
-  ListenOptions listen;
-  listen.receive_buffer = 30000;
-  const auto packets = udp_->ListenPacket("udp", "127.0.0.1:0", listen);
-  ASSERT_TRUE(packets.ok());
-  EXPECT_EQ(*GetIntOption(Extension<NativeHandle>(**packets)->Descriptor(),
-                          SOL_SOCKET, SO_RCVBUF),
-            60000);
-}
-
-TEST_F(UdpTest, LocalAddress) {
-  const auto packets = Packets("udp", "127.0.0.1:0");
-  const std::string local =
-      Packets("udp", "127.0.0.2:0")->LocalAddr().ToString();
-  DialOptions options;
-  options.local_address = local;
-  const auto conn = udp_->Dial("udp", packets->LocalAddr().ToString(), options);
-  ASSERT_TRUE(conn.ok()) << conn.status();
-  EXPECT_EQ((*conn)->LocalAddr().ToString(), local);
-  ASSERT_TRUE((*conn)->Write("x").ok());
-  Addr from;
-  EXPECT_EQ(Receive(*packets, &from), "x");
-  EXPECT_EQ(from.ToString(), local);
-
-  ExpectError(udp_->Dial("udp", "127.0.0.1:9", options).status(),
-              Code::kAlreadyExists,
-              absl::StrCat("dial udp ", local,
-                           "->127.0.0.1:9: bind: address already in use"));
-  options.local_address = "[::1]:0";
-  ExpectError(udp_->Dial("udp", "127.0.0.1:9", options).status(),
-              Code::kInvalidArgument,
-              "dial udp: address [::1]:0: no suitable address found");
-  options.local_address = "192.0.2.1:0";
-  ExpectError(udp_->Dial("udp", "127.0.0.1:9", options).status(),
-              Code::kInvalidArgument,
-              "dial udp 192.0.2.1:0->127.0.0.1:9: bind: cannot assign "
-              "requested address");
-}
-
-TEST_F(UdpTest, DialEndsInTime) {
-  DialOptions options;
-  options.timeout = absl::ZeroDuration();
-  ExpectError(udp_->Dial("udp", "127.0.0.1:9", options).status(),
-              Code::kDeadlineExceeded, "dial udp 127.0.0.1:9: i/o timeout");
-  CancelScope scope;
-  scope.Cancel();
-  const absl::Status status = udp_->Dial("udp", "127.0.0.1:9").status();
-  ExpectError(status, Code::kCancelled,
-              "dial udp 127.0.0.1:9: operation was canceled");
-  EXPECT_TRUE(IsCancelledCall(status));
-}
-
-TEST_F(UdpTest, BadInputToDial) {
-  const struct {
-    const char* network;
-    const char* address;
-    Code code;
-    const char* text;
-  } kCases[] = {
-      {"udp", "", Code::kInvalidArgument, "dial udp: missing address"},
-      {"udp7", "127.0.0.1:9", Code::kInvalidArgument,
-       "dial udp7: unknown network udp7"},
-      {"udp", "127.0.0.1", Code::kInvalidArgument,
-       "dial udp: address 127.0.0.1: missing port in address"},
-      {"udp", "1:2:3", Code::kInvalidArgument,
-       "dial udp: address 1:2:3: too many colons in address"},
-      {"udp", "127.0.0.1:99999", Code::kInvalidArgument,
-       "dial udp: address 99999: invalid port"},
-      {"udp", "127.0.0.1:-1", Code::kInvalidArgument,
-       "dial udp: address -1: invalid port"},
-      {"udp", "127.0.0.1:nosuchsvc", Code::kNotFound,
-       "dial udp: lookup udp/nosuchsvc: unknown port"},
-      {"udp4", "[::1]:9", Code::kInvalidArgument,
-       "dial udp4: address ::1: no suitable address found"},
-      {"udp6", "127.0.0.1:9", Code::kInvalidArgument,
-       "dial udp6: address 127.0.0.1: no suitable address found"},
-      {"udp", "127.0.0.01:9", Code::kNotFound,
-       "dial udp: lookup 127.0.0.01: no such host"},
-  };
-  for (const auto& c : kCases) {
-    SCOPED_TRACE(absl::StrCat(c.network, " ", c.address));
-    ExpectError(udp_->Dial(c.network, c.address).status(), c.code, c.text);
-  }
-}
-
-TEST_F(UdpTest, BadInputToListen) {
-  const struct {
-    const char* network;
-    const char* address;
-    Code code;
-    const char* text;
-  } kCases[] = {
-      {"udp7", "127.0.0.1:9", Code::kInvalidArgument,
-       "listen udp7: unknown network udp7"},
-      {"udp", "127.0.0.1", Code::kInvalidArgument,
-       "listen udp: address 127.0.0.1: missing port in address"},
-      {"udp", "127.0.0.1:65536", Code::kInvalidArgument,
-       "listen udp: address 65536: invalid port"},
-      {"udp4", "[::1]:0", Code::kInvalidArgument,
-       "listen udp4: address ::1: no suitable address found"},
-      {"udp", "127.0.0.01:0", Code::kNotFound,
-       "listen udp: lookup 127.0.0.01: no such host"},
-      {"udp", "192.0.2.1:0", Code::kInvalidArgument,
-       "listen udp 192.0.2.1:0: bind: cannot assign requested address"},
-  };
-  for (const auto& c : kCases) {
-    SCOPED_TRACE(absl::StrCat(c.network, " ", c.address));
-    ExpectError(udp_->ListenPacket(c.network, c.address).status(), c.code,
-                c.text);
-    ExpectError(udp_->Listen(c.network, c.address).status(), c.code, c.text);
-  }
-}
-
-TEST_F(UdpTest, OptionsThatItDoesNotHonour) {
-  DialOptions dial;
-  dial.no_delay = true;
-  ExpectError(udp_->Dial("udp", "127.0.0.1:9", dial).status(),
-              Code::kUnimplemented, "dial udp: option no_delay not supported");
-  ListenOptions listen;
-  listen.keep_alive = KeepAlive();
-  ExpectError(udp_->Listen("udp", "127.0.0.1:0", listen).status(),
-              Code::kUnimplemented,
-              "listen udp: option keep_alive not supported");
-  listen = ListenOptions();
-  listen.backlog = 1;
-  ExpectError(udp_->ListenPacket("udp", "127.0.0.1:0", listen).status(),
-              Code::kUnimplemented, "listen udp: option backlog not supported");
-}
-
-TEST_F(UdpTest, OutOfDescriptors) {
-  absl::Status dial, listen, listen_packet;
-  {
-    const NoDescriptors none;
-    dial = udp_->Dial("udp", "127.0.0.1:9").status();
-    listen = udp_->Listen("udp", "127.0.0.1:0").status();
-    listen_packet = udp_->ListenPacket("udp", "127.0.0.1:0").status();
-  }
-  constexpr Code kCode = Code::kResourceExhausted;
-  constexpr char kListen[] =
-      "listen udp 127.0.0.1:0: socket: too many open files";
-  ExpectError(dial, kCode, "dial udp 127.0.0.1:9: socket: too many open files");
-  ExpectError(listen, kCode, kListen);
-  ExpectError(listen_packet, kCode, kListen);
-}
-
-TEST_F(UdpTest, ResolvesNames) {
-  const auto packets = Packets("udp4", "localhost:0");
-  EXPECT_EQ(packets->LocalAddr().ip(), IpAddr::LoopbackV4());
-  const auto conn =
-      Dial("udp4", absl::StrCat("localhost:", packets->LocalAddr().port()));
-  ASSERT_TRUE(conn->Write("x").ok());
-  EXPECT_EQ(Receive(*packets), "x");
 }
 
 TEST(RegisterUdpTest, RegistersAllThreeNetworksOnce) {
