@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "testing/wait_until_blocked.h"
+#include "transport/channel_waiting_for_test.h"
 #include "transport/error.h"
 #include "transport/fiber/crew_for_test.h"
 #include "transport/manual_clock.h"
@@ -25,12 +25,6 @@ using ChannelTest = testing::TestWithParam<CrewKind>;
 using Box = std::unique_ptr<int>;
 
 Box MakeBox(int value) { return std::make_unique<int>(value); }
-
-testing::AssertionResult WaitUntilWaiting(const ChannelBase& channel,
-                                          size_t count) {
-  return WaitUntil([&] { return channel.waiting() == count; },
-                   "so many wait on the channel");
-}
 
 TEST_P(ChannelTest, ASendAndAReceiveMeet) {
   Channel<Box> channel;
