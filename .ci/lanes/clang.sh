@@ -8,4 +8,5 @@ mapfile -t targets < <(bazel query \
 check clang bazel build --config=clang --config=bare --config=ci "${targets[@]}"
 # And what it makes works: what a library lacks shows only then.
 bazel test --config=clang --config=bare --config=ci \
-  //backends/tcp:tcp_test //transport/fiber:runtime_test
+  //backends/tcp:tcp_test //transport/fiber:runtime_test \
+  //transport/fiber:runtime_shutdown_test //transport/fiber:runtime_worker_test
