@@ -18,7 +18,6 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "absl/types/span.h"
 #include "backends/fake/fake.h"
 #include "backends/tcp/tcp.h"
 #include "backends/udp/udp.h"
@@ -26,12 +25,12 @@
 #include "gtest/gtest.h"
 #include "testing/conformance/conn_pair.h"
 #include "testing/executor.h"
+#include "testing/fault/fault_results_for_test.h"
 #include "testing/fault/fault_transport.h"
 #include "testing/fault/faults.h"
 #include "testing/fiber_executor.h"
 #include "transport/addr.h"
 #include "transport/conn.h"
-#include "transport/error.h"
 #include "transport/listener.h"
 #include "transport/manual_clock.h"
 #include "transport/options.h"
@@ -96,25 +95,6 @@ inline std::vector<Cell> Cells(std::initializer_list<Net> nets) {
 inline std::string CellName(const ::testing::TestParamInfo<Cell>& info) {
   return absl::StrCat(info.param.net.name,
                       info.param.fibers ? "_fibers" : "_threads");
-}
-
-inline std::string Injector(const absl::Status& status) {
-  const auto info = GetErrorInfo(status);
-  return info.has_value() ? info->injected_by : "no ErrorInfo";
-}
-
-// What one Read gives.
-inline std::string ReadSome(Conn& conn, size_t size = 100) {
-  std::string bytes(size, '\0');
-  const absl::StatusOr<size_t> n = conn.Read(absl::MakeSpan(&bytes[0], size));
-  if (!n.ok()) return std::string(n.status().message());
-  bytes.resize(*n);
-  return bytes;
-}
-
-inline absl::Status ReadError(Conn& conn) {
-  char byte[1];
-  return conn.Read(absl::MakeSpan(byte)).status();
 }
 
 // A client on which things go wrong, and a server on which they do not.
