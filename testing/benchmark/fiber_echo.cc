@@ -112,8 +112,9 @@ class EchoServer {
     for (size_t i = 1; i <= kPrefetched; ++i) {
       const auto* const lines =
           static_cast<const char*>(ready_[i]->context.frame());
-      for (int line = 0; line < 4; ++line)
+      for (int line = 0; line < 4; ++line) {
         __builtin_prefetch(lines + 64 * line);
+      }
     }
   }
 

@@ -84,8 +84,9 @@ void Ask(plumb::Conn& conn, int echoes) {
 void AnswerPackets(plumb::PacketConn& packets) {
   std::vector<std::array<char, 1024>> buffers(64);
   std::vector<plumb::InPacket> in(buffers.size());
-  for (size_t i = 0; i < in.size(); ++i)
+  for (size_t i = 0; i < in.size(); ++i) {
     in[i].buffer = absl::MakeSpan(buffers[i]);
+  }
   std::vector<plumb::OutPacket> out;
   for (;;) {
     const absl::StatusOr<size_t> n = packets.ReadBatch(absl::MakeSpan(in));
