@@ -71,38 +71,6 @@ TEST_F(TcpTest, LocalPort) {
   EXPECT_EQ(conn->LocalAddr().ToString(), local);
 }
 
-TEST_F(TcpTest, BadAddressesOfDial) {
-  const struct {
-    const char* network;
-    const char* address;
-    Code code;
-    const char* text;
-  } kCases[] = {
-      {"foo", "127.0.0.1:1", Code::kInvalidArgument,
-       "dial foo: unknown network foo"},
-      {"tcp", "", Code::kInvalidArgument, "dial tcp: missing address"},
-      {"tcp", "127.0.0.1", Code::kInvalidArgument,
-       "dial tcp: address 127.0.0.1: missing port in address"},
-      {"tcp", "1:2:3", Code::kInvalidArgument,
-       "dial tcp: address 1:2:3: too many colons in address"},
-      {"tcp", ":99999", Code::kInvalidArgument,
-       "dial tcp: address 99999: invalid port"},
-      {"tcp", ":-1", Code::kInvalidArgument,
-       "dial tcp: address -1: invalid port"},
-      {"tcp", ":nosuchsvc", Code::kNotFound,
-       "dial tcp: lookup tcp/nosuchsvc: unknown port"},
-      {"tcp4", "[::1]:1", Code::kInvalidArgument,
-       "dial tcp4: address ::1: no suitable address found"},
-      {"tcp6", "127.0.0.1:1", Code::kInvalidArgument,
-       "dial tcp6: address 127.0.0.1: no suitable address found"},
-      {"tcp", "127.0.0.01:1", Code::kNotFound,
-       "dial tcp: lookup 127.0.0.01: no such host"},
-  };
-  for (const auto& c : kCases) {
-    ExpectError(tcp_->Dial(c.network, c.address).status(), c.code, c.text);
-  }
-}
-
 TEST_F(TcpTest, Refused) {
   const std::string address = ClosedAddress();
   const absl::Status status = tcp_->Dial("tcp", address).status();

@@ -40,6 +40,10 @@ struct BindError {
 };
 
 constexpr BindError kOfAllSockets[] = {
+    // RFC 5737 keeps it for examples.
+    {"192.0.2.1", Code::kInvalidArgument, "cannot assign requested address"},
+    // Every link has it: which one is meant is not known.
+    {"[fe80::1]", Code::kInvalidArgument, "invalid argument"},
     // There is no such interface.
     {"[fe80::1%2147483647]", Code::kNotFound, "no such device"},
     {"[fe80::1%lo]", Code::kInvalidArgument, "cannot assign requested address"},
@@ -82,7 +86,7 @@ void IpAddressConformance::CannotDialFrom(const std::string& address,
                                          target, ": bind: ", cause)));
 }
 
-CONFORMANCE_CASE(IpAddressConformance, ZonesAndGroupsThatCannotBeBound) {
+CONFORMANCE_CASE(IpAddressConformance, AddressesThatCannotBeBound) {
   Covers({"S-LN-10", "C-ER-02"});
   for (const BindError& bad : kOfAllSockets) {
     const std::string address = absl::StrCat(bad.address, ":0");
