@@ -4,20 +4,14 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "backends/fake/fake.h"
 #include "backends/tcp/tcp.h"
 #include "backends/udp/udp.h"
 #include "backends/unix/unix.h"
 #include "testing/conformance/conn_pair.h"
+#include "testing/fake_host_for_test.h"
 
 namespace plumb {
 namespace {
-
-std::shared_ptr<Transport> MakeHost(Clock& clock) {
-  FakeNetworkOptions options;
-  options.clock = &clock;
-  return FakeNetwork(options).Host("host");
-}
 
 using Make = std::shared_ptr<Transport> (*)(Clock& clock);
 
@@ -77,7 +71,7 @@ ConnBackend DecoratedFake(const ConnDecorator& decorator) {
   PairOptions options;
   options.network = "fake";
   options.address = "127.0.0.1:0";
-  return Accepted(decorator, &MakeHost, options);
+  return Accepted(decorator, &MakeFakeHost, options);
 }
 
 ConnBackend DecoratedUnix(const ConnDecorator& decorator) {

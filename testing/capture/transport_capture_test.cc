@@ -2,7 +2,6 @@
 // CaptureTransport. Of IPv6 they are in transport_capture_ip6_test.
 #include <memory>
 
-#include "backends/fake/fake.h"
 #include "backends/tcp/tcp.h"
 #include "backends/udp/udp.h"
 #include "backends/unix/unix.h"
@@ -13,6 +12,7 @@
 #include "testing/conformance/transport_backend.h"
 #include "testing/conformance/transport_suite.h"
 #include "testing/conformance/udp_listener_suite.h"
+#include "testing/fake_host_for_test.h"
 #include "transport/clock.h"
 #include "transport/transport.h"
 
@@ -21,14 +21,7 @@ namespace {
 
 TransportBackend Tcp() { return Captured(LikeTcp("tcp4"), &MakeTcp); }
 
-TransportBackend Fake() {
-  return Captured(LikeTcp("fake"),
-                  [](Clock& clock) -> std::shared_ptr<Transport> {
-                    FakeNetworkOptions options;
-                    options.clock = &clock;
-                    return FakeNetwork(options).Host("db");
-                  });
-}
+TransportBackend Fake() { return Captured(LikeTcp("fake"), &MakeFakeHost); }
 
 TransportBackend Udp() {
   TransportBackend backend = Captured(LikeUdp("udp4"), &MakeUdp);

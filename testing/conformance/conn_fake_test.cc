@@ -9,19 +9,13 @@
 #include "backends/fake/packet_observer.h"
 #include "testing/conformance/conn.h"
 #include "testing/conformance/conn_pair.h"
+#include "testing/fake_host_for_test.h"
 #include "transport/descriptor.h"
 #include "transport/extension.h"
 #include "transport/handle_passing.h"
 
 namespace plumb {
 namespace {
-
-// A host on a network of its own.
-std::shared_ptr<Transport> MakeHost(Clock& clock) {
-  FakeNetworkOptions options;
-  options.clock = &clock;
-  return FakeNetwork(options).Host("host");
-}
 
 // A byte with a descriptor, which nobody wants.
 absl::StatusOr<std::string> WriteHandle(Conn& conn) {
@@ -45,7 +39,7 @@ ConnBackend Connected(const char* name, const char* network,
   backend.abilities.handles = *address == '\0';
   if (backend.abilities.handles) backend.write_mark = &WriteHandle;
   backend.make_pair = [options](Clock& clock) {
-    return DialAndAccept(*MakeHost(clock), options);
+    return DialAndAccept(*MakeFakeHost(clock), options);
   };
   return backend;
 }

@@ -1,19 +1,12 @@
 #include <memory>
 #include <utility>
 
-#include "backends/fake/fake.h"
 #include "testing/conformance/conn.h"
 #include "testing/conformance/conn_pair.h"
+#include "testing/fake_host_for_test.h"
 
 namespace plumb {
 namespace {
-
-// A host on a network of its own.
-std::shared_ptr<Transport> MakeHost(Clock& clock) {
-  FakeNetworkOptions options;
-  options.clock = &clock;
-  return FakeNetwork(options).Host("host");
-}
 
 ConnBackend Datagrams(const char* name) {
   ConnBackend backend;
@@ -38,7 +31,7 @@ PairOptions DatagramOptions() {
 ConnBackend Dialled() {
   ConnBackend backend = Datagrams("fakegram_dialled");
   backend.make_pair = [](Clock& clock) {
-    return DialAndAccept(*MakeHost(clock), DatagramOptions());
+    return DialAndAccept(*MakeFakeHost(clock), DatagramOptions());
   };
   backend.abilities.half_close = HalfClose::kNone;
   backend.abilities.write_to_gone = WriteToGone::kRefused;
@@ -50,7 +43,7 @@ ConnBackend Accepted() {
   ConnBackend backend = Datagrams("fakegram_accepted");
   backend.make_pair = [](Clock& clock) -> absl::StatusOr<ConnPair> {
     absl::StatusOr<ConnPair> pair =
-        DialAndAccept(*MakeHost(clock), DatagramOptions());
+        DialAndAccept(*MakeFakeHost(clock), DatagramOptions());
     if (!pair.ok()) return pair;
     return Swapped(*std::move(pair));
   };
@@ -63,7 +56,7 @@ ConnBackend Unixgram() {
   ConnBackend backend = Datagrams("fake_unixgram");
   backend.network = "unixgram";
   backend.make_pair = [](Clock& clock) {
-    return DialUnixgram(*MakeHost(clock));
+    return DialUnixgram(*MakeFakeHost(clock));
   };
   backend.abilities.backpressure = backend.abilities.reliable = true;
   backend.abilities.half_close = HalfClose::kNone;

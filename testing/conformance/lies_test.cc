@@ -26,7 +26,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "backends/fake/fake.h"
 #include "gtest/gtest.h"
 #include "testing/conformance/backend_kinds.h"
 #include "testing/conformance/conn.h"
@@ -38,15 +37,10 @@
 #include "testing/conformance/transport_suite.h"
 #include "testing/conformance/udp_listener_suite.h"
 #include "testing/conformance/unix_path_suite.h"
+#include "testing/fake_host_for_test.h"
 
 namespace plumb {
 namespace {
-
-std::shared_ptr<Transport> MakeHost(Clock& clock) {
-  FakeNetworkOptions options;
-  options.clock = &clock;
-  return FakeNetwork(options).Host("host");
-}
 
 ConnBackend Connected(const char* network, const char* address) {
   PairOptions options;
@@ -59,7 +53,8 @@ ConnBackend Connected(const char* network, const char* address) {
   backend.abilities.peek = true;
   backend.abilities.handles = *address == '\0';
   backend.make_pair = [options](Clock& clock) -> absl::StatusOr<ConnPair> {
-    absl::StatusOr<ConnPair> pair = DialAndAccept(*MakeHost(clock), options);
+    absl::StatusOr<ConnPair> pair =
+        DialAndAccept(*MakeFakeHost(clock), options);
     if (!pair.ok()) return pair;
     return ConnPair{Lying(std::move(pair->near)),
                     Lying(std::move(pair->far), false)};
@@ -90,7 +85,7 @@ ConnBackend Datagrams() {
 TransportBackend OnLies(TransportBackend backend, int opens) {
   backend.name = absl::StrCat("fake:", backend.network);
   backend.make = [opens](Clock& clock) {
-    return Lying(MakeHost(clock), opens);
+    return Lying(MakeFakeHost(clock), opens);
   };
   backend.directory = "/run";
   backend.close_waits = true;

@@ -18,13 +18,13 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "backends/fake/fake.h"
 #include "backends/tcp/tcp.h"
 #include "backends/udp/udp.h"
 #include "backends/unix/unix.h"
 #include "gtest/gtest.h"
 #include "testing/conformance/conn_pair.h"
 #include "testing/executor.h"
+#include "testing/fake_host_for_test.h"
 #include "testing/fault/fault_results_for_test.h"
 #include "testing/fault/fault_transport.h"
 #include "testing/fault/faults.h"
@@ -50,12 +50,6 @@ struct Net {
   bool packets = false;
 };
 
-inline std::shared_ptr<Transport> OnFake(Clock& clock) {
-  FakeNetworkOptions options;
-  options.clock = &clock;
-  return FakeNetwork(options).Host("db");
-}
-
 inline const Net kTcp = {"tcp", "tcp", &MakeTcp, true, true, true};
 inline const Net kUdp = {"udp", "udp", &MakeUdp, true, false, false};
 inline const Net kUnix = {"unix", "unix", &MakeUnix, false, true, true};
@@ -67,17 +61,25 @@ inline const Net kUdpPackets = {"udp_packets", "udp", &MakeUdp, true,
                                 false,         false, true};
 inline const Net kUnixgramPackets = {
     "unixgram_packets", "unixgram", &MakeUnix, false, false, false, true};
-inline const Net kFakeTcp = {"fake_tcp", "tcp", &OnFake, true, true, true};
-inline const Net kFakeUdp = {"fake_udp", "udp", &OnFake, true, false, false};
-inline const Net kFakeUnix = {"fake_unix", "unix", &OnFake, false, true, true};
-inline const Net kFakeUnixgram = {"fake_unixgram", "unixgram", &OnFake,
+inline const Net kFakeTcp = {"fake_tcp", "tcp", &MakeFakeHost,
+                             true,       true,  true};
+inline const Net kFakeUdp = {"fake_udp", "udp", &MakeFakeHost,
+                             true,       false, false};
+inline const Net kFakeUnix = {"fake_unix", "unix", &MakeFakeHost,
+                              false,       true,   true};
+inline const Net kFakeUnixgram = {"fake_unixgram", "unixgram", &MakeFakeHost,
                                   false,           false,      false};
 inline const Net kFakeUdpPackets = {
-    "fake_udp_packets", "udp", &OnFake, true, false, false, true};
-inline const Net kFakeUnixgramPackets = {
-    "fake_unixgram_packets", "unixgram", &OnFake, false, false, false, true};
+    "fake_udp_packets", "udp", &MakeFakeHost, true, false, false, true};
+inline const Net kFakeUnixgramPackets = {"fake_unixgram_packets",
+                                         "unixgram",
+                                         &MakeFakeHost,
+                                         false,
+                                         false,
+                                         false,
+                                         true};
 inline const Net kFakeUnixpacket = {
-    "fake_unixpacket", "unixpacket", &OnFake, false, false, true};
+    "fake_unixpacket", "unixpacket", &MakeFakeHost, false, false, true};
 
 // A column, and whether calls that wait do so on threads or on fibers.
 struct Cell {

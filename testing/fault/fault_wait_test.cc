@@ -13,6 +13,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "testing/executor.h"
+#include "testing/fake_host_for_test.h"
 #include "testing/fault/fault_cell_fixture.h"
 #include "testing/fault/fault_plan.h"
 #include "testing/fault/fault_transport.h"
@@ -44,7 +45,7 @@ INSTANTIATE_TEST_SUITE_P(Executors, FaultWaitTest, ::testing::Bool(),
 
 TEST_P(FaultWaitTest, ReadEndsWithDeadlineScopeAndClose) {
   ManualClock clock;
-  const std::shared_ptr<Transport> inner = OnFake(clock);
+  const std::shared_ptr<Transport> inner = MakeFakeHost(clock);
   const auto client = *MakeFaultTransport(
       inner, R"(rule { id: "stop" hold {} })", FaultTransportOptions(), clock);
   const auto listener = *inner->Listen("tcp", "127.0.0.1:0");

@@ -2,7 +2,6 @@
 // FaultTransport. Of unix streams and IPv6 they are in tests beside this one.
 #include <memory>
 
-#include "backends/fake/fake.h"
 #include "backends/tcp/tcp.h"
 #include "backends/udp/udp.h"
 #include "backends/unix/unix.h"
@@ -11,23 +10,18 @@
 #include "testing/conformance/packet_suite.h"
 #include "testing/conformance/transport_suite.h"
 #include "testing/conformance/udp_listener_suite.h"
+#include "testing/fake_host_for_test.h"
 #include "testing/fault/faulty_backend_for_test.h"
 
 namespace plumb {
 namespace {
-
-std::shared_ptr<Transport> OnFake(Clock& clock) {
-  FakeNetworkOptions options;
-  options.clock = &clock;
-  return FakeNetwork(options).Host("db");
-}
 
 TransportBackend Tcp(const char* plan) {
   return Faulty(LikeTcp("tcp4"), &MakeTcp, plan);
 }
 
 TransportBackend Fake(const char* plan) {
-  return Faulty(LikeTcp("fake"), &OnFake, plan);
+  return Faulty(LikeTcp("fake"), &MakeFakeHost, plan);
 }
 
 TransportBackend Udp(const char* plan) {
